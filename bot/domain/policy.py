@@ -1,0 +1,86 @@
+"""What the user asked for, as values the core can use. Made from the settings by `bot.app`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
+from bot.domain.instrument import MarginMode
+from bot.domain.observation import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingSpec:
+    """One source of coins. `amount` is set for EXTERNAL only, `venue` for all others."""
+
+    source: Source
+    venue: VenueName | None
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """How large a gap is left alone: max(relative x target x price, notional) (R14)."""
+
+    relative: Decimal
+    notional: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """Limits of R24. `total_short` is a factor of the target."""
+
+    order_notional: Decimal
+    notional_per_hour: Decimal
+    orders_per_minute: int
+    total_short: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Durations, in seconds.
+
+    Attributes:
+        dwell_s: how long a surplus must last before the short is reduced (R11).
+        confirm_s: how soon an increase is read again (R10).
+        foreign_grace_s: how long an unexplained change by others is left alone (R25).
+        proof_grace_s: how long after the deadline the last absence reading must be (R22).
+        proof_spacing_s: how far absence readings are apart at least (R22).
+        age_max_s: readings older than this say nothing.
+        settle_s: with a fresh journal, how long before the first order (an order of a lost journal may be under way).
+    """
+
+    dwell_s: Decimal
+    confirm_s: Decimal
+    foreign_grace_s: Decimal
+    proof_grace_s: Decimal
+    proof_spacing_s: Decimal
+    age_max_s: Decimal
+    settle_s: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgePolicy:
+    """One `[[hedges]]` entry of kind spot-perp.
+
+    Attributes:
+        ratio: 0..1, wanted short / exposure.
+        slippage, slippage_urgent: fractions of the price; urgent after two unfilled tries (R16).
+        margin_reserve: quote that is never used as margin.
+    """
+
+    name: HedgeName
+    asset: Asset
+    ratio: Decimal
+    holdings: tuple[HoldingSpec, ...]
+    venue: VenueName
+    symbol: Symbol
+    margin_mode: MarginMode
+    leverage: int
+    band: Band
+    caps: Caps
+    timing: Timing
+    slippage: Decimal
+    slippage_urgent: Decimal
+    margin_reserve: Decimal

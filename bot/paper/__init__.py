@@ -1,0 +1,1 @@
+"""Local exchanges that speak the venues' own wire formats."""

@@ -1,0 +1,1 @@
+"""The exchange itself: wallets, books, matching, margin, funding. Decimal, double entry."""

@@ -1,0 +1,1 @@
+"""Sans-I/O façades: one package a venue."""

@@ -1,0 +1,289 @@
+"""What the runtime needs from the outside, as Protocols; `bot.app` plugs the concrete parts in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from bot.domain.ids import Asset, ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId
+from bot.domain.instrument import Instrument, MarginMode
+from bot.domain.intent import AbsenceRead, Intent, IntentRecord
+from bot.domain.ledger import LedgerRow, WalletBalance
+from bot.domain.observation import SymbolConfig, VenueObservation, Wanted
+from bot.domain.orders import OrderLookup, OrderReport, OrderRequest, SendOutcome, TradeCursor, VenueTrade
+from bot.domain.plan import Plan
+
+
+class Clock(Protocol):
+    """Our time. Wall time is anchored at start and driven by the monotonic clock, so that it never steps."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; virtual in simulations."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyScope:
+    """What a key may do; None: the venue does not tell."""
+
+    trade: bool | None
+    withdraw: bool | None
+    ip_restricted: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTicket:
+    """Everything of one order request that was durable before it left."""
+
+    request: OrderRequest
+    client_id: ClientOrderId
+    timestamp_ms: int
+    deadline_ms: int
+
+
+class Venue(Protocol):
+    """One account on one exchange. The only thing that knows ccxt stands behind this."""
+
+    name: VenueName
+    exchange: str
+    environment: str
+
+    async def start(self) -> None:
+        """Connect: market list, clock offset. Raises VenueFault, ConfigFault."""
+        ...
+
+    async def close(self) -> None:
+        """Release sockets; never raises."""
+        ...
+
+    def instrument(self, symbol: Symbol) -> Instrument:
+        """The contract. Raises ConfigFault when there is none of that name, or it is no perpetual."""
+        ...
+
+    def now_ms(self) -> int:
+        """Venue time, by our clock and the measured offset."""
+        ...
+
+    def has_offset(self) -> bool:
+        """Whether the offset was measured lately and is within 1 s (R21)."""
+        ...
+
+    def recv_window_ms(self) -> int:
+        """How long after its timestamp a request may still take effect (R21)."""
+        ...
+
+    async def measure_clock(self) -> int:
+        """Measure and keep venue time minus our time, in ms. Raises VenueFault."""
+        ...
+
+    async def observe(self, wanted: Wanted) -> VenueObservation:
+        """Read once. What can't be read becomes Unknown; never raises a VenueFault."""
+        ...
+
+    async def order_slot(self) -> None:
+        """Wait until the rate limits let an order go at once; orders pass reads. Raises VenueBusy during a ban."""
+        ...
+
+    async def place(self, ticket: OrderTicket) -> SendOutcome:
+        """Send one order, once, now (call `order_slot` first). Never raises a VenueFault."""
+        ...
+
+    async def cancel(self, symbol: Symbol, client_id: ClientOrderId) -> SendOutcome:
+        """Ask for a cancel, once. Says nothing of what filled before: look the order up. Never raises a VenueFault."""
+        ...
+
+    async def find_order(self, symbol: Symbol, client_id: ClientOrderId) -> OrderLookup:
+        """Look an order up by our id. Never raises a VenueFault."""
+        ...
+
+    async def find_venue_order(self, symbol: Symbol, order_id: VenueOrderId) -> OrderLookup:
+        """Look an order up by the venue's id, to learn whose it is. Never raises a VenueFault."""
+        ...
+
+    async def open_orders(self, symbol: Symbol) -> Sequence[OrderReport]:
+        """All open orders of the account on the instrument. Raises VenueFault."""
+        ...
+
+    async def all_orders(self, symbol: Symbol, since_ms: int) -> Sequence[OrderReport]:
+        """All orders created since, whatever became of them. Raises VenueFault."""
+        ...
+
+    async def trades(self, symbol: Symbol, after: TradeCursor) -> Sequence[VenueTrade]:
+        """All trades of the account after the cursor, oldest first, whoever's they are. Raises VenueFault."""
+        ...
+
+    async def configure(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> SymbolConfig:
+        """Set leverage and margin mode and read them back; `already set` is success. Raises VenueFault."""
+        ...
+
+    async def key_scope(self) -> KeyScope:
+        """What the key may do. Raises NotOffered where the host does not tell, else VenueFault."""
+        ...
+
+    async def wallets(self) -> Sequence[WalletBalance]:
+        """Every wallet with something in it, for R5's warning and R29. Raises VenueFault."""
+        ...
+
+    async def ledger(self, since_ms: int, symbols: Sequence[Symbol]) -> Sequence[LedgerRow]:
+        """The venue's own books since a venue time, oldest first (R29). Raises VenueFault."""
+        ...
+
+    async def volumes_24h(self, symbol: Symbol) -> tuple[Decimal, Decimal, Decimal]:
+        """24 h volume in contracts and in quote, and the average price, as the venue tells them (R7).
+
+        Raises VenueFault.
+        """
+        ...
+
+
+class HaltScope(StrEnum):
+    """How far a halt reaches."""
+
+    INSTRUMENT = "instrument"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halt:
+    """A stop that only a person ends. `symbol` is None for the whole account."""
+
+    venue: VenueName
+    symbol: Symbol | None
+    code: str
+    reason: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """A confirmed position and up to where trades are in it: position now = contracts + trades after the cursor."""
+
+    contracts: Decimal
+    cursor: TradeCursor
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """One recorded decision, for `status`."""
+
+    time_ms: int
+    hedge: HedgeName
+    plan: Mapping[str, object]
+
+
+class Journal(Protocol):
+    """What must survive. Every method that writes has committed with fsync when it returns; all raise JournalFault."""
+
+    def begin_epoch(self, epoch: Epoch, now_ms: int) -> None:
+        """Commit this start's epoch before any id is made of it (R19)."""
+        ...
+
+    def fresh(self) -> bool:
+        """Whether this is the journal's first epoch."""
+        ...
+
+    def knows_epoch(self, epoch: Epoch) -> bool:
+        """Whether the epoch is one of this journal's."""
+        ...
+
+    def next_sequence(self) -> int:
+        """The next sequence number of this epoch, from 1; reserved by the intent that uses it."""
+        ...
+
+    def arm(self, intent: Intent) -> IntentRecord:
+        """Insert an intent as ARMED. Raises InvariantBroken when the instrument has one that is not terminal (R18)."""
+        ...
+
+    def update(self, record: IntentRecord) -> None:
+        """Store what is newly known of an intent."""
+        ...
+
+    def intent(self, client_id: ClientOrderId) -> IntentRecord | None:
+        """One intent by its id."""
+        ...
+
+    def intent_of_order(self, venue: VenueName, symbol: Symbol, order_id: VenueOrderId) -> IntentRecord | None:
+        """One intent by the venue's order id."""
+        ...
+
+    def unfinished(self, venue: VenueName, symbol: Symbol) -> Sequence[IntentRecord]:
+        """Intents that are not terminal, or whose fill is not settled in the position yet (R23); oldest first."""
+        ...
+
+    def recent(self, venue: VenueName, symbol: Symbol, since_ms: int) -> Sequence[IntentRecord]:
+        """Intents created since, for the caps of R24; oldest first."""
+        ...
+
+    def add_absence(self, client_id: ClientOrderId, read: AbsenceRead) -> None:
+        """Keep one absence reading (R22)."""
+        ...
+
+    def absences(self, client_id: ClientOrderId) -> Sequence[AbsenceRead]:
+        """All absence readings of an intent, oldest first."""
+        ...
+
+    def anchor(self, venue: VenueName, symbol: Symbol) -> Anchor | None:
+        """The last confirmed position; None when none ever was."""
+        ...
+
+    def confirm(
+        self,
+        venue: VenueName,
+        symbol: Symbol,
+        anchor: Anchor,
+        trades: Sequence[tuple[VenueTrade, ClientOrderId | None, Decimal]],
+        settled: Sequence[ClientOrderId],
+    ) -> None:
+        """In one commit: the new anchor, its trades (whose order, the mark then), and the intents it settles."""
+        ...
+
+    def fills(self, venue: VenueName, symbol: Symbol) -> Sequence[tuple[VenueTrade, ClientOrderId | None, Decimal]]:
+        """Every confirmed trade with the client id of our order, None if it was not ours, and the mark then."""
+        ...
+
+    def memory(self, hedge: HedgeName) -> Mapping[str, str]:
+        """What the decision must remember over restarts; empty at first."""
+        ...
+
+    def remember(self, hedge: HedgeName, memory: Mapping[str, str]) -> None:
+        """Replace what the decision remembers."""
+        ...
+
+    def record_decision(self, now_ms: int, plan: Plan) -> None:
+        """Keep a decision with its observation; thinned: equal ones in a row keep the first and the last."""
+        ...
+
+    def last_decisions(self) -> Sequence[DecisionRow]:
+        """The newest decision of every hedge."""
+        ...
+
+    def halt(self, halt: Halt) -> None:
+        """Keep a halt; a second one with the same scope and code is the same halt."""
+        ...
+
+    def halts(self) -> Sequence[Halt]:
+        """Halts that nobody has cleared, oldest first."""
+        ...
+
+    def clear_halts(self, now_ms: int) -> int:
+        """A person looked: clear all halts. Returns how many there were."""
+        ...
+
+
+class Alerts(Protocol):
+    """How a person learns of something."""
+
+    def alarm(self, event: str, **values: object) -> None:
+        """Tell a person now; repeated equal alarms are thinned."""
+        ...
+
+
+AssetQuantities = Mapping[Asset, Decimal]

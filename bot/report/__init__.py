@@ -1,0 +1,1 @@
+"""From recorded facts to what a person reads."""
