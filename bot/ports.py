@@ -13,6 +13,7 @@ from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.intent import AbsenceRead, Intent, IntentRecord
 from bot.domain.ledger import LedgerRow, WalletBalance
 from bot.domain.observation import SymbolConfig, VenueObservation, Wanted
+from bot.domain.orders import Anchor as Anchor  # noqa: PLC0414 - core needs it too, and may not import ports
 from bot.domain.orders import OrderLookup, OrderReport, OrderRequest, SendOutcome, TradeCursor, VenueTrade
 from bot.domain.plan import Plan
 
@@ -159,15 +160,6 @@ class Halt:
     code: str
     reason: str
     since_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anchor:
-    """A confirmed position and up to where trades are in it: position now = contracts + trades after the cursor."""
-
-    contracts: Decimal
-    cursor: TradeCursor
-    at_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,6 +157,15 @@ class TradeCursor:
     time_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """A confirmed position and up to where trades are in it: position now = contracts + trades after the cursor."""
+
+    contracts: Decimal
+    cursor: TradeCursor
+    at_ms: int
+
+
 # What became of a command (R20): exactly one of these, never an exception.
 
 
