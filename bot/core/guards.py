@@ -1,0 +1,167 @@
+"""Guards against doing the same thing again and again (R24): they count what was sent and what it moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from bot.domain.instrument import Instrument
+from bot.domain.intent import IntentRecord, IntentState
+from bot.domain.numbers import ZERO, decimal_of, plain
+from bot.domain.orders import Refused
+
+MISMATCHES_MAX: Final = 3
+_MINUTE_MS: Final = 60_000
+_HOUR_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What was sent lately on one instrument.
+
+    Attributes:
+        orders_last_minute: orders armed, whatever became of them.
+        notional_last_hour: in quote, at the mark each order was decided on.
+    """
+
+    orders_last_minute: int
+    notional_last_hour: Decimal
+
+
+def activity(records: Sequence[IntentRecord], instrument: Instrument, now_ms: int) -> Activity:
+    """Add up what was sent lately.
+
+    An order counts with its whole size, filled or not, unless it is known to have had no effect; a rejected one still
+    counts as an order.
+
+    Args:
+        records: intents of the instrument, at least those of the last hour.
+        instrument: what they are sized in.
+        now_ms: our clock.
+    """
+    minute = [record for record in records if now_ms - record.intent.created_ms <= _MINUTE_MS]
+    hour = [record for record in records if now_ms - record.intent.created_ms <= _HOUR_MS]
+    return Activity(
+        orders_last_minute=len(minute),
+        notional_last_hour=sum((_notional(record, instrument) for record in hour), ZERO),
+    )
+
+
+def _notional(record: IntentRecord, instrument: Instrument) -> Decimal:
+    if record.state in {IntentState.REJECTED, IntentState.NO_EFFECT_PROVEN}:
+        return ZERO
+    return instrument.notional(record.intent.request.contracts, record.intent.mark)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """What was done since the exposure last changed.
+
+    Attributes:
+        exposure: in coins, when the campaign began.
+        initial_gap_contracts: how much there was to do, not negative; grows by what others moved.
+        filled_contracts: how much was done, both directions added.
+        mismatches: fills in a row after which the confirmed position had not moved by them.
+    """
+
+    exposure: Decimal
+    initial_gap_contracts: Decimal
+    filled_contracts: Decimal
+    mismatches: int
+
+    def to_dict(self) -> dict[str, str]:
+        """As text, for the journal; the keys do not clash with other things that a decision remembers."""
+        return {
+            "campaign.exposure": plain(self.exposure),
+            "campaign.initial_gap_contracts": plain(self.initial_gap_contracts),
+            "campaign.filled_contracts": plain(self.filled_contracts),
+            "campaign.mismatches": str(self.mismatches),
+        }
+
+    @classmethod
+    def from_dict(cls, memory: Mapping[str, str]) -> Campaign:
+        """Read back what `to_dict` wrote; other keys are left alone.
+
+        Raises:
+            KeyError: there is no campaign in it.
+            ValueError: its numbers can't be read.
+        """
+        return cls(
+            exposure=decimal_of(memory["campaign.exposure"]),
+            initial_gap_contracts=decimal_of(memory["campaign.initial_gap_contracts"]),
+            filled_contracts=decimal_of(memory["campaign.filled_contracts"]),
+            mismatches=int(memory["campaign.mismatches"]),
+        )
+
+
+def observe_exposure(
+    campaign: Campaign | None, exposure: Decimal, gap_contracts: Decimal, tolerance: Decimal
+) -> Campaign:
+    """Begin a new campaign when the exposure has changed, else keep the one that runs.
+
+    Call it after the fills in the position were taken in by `after_accounting`, so that the gap is what is left to do.
+    Mismatches outlive the campaign: an exposure that changes all the time must not hide them.
+
+    Args:
+        campaign: the one that runs; None at first.
+        exposure: in coins.
+        gap_contracts: the gap now, in contracts, of either sign.
+        tolerance: in coins; smaller changes since the campaign began are none. At most one step, else the last
+            small change counts as done too much.
+    """
+    if campaign is not None and abs(exposure - campaign.exposure) <= tolerance:
+        return campaign
+    return Campaign(
+        exposure=exposure,
+        initial_gap_contracts=abs(gap_contracts),
+        filled_contracts=ZERO,
+        mismatches=0 if campaign is None else campaign.mismatches,
+    )
+
+
+def after_accounting(campaign: Campaign, own_moved: Decimal, position_moved: Decimal, step: Decimal) -> Campaign:
+    """Take in what a confirmed position says about our fills.
+
+    Args:
+        campaign: the one that runs.
+        own_moved: signed contracts of our own trades since the last confirmed position.
+        position_moved: signed contracts from the last confirmed position to this one.
+        step: quantity step in contracts.
+    """
+    others_moved = position_moved - own_moved
+    # A gap that others opened is work to be done, not done twice (R25: hedge again).
+    grown = replace(campaign, initial_gap_contracts=campaign.initial_gap_contracts + abs(others_moved))
+    if own_moved == 0:
+        return grown
+    return replace(
+        grown,
+        filled_contracts=campaign.filled_contracts + abs(own_moved),
+        mismatches=0 if abs(others_moved) <= step else campaign.mismatches + 1,
+    )
+
+
+def tripped(campaign: Campaign, step: Decimal) -> Refused | None:
+    """Whether the campaign shows that orders do not do what they should; then the instrument halts (R24).
+
+    Args:
+        campaign: the one that runs.
+        step: quantity step in contracts.
+    """
+    if campaign.mismatches >= MISMATCHES_MAX:
+        return Refused(
+            code="guard.position-not-moving",
+            reason=f"{campaign.mismatches} fills in a row did not move the confirmed position by what filled, "
+            f"the limit is {MISMATCHES_MAX}",
+            halt=True,
+        )
+    limit = campaign.initial_gap_contracts + step
+    if campaign.filled_contracts > limit:
+        return Refused(
+            code="guard.filled-too-much",
+            reason=f"{plain(campaign.filled_contracts)} contracts filled since the exposure last changed, "
+            f"the gap was {plain(campaign.initial_gap_contracts)}, the limit is {plain(limit)}",
+            halt=True,
+        )
+    return None
