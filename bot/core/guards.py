@@ -81,18 +81,19 @@ class Campaign:
         }
 
     @classmethod
-    def from_dict(cls, memory: Mapping[str, str]) -> Campaign:
-        """Read back what `to_dict` wrote; other keys are left alone.
+    def from_dict(cls, memory: Mapping[str, str]) -> Campaign | None:
+        """Read back what `to_dict` wrote; None when there is no campaign in it. Other keys are left alone.
 
         Raises:
-            KeyError: there is no campaign in it.
-            ValueError: its numbers can't be read.
+            ValueError: part of it is missing or can't be read.
         """
+        if "campaign.exposure" not in memory:
+            return None
         return cls(
             exposure=decimal_of(memory["campaign.exposure"]),
-            initial_gap_contracts=decimal_of(memory["campaign.initial_gap_contracts"]),
-            filled_contracts=decimal_of(memory["campaign.filled_contracts"]),
-            mismatches=int(memory["campaign.mismatches"]),
+            initial_gap_contracts=decimal_of(memory.get("campaign.initial_gap_contracts", "")),
+            filled_contracts=decimal_of(memory.get("campaign.filled_contracts", "")),
+            mismatches=int(memory.get("campaign.mismatches", "")),
         )
 
 
