@@ -1,0 +1,227 @@
+"""One paper exchange: its markets, its accounts, and everything that can be done to them.
+
+The exchange (the house) is the counter-party of every trade and payment, so nothing appears or vanishes: each
+posting sums to 0 for each asset. Every method either takes its whole effect or raises `Refusal` with none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Literal
+
+from bot.paper.engine import cash, funding, liquidation, matching, orders, settings
+from bot.paper.engine.account import Account
+from bot.paper.engine.defaults import DEFAULT_PRICES
+from bot.paper.engine.floor import Floor
+from bot.paper.engine.model import (
+    Depth,
+    FundingRecord,
+    Listing,
+    NewOrder,
+    Order,
+    PositionSide,
+)
+
+EarnProduct = Literal["flexible", "locked"]
+
+
+class Exchange:
+    """A venue.
+
+    Args:
+        name: such as `binance`.
+        listings: its markets.
+        starting: wallet -> asset -> quantity of each new account.
+        time_ms: the clock; time never runs backwards.
+        prices: first price of each asset, in USD terms; USDT is 1 always.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        listings: Sequence[Listing],
+        starting: Mapping[str, Mapping[str, Decimal]],
+        time_ms: Callable[[], int],
+        prices: Mapping[str, Decimal] = DEFAULT_PRICES,
+    ) -> None:
+        self.name = name
+        self._floor = Floor(listings=listings, starting=starting, time_ms=time_ms, prices=prices)
+
+    # The world.
+
+    @property
+    def listings(self) -> Mapping[str, Listing]:
+        """Markets by key, such as `spot:BTCUSDT` and `linear:BTCUSDT`."""
+        return self._floor.listings
+
+    def listing(self, listing_key: str) -> Listing:
+        """One market. Raises Refusal unknown-symbol."""
+        return self._floor.listing(listing_key)
+
+    def price(self, asset: str) -> Decimal:
+        """Price of one coin of the asset. Raises Refusal unknown-asset."""
+        return self._floor.price(asset)
+
+    def mark(self, listing_key: str) -> Decimal:
+        """Mark, index and mid price of a market, in its own unit (1000PEPEUSDT: of 1000 coins)."""
+        return self._floor.mark(self._floor.listing(listing_key))
+
+    def last_price(self, listing_key: str) -> Decimal:
+        """The market's latest trade; the mark rounded to the tick before the first one and after a price change."""
+        return self._floor.last_price(self._floor.listing(listing_key))
+
+    def price_history(self, asset: str) -> Sequence[tuple[int, Decimal]]:
+        """Every price the asset ever had with the time it was set, oldest first; never empty."""
+        return self._floor.price_history(asset)
+
+    def depth(self, listing_key: str, levels: int = 20) -> Depth:
+        """The book: the synthetic levels and the accounts' resting orders, at most `levels` a side."""
+        return matching.depth(self._floor, self._floor.listing(listing_key), levels)
+
+    def set_price(self, asset: str, price: Decimal) -> None:
+        """Move spot, mark, index and books of the asset together, fill what it crosses, then liquidate.
+
+        Raises Refusal unknown-asset, or bad-price when not positive in 8 places.
+        """
+        self._floor.set_price(asset, price)
+        for listing in self._floor.listings_of(asset):
+            matching.sweep(self._floor, listing)
+        liquidation.sweep(self._floor)
+
+    def funding_rate(self, asset: str) -> Decimal:
+        """The rate that the next settlement uses; positive: longs pay shorts."""
+        self._floor.price(asset)
+        return self._floor.funding_rate(asset)
+
+    def set_funding_rate(self, asset: str, rate: Decimal) -> None:
+        """Set the rate of the settlements to come. Raises Refusal unknown-asset."""
+        self._floor.price(asset)
+        self._floor.funding_rates[asset] = rate
+
+    def next_funding_ms(self) -> int:
+        """The next 8-hour boundary that was not settled yet."""
+        return self._floor.next_funding_ms
+
+    def funding_history(self, symbol: str) -> Sequence[FundingRecord]:
+        """Settlements of one perpetual, oldest first."""
+        return [record for record in self._floor.funding_records if record.symbol == symbol]
+
+    def settle_funding(self, asset: str, rate: Decimal | None = None) -> None:
+        """Pay funding now on every perpetual of the asset, at `rate` or the rate set; then liquidate.
+
+        A short receives when the rate is positive. Raises Refusal unknown-asset.
+        """
+        funding.settle(self._floor, asset, self.funding_rate(asset) if rate is None else rate, self._floor.now())
+        liquidation.sweep(self._floor)
+
+    def advance(self) -> None:
+        """Let the time that has passed take effect: funding of each 8-hour boundary passed, crossed resting orders."""
+        funding.settle_due(self._floor)
+        for listing in self._floor.listings.values():
+            matching.sweep(self._floor, listing)
+        liquidation.sweep(self._floor)
+
+    def total(self, asset: str) -> Decimal:
+        """Sum over all accounts and the house; equal to what was deposited less what was withdrawn."""
+        return self._floor.ledger.total(asset)
+
+    # Accounts.
+
+    def account(self, key: str) -> Account:
+        """The account of an API key; opened with the starting balances on first use."""
+        return Account(self._floor, self._floor.state(key))
+
+    def accounts(self) -> Mapping[str, Account]:
+        """Every account opened so far."""
+        return {key: Account(self._floor, state) for key, state in self._floor.states.items()}
+
+    # Money. Wallets: spot, funding, usdm, coinm, earn-flexible, earn-locked.
+
+    def deposit(self, key: str, wallet: str, asset: str, amount: Decimal) -> None:
+        """Put money into a wallet from outside; a negative amount takes it out.
+
+        Raises Refusal unknown-wallet, bad-amount, or insufficient-balance when less is free.
+        """
+        cash.deposit(self._floor, self._floor.state(key), wallet, asset, amount)
+
+    def transfer(self, key: str, source: str, target: str, asset: str, amount: Decimal) -> int:
+        """Move money between two wallets of the account. Returns the transfer's id.
+
+        Raises Refusal unknown-wallet, bad-amount, insufficient-balance.
+        """
+        return cash.transfer(self._floor, self._floor.state(key), source, target, asset, amount)
+
+    def earn_subscribe(self, key: str, product: EarnProduct, asset: str, amount: Decimal) -> int:
+        """Move coins from spot into Earn. Returns the subscription's id. Raises as `transfer`."""
+        return cash.earn_subscribe(self._floor, self._floor.state(key), product, asset, amount)
+
+    def earn_redeem(self, key: str, product: EarnProduct, asset: str, amount: Decimal) -> int:
+        """Move coins from Earn back to spot, at once. Returns the redemption's id. Raises as `transfer`."""
+        return cash.earn_redeem(self._floor, self._floor.state(key), product, asset, amount)
+
+    def pay_reward(self, key: str, product: EarnProduct, asset: str, amount: Decimal) -> None:
+        """The house pays an Earn reward into the spot wallet. Raises Refusal bad-amount."""
+        cash.pay_reward(self._floor, self._floor.state(key), product, asset, amount)
+
+    # Orders.
+
+    def submit(self, key: str, order: NewOrder) -> Order:
+        """Accept an order and fill at once what crosses.
+
+        What does not fill rests (GTC, GTX limit) or expires (IOC, FOK, market). In one-way mode a reduce-only order
+        larger than the position is cut to it. The account's own resting orders that it would take expire first.
+
+        Raises:
+            Refusal: market-closed, unknown-symbol, lot-size, max-quantity, price-filter, percent-price, min-notional,
+                duplicate-client-id (among the market's open orders), position-side-mismatch, reduce-only-rejected,
+                would-match, max-position, insufficient-balance (spot), insufficient-margin (perpetuals).
+        """
+        return orders.submit(self._floor, self._floor.state(key), order)
+
+    def cancel(
+        self, key: str, listing_key: str, *, order_id: int | None = None, client_id: str | None = None
+    ) -> Order:
+        """Cancel one open order by either id. Raises Refusal unknown-order, also when it is no longer open."""
+        return orders.cancel(self._floor, self._floor.state(key), listing_key, order_id=order_id, client_id=client_id)
+
+    def cancel_all(self, key: str, listing_key: str) -> list[Order]:
+        """Cancel all open orders of one market. Returns them, oldest first."""
+        return orders.cancel_all(self._floor, self._floor.state(key), listing_key)
+
+    def order(self, key: str, listing_key: str, *, order_id: int | None = None, client_id: str | None = None) -> Order:
+        """One order by either id; with a client id used more than once, the newest. Raises Refusal unknown-order."""
+        return orders.find(self._floor.state(key), listing_key, order_id=order_id, client_id=client_id)
+
+    # Futures settings.
+
+    def set_leverage(self, key: str, symbol: str, leverage: int) -> None:
+        """Set a perpetual's leverage; the same one again is no error.
+
+        Raises Refusal unknown-symbol, bad-leverage, max-position, leverage-reduction, insufficient-margin.
+        """
+        settings.set_leverage(self._floor, self._floor.state(key), symbol, leverage)
+
+    def set_margin_mode(self, key: str, symbol: str, isolated: bool) -> None:  # noqa: FBT001 - the venue's own flag
+        """Choose isolated or cross margin for a perpetual.
+
+        Raises Refusal unknown-symbol, no-change, has-position, has-orders, multi-assets.
+        """
+        settings.set_margin_mode(self._floor, self._floor.state(key), symbol, isolated=isolated)
+
+    def set_hedged(self, key: str, hedged: bool) -> None:  # noqa: FBT001 - the venue's own flag
+        """Choose hedge or one-way mode for the account. Raises Refusal no-change, has-position, has-orders."""
+        settings.set_hedged(self._floor, self._floor.state(key), hedged=hedged)
+
+    def set_multi_assets(self, key: str, multi_assets: bool) -> None:  # noqa: FBT001 - the venue's own flag
+        """Switch Multi-Assets mode. Raises Refusal no-change, multi-assets (some perpetual is isolated)."""
+        settings.set_multi_assets(self._floor, self._floor.state(key), multi_assets=multi_assets)
+
+    def add_margin(self, key: str, symbol: str, side: PositionSide, amount: Decimal) -> None:
+        """Move money from the cross wallet into an isolated position's; a negative amount moves it back.
+
+        Raises Refusal unknown-symbol, bad-amount, not-isolated, no-position, insufficient-balance,
+            insufficient-margin (what would be left is below the initial margin).
+        """
+        settings.add_margin(self._floor, self._floor.state(key), symbol, side, amount)

@@ -1,0 +1,495 @@
+"""Values of the paper exchange: listings, orders, trades, positions, records, refusals.
+
+Everything is exact (Decimal) and frozen: what `Exchange` hands out is a snapshot that later events don't change.
+Times are milliseconds of the injected clock. Symbols are the venue's own, such as `BTCUSDT`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from bot.domain.numbers import ONE, ZERO
+
+PLACES: Final = Decimal("1e-8")
+"""The precision of every booked amount."""
+
+
+class Refusal(Exception):
+    """The exchange refused, and nothing changed.
+
+    Args:
+        code: a constant that the wire translates into the venue's number and text; see `RefusalCode`.
+        detail: what exactly was wrong, in words.
+    """
+
+    def __init__(self, code: RefusalCode, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else str(code))
+        self.code = code
+        self.detail = detail
+
+
+class RefusalCode(StrEnum):
+    """Every reason to refuse; compares equal to its text."""
+
+    UNKNOWN_SYMBOL = "unknown-symbol"
+    UNKNOWN_ASSET = "unknown-asset"
+    UNKNOWN_WALLET = "unknown-wallet"
+    UNKNOWN_ORDER = "unknown-order"
+    MARKET_CLOSED = "market-closed"
+    BAD_AMOUNT = "bad-amount"
+    """Zero, negative or finer than 1e-8 where an amount was expected."""
+    BAD_PRICE = "bad-price"
+    INSUFFICIENT_BALANCE = "insufficient-balance"
+    """Spot orders, transfers, withdrawals, Earn, margin added to a position."""
+    INSUFFICIENT_MARGIN = "insufficient-margin"
+    """Futures orders and leverage changes."""
+    LOT_SIZE = "lot-size"
+    """Quantity below the minimum, not a multiple of the step, or missing."""
+    MAX_QUANTITY = "max-quantity"
+    PRICE_FILTER = "price-filter"
+    """Price off tick, not positive, or missing."""
+    PERCENT_PRICE = "percent-price"
+    MIN_NOTIONAL = "min-notional"
+    DUPLICATE_CLIENT_ID = "duplicate-client-id"
+    WOULD_MATCH = "would-match"
+    """A post-only order that would take."""
+    REDUCE_ONLY_REJECTED = "reduce-only-rejected"
+    POSITION_SIDE_MISMATCH = "position-side-mismatch"
+    """BOTH in hedge mode, or LONG/SHORT in one-way mode."""
+    MAX_POSITION = "max-position"
+    """The brackets do not allow so large a position at the leverage set."""
+    BAD_LEVERAGE = "bad-leverage"
+    LEVERAGE_REDUCTION = "leverage-reduction"
+    """Lower leverage with an open isolated position."""
+    NO_CHANGE = "no-change"
+    HAS_POSITION = "has-position"
+    HAS_ORDERS = "has-orders"
+    MULTI_ASSETS = "multi-assets"
+    """Isolated margin under Multi-Assets mode, or the other way round."""
+    NOT_ISOLATED = "not-isolated"
+    """Margin can be added to an isolated position only."""
+    NO_POSITION = "no-position"
+
+
+class MarketType(StrEnum):
+    """Which book."""
+
+    SPOT = "spot"
+    LINEAR = "linear"
+    """Perpetual, margined and settled in the quote currency."""
+
+
+class Side(StrEnum):
+    """Direction of an order."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def sign(self) -> int:
+        """+1 for a buy, -1 for a sell."""
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> Side:
+        """The other side."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderKind(StrEnum):
+    """How an order is priced."""
+
+    LIMIT = "LIMIT"
+    MARKET = "MARKET"
+
+
+class TimeInForce(StrEnum):
+    """What becomes of the part that does not fill at once."""
+
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+    GTX = "GTX"
+    """Post-only."""
+
+
+class OrderStatus(StrEnum):
+    """Where an order is in its life."""
+
+    NEW = "NEW"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    EXPIRED_IN_MATCH = "EXPIRED_IN_MATCH"
+    """Self-trade prevention: the account's own newer order would have taken it (EXPIRE_MAKER)."""
+
+    @property
+    def open(self) -> bool:
+        """The order still rests in the book."""
+        return self in {OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED}
+
+
+class PositionSide(StrEnum):
+    """BOTH in one-way mode, LONG and SHORT in hedge mode."""
+
+    BOTH = "BOTH"
+    LONG = "LONG"
+    SHORT = "SHORT"
+
+
+class RowKind(StrEnum):
+    """Why a wallet changed."""
+
+    TRADE = "TRADE"
+    FEE = "FEE"
+    REALIZED_PNL = "REALIZED_PNL"
+    FUNDING_FEE = "FUNDING_FEE"
+    TRANSFER = "TRANSFER"
+    DEPOSIT = "DEPOSIT"
+    """Starting balances too; those have the reference `opening` and are no deposit record."""
+    WITHDRAWAL = "WITHDRAWAL"
+    EARN = "EARN"
+    REWARD = "REWARD"
+    INSURANCE_CLEAR = "INSURANCE_CLEAR"
+    """What is left of a liquidated margin goes to the house (negative), or the house covers a debt (positive)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bracket:
+    """One maintenance margin tier.
+
+    Attributes:
+        floor, cap: notional in quote; floor is exclusive but for the first, cap inclusive.
+        rate: maintenance margin as a fraction of the notional.
+        cum: subtracted from rate x notional, which makes the margin continuous over the tiers.
+    """
+
+    floor: Decimal
+    cap: Decimal
+    rate: Decimal
+    cum: Decimal
+    max_leverage: int
+
+
+def listing_key(market: MarketType, symbol: str) -> str:
+    """How `Exchange.listings` names a market: `spot:BTCUSDT`, `linear:BTCUSDT`."""
+    return f"{market.value}:{symbol}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One market and its rules.
+
+    Attributes:
+        symbol: the venue's, such as `1000PEPEUSDT`.
+        asset: whose price moves it, such as `PEPE`.
+        base: the venue's name of the unit traded, such as `1000PEPE`.
+        multiplier: coins of `asset` in one `base`; the listing's price is that many times the coin's price.
+        contract_size: units of `base` in one contract; 1 for spot.
+        settle: what margin and P&L are in; the quote for spot.
+        depth: quantity on the first level of the synthetic book.
+        percent_price_up, percent_price_down: bounds of a limit price as factors of the reference price; None: no bound.
+        brackets: ascending; empty for spot.
+        status: `TRADING` or what the venue says instead.
+    """
+
+    symbol: str
+    market: MarketType
+    asset: str
+    base: str
+    quote: str
+    settle: str
+    price_tick: Decimal
+    quantity_step: Decimal
+    quantity_min: Decimal
+    quantity_max: Decimal
+    market_quantity_max: Decimal
+    notional_min: Decimal
+    maker_fee: Decimal
+    taker_fee: Decimal
+    depth: Decimal
+    percent_price_up: Decimal | None = None
+    percent_price_down: Decimal | None = None
+    multiplier: Decimal = ONE
+    contract_size: Decimal = ONE
+    brackets: tuple[Bracket, ...] = ()
+    status: str = "TRADING"
+    onboard_ms: int = 1_569_398_400_000
+
+    def __post_init__(self) -> None:
+        """Refuse a market whose trades could not be booked exactly."""
+        finest = self.price_tick * self.quantity_step * self.contract_size
+        if finest <= 0 or finest != finest.quantize(PLACES):
+            raise ValueError(f"{self.key}: tick x step x contract size must be a multiple of {PLACES}, not {finest}")
+        if self.market is MarketType.LINEAR and not self.brackets:
+            raise ValueError(f"{self.key}: a perpetual needs maintenance margin brackets")
+
+    @property
+    def key(self) -> str:
+        """The name in `Exchange.listings`."""
+        return listing_key(self.market, self.symbol)
+
+    def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
+        """Quote value of a quantity (contracts, for a perpetual) at a price; keeps the sign."""
+        return quantity * self.contract_size * price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """What a client asks for.
+
+    Attributes:
+        quantity: base for spot, contracts for perpetuals; None only with `quote_quantity`.
+        quote_quantity: for spot market orders: how much quote to spend or to receive.
+        price: for limit orders.
+        client_id: empty: the exchange makes one.
+    """
+
+    listing_key: str
+    side: Side
+    kind: OrderKind
+    quantity: Decimal | None = None
+    quote_quantity: Decimal | None = None
+    price: Decimal | None = None
+    tif: TimeInForce = TimeInForce.GTC
+    reduce_only: bool = False
+    client_id: str = ""
+    position_side: PositionSide = PositionSide.BOTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """One fill.
+
+    Attributes:
+        quote: price x quantity (x contract size), unsigned, as booked.
+        fee: positive, in `fee_asset`.
+        realized: P&L of the part that reduced a position, before fees; 0 for spot.
+        maker: the order was resting.
+    """
+
+    trade_id: int
+    order_id: int
+    listing_key: str
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    quote: Decimal
+    fee: Decimal
+    fee_asset: str
+    realized: Decimal
+    maker: bool
+    time_ms: int
+    position_side: PositionSide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An accepted order as it stood when it was read.
+
+    Attributes:
+        price: the limit price; 0 for a market order.
+        quantity: as accepted; a reduce-only order is cut to the position, a quote order becomes what filled.
+        quote_quantity: as asked for by a quote order, else 0.
+        filled, quote_filled: cumulative.
+    """
+
+    order_id: int
+    client_id: str
+    listing_key: str
+    side: Side
+    kind: OrderKind
+    tif: TimeInForce
+    price: Decimal
+    quantity: Decimal
+    quote_quantity: Decimal
+    filled: Decimal
+    quote_filled: Decimal
+    status: OrderStatus
+    reduce_only: bool
+    position_side: PositionSide
+    time_ms: int
+    update_ms: int
+    trades: tuple[Trade, ...] = field(default=())
+
+    @property
+    def remaining(self) -> Decimal:
+        """What has not filled."""
+        return self.quantity - self.filled
+
+    @property
+    def average_price(self) -> Decimal:
+        """Quote per unit of what filled; 0 when nothing did. Not rounded to the tick."""
+        return self.quote_filled / self.filled if self.filled else ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A perpetual position as it stood when it was read; zero contracts when only its settings exist.
+
+    Attributes:
+        contracts: signed: negative is short.
+        entry_price: volume-weighted; 0 when flat. Not rounded.
+        isolated_wallet: the wallet's part set apart for the position; 0 under cross margin.
+        notional: signed, at the mark.
+        maintenance_margin, initial_margin: in settle, positive, at the mark.
+        order_margin: initial margin of the resting orders of the symbol beyond the position's own; in hedge mode of
+            this side's orders.
+        liquidation_price: None when no price above 0 liquidates.
+    """
+
+    symbol: str
+    side: PositionSide
+    settle: str
+    contracts: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    isolated: bool
+    isolated_wallet: Decimal
+    leverage: int
+    notional: Decimal
+    unrealized: Decimal
+    maintenance_margin: Decimal
+    initial_margin: Decimal
+    order_margin: Decimal
+    liquidation_price: Decimal | None
+    update_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What a wallet holds of an asset. For `usdm`, free is what could be transferred out now."""
+
+    free: Decimal
+    locked: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """Free and locked."""
+        return self.free + self.locked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginSummary:
+    """A futures account's figures in one settle asset.
+
+    Attributes:
+        wallet: what the ledger says, isolated wallets included, unrealised P&L excluded.
+        cross_wallet: `wallet` without the isolated wallets.
+        unrealized: of all positions; `cross_unrealized` of the cross ones.
+        position_initial, order_initial: initial margin of positions and of resting orders.
+        maintenance: of all positions; `cross_maintenance` of the cross ones.
+        available: what new orders may use, never below 0.
+        withdrawable: what may be transferred out, never below 0.
+        headroom: `available` before it is cut at 0.
+    """
+
+    asset: str
+    wallet: Decimal
+    cross_wallet: Decimal
+    unrealized: Decimal
+    cross_unrealized: Decimal
+    position_initial: Decimal
+    order_initial: Decimal
+    maintenance: Decimal
+    cross_maintenance: Decimal
+    available: Decimal
+    withdrawable: Decimal
+    headroom: Decimal
+
+    @property
+    def initial(self) -> Decimal:
+        """Initial margin of positions and orders."""
+        return self.position_initial + self.order_initial
+
+    @property
+    def margin_balance(self) -> Decimal:
+        """Wallet and unrealised P&L."""
+        return self.wallet + self.unrealized
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One change of one wallet; the rows with one `entry_id` sum to 0 for each asset.
+
+    Attributes:
+        account: the API key; empty for the house.
+        reference: id of what caused it, as text.
+        trade_id: 0 when no trade caused it.
+    """
+
+    row_id: int
+    entry_id: int
+    time_ms: int
+    account: str
+    wallet: str
+    asset: str
+    amount: Decimal
+    kind: RowKind
+    symbol: str
+    reference: str
+    trade_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRecord:
+    """Money moved between two wallets of the account."""
+
+    transfer_id: int
+    time_ms: int
+    source: str
+    target: str
+    asset: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashRecord:
+    """A deposit or a withdrawal; the amount is positive in both lists."""
+
+    record_id: int
+    time_ms: int
+    wallet: str
+    asset: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarnRecord:
+    """A subscription, a redemption or a reward. Product: `flexible` or `locked`."""
+
+    record_id: int
+    time_ms: int
+    product: str
+    asset: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingRecord:
+    """One funding settlement of one perpetual."""
+
+    symbol: str
+    time_ms: int
+    rate: Decimal
+    mark_price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One price level of a book."""
+
+    price: Decimal
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """A book, best level first on both sides; never crossed."""
+
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
