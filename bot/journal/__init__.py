@@ -1,1 +1,1 @@
-"""What must survive a crash: intents, fills, decisions, halts. The only package that talks SQL."""
+"""What must survive: intents, fills, decisions, halts, in SQLite. The only importer of SQLAlchemy and Alembic."""

@@ -1,0 +1,94 @@
+"""A decision as JSON: what `status` shows, and what tells one decision from the next."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, Final
+
+from bot.domain.numbers import plain
+from bot.domain.observation import Holding, Unknown
+from bot.domain.plan import Plan, PlannedOrder
+
+_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_MOVES_WITH_PRICE: Final = ("gap_notional", "band_notional", "price", "mark", "liquidation_price", "reason")
+
+
+def plan_facts(plan: Plan) -> dict[str, Any]:
+    """All numbers of a decision: quantities as strings of plain digits, unknown as None, times as integers."""
+    view = plan.view
+    return {
+        "asset": view.asset,
+        "symbol": view.symbol,
+        "kind": view.kind.value,
+        "verdict": plan.verdict.value,
+        "reason": plan.reason,
+        "holdings": [_holding(holding) for holding in view.holdings],
+        "exposure": _text(view.exposure),
+        "principal": _text(view.principal),
+        "short": _text(view.short),
+        "target": _text(view.target),
+        "gap": _text(view.gap),
+        "gap_notional": _text(view.gap_notional),
+        "band_notional": _text(view.band_notional),
+        "price": _text(view.price),
+        "mark": _text(view.mark),
+        "liquidation_price": _text(view.liquidation_price),
+        "order": None if plan.order is None else _order(plan.order),
+        "gap_after": _text(plan.gap_after),
+        "alarm": plan.alarm,
+    }
+
+
+def sameness(facts: dict[str, Any]) -> str:
+    """What two decisions must share to be equal: all but times, prices, and the numbers in the reason."""
+    kept = {name: value for name, value in facts.items() if name not in _MOVES_WITH_PRICE}
+    kept["holdings"] = [
+        {name: value for name, value in holding.items() if not name.endswith("_ms")} for holding in facts["holdings"]
+    ]
+    kept["reason"] = _NUMBER.sub("#", facts["reason"])
+    return json.dumps(kept, sort_keys=True)
+
+
+def plan_of(text: str) -> dict[str, Any]:
+    """A decision's facts from their text. Raises ValueError when they are no object."""
+    read = json.loads(text)
+    if not isinstance(read, dict):
+        raise ValueError("a decision must be an object")  # noqa: TRY004 - one error type for every bad row
+    return read
+
+
+def _holding(holding: Holding | Unknown) -> dict[str, Any]:
+    match holding:
+        case Unknown(what=what, reason=reason):
+            return {"unknown": what, "reason": reason}
+        case Holding():
+            return {
+                "source": holding.source.value,
+                "venue": holding.venue,
+                "quantity": plain(holding.quantity),
+                "principal": plain(holding.principal),
+                "wallets": list(holding.wallets),
+                "sent_ms": holding.stamp.sent_ms,
+                "answered_ms": holding.stamp.answered_ms,
+            }
+
+
+def _order(order: PlannedOrder) -> dict[str, Any]:
+    request = order.request
+    return {
+        "venue": request.venue,
+        "symbol": request.symbol,
+        "side": request.side.value,
+        "quantity": plain(order.coins),
+        "contracts": plain(request.contracts),
+        "price_collar": plain(request.price),
+        "reduce_only": request.reduce_only,
+        "notional": plain(order.notional),
+        "fee_estimate": plain(order.fee_estimate),
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
