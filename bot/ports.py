@@ -124,6 +124,10 @@ class Venue(Protocol):
         """Set leverage and margin mode and read them back; `already set` is success. Raises VenueFault."""
         ...
 
+    async def maintenance(self, symbol: Symbol, notional: Decimal) -> tuple[Decimal, Decimal]:
+        """Maintenance margin rate, and the amount to subtract (`cum`, in quote), at a notional. Raises VenueFault."""
+        ...
+
     async def key_scope(self) -> KeyScope:
         """What the key may do. Raises NotOffered where the host does not tell, else VenueFault."""
         ...

@@ -1,0 +1,338 @@
+"""One hedge, one turn: account, decide, approve, execute, remember."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
+
+from bot import logs
+from bot.core import accounting, guards, risk, spot_perp, units
+from bot.domain.errors import VenueBusy
+from bot.domain.ids import VenueName
+from bot.domain.instrument import Instrument
+from bot.domain.intent import IntentRecord, IntentState
+from bot.domain.numbers import ZERO, plain
+from bot.domain.observation import Position, Prices, SymbolConfig, Unknown, VenueObservation
+from bot.domain.orders import Approved, Refused
+from bot.domain.plan import Plan, Verdict
+from bot.domain.policy import HedgePolicy
+from bot.ports import Alerts, Clock, Halt, Journal, Venue
+from bot.runtime.executor import Executor
+from bot.runtime.observer import holdings_of
+from bot.runtime.reconciler import Reconciled, Reconciler
+
+HOUR_MS: Final = 3_600_000
+BACKOFF_FIRST_MS: Final = 5_000
+BACKOFF_MAX_MS: Final = 300_000
+_RATIO: Final = "ratio"
+_ALARMING: Final = frozenset({Verdict.FROZEN, Verdict.HALTED, Verdict.REFUSED, Verdict.NO_MARGIN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one turn of one hedge came to. `sent` is the intent of the order that left, if one did."""
+
+    plan: Plan
+    sent: IntentRecord | None = None
+
+
+class Hedger:
+    """Holds one hedge's memory between turns; everything that must survive is in the journal.
+
+    Args:
+        executor: None in a dry run (R31): then nothing is reconciled, sent, capped or halted.
+        not_before_ms: no order before this time (fresh journal).
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: HedgePolicy,
+        instrument: Instrument,
+        venue: Venue,
+        journal: Journal,
+        reconciler: Reconciler,
+        executor: Executor | None,
+        clock: Clock,
+        alarms: Alerts,
+        logger: FilteringBoundLogger,
+        not_before_ms: int = 0,
+    ) -> None:
+        self.policy = policy
+        self.instrument = instrument
+        self._venue = venue
+        self._journal = journal
+        self._reconciler = reconciler
+        self._executor = executor
+        self._clock = clock
+        self._alarms = alarms
+        self._log = logger.bind(hedge=policy.name)
+        self._not_before_ms = not_before_ms
+        kept = journal.memory(policy.name)
+        self._kept = dict(kept)
+        self._memory = spot_perp.Memory.from_dict(kept)
+        # A changed ratio is a new job; what was done for the old one does not count against it.
+        same_job = kept.get(_RATIO) == plain(policy.ratio)
+        self._campaign = guards.Campaign.from_dict(kept) if same_job else None
+        self._was_halted = True  # a restart after `resume` finds out below that nothing halts any more
+
+    async def turn(self, observations: Mapping[VenueName, VenueObservation], *, hold: bool = False) -> Outcome:
+        """Decide on one reading of all venues and act on it.
+
+        Args:
+            observations: one complete reading of every venue.
+            hold: account and decide, but send nothing.
+
+        Raises:
+            JournalFault: something could not be made durable; nothing was sent after it.
+        """
+        observed = observations[self.policy.venue]
+        symbol = self.policy.symbol
+        position = observed.positions.get(symbol, Unknown(what=f"position {symbol}", reason="it was not read"))
+        position = self._units_hold(position)
+        reconciled = await self._reconcile(position)
+        plan, self._memory = spot_perp.decide(self._situation(observations, position, reconciled), self._memory)
+        self._watch(plan)
+        sent: IntentRecord | None = None
+        if plan.order is not None and not hold:
+            plan, sent = await self._order(plan, observed, position, reconciled)
+        self._record(plan)
+        return Outcome(plan=plan, sent=sent)
+
+    async def cancel_resting(self) -> None:
+        """Part of the shutdown: see `Reconciler.cancel_resting`."""
+        await self._reconciler.cancel_resting()
+
+    def _units_hold(self, position: Position | Unknown) -> Position | Unknown:
+        """R7: the venue's own value of the position must agree with our units, or the position means nothing."""
+        if isinstance(position, Unknown) or position.raw_notional is None or position.mark_price is None:
+            return position
+        mismatch = units.check_notional(self.instrument, position.contracts, position.mark_price, position.raw_notional)
+        return Unknown(what=f"position {position.symbol}", reason=mismatch) if mismatch else position
+
+    async def _reconcile(self, position: Position | Unknown) -> Reconciled:
+        if self._executor is None:
+            return Reconciled(anchor=None, waiting="", unfilled=())
+        if isinstance(position, Unknown):
+            return Reconciled(anchor=None, waiting=f"{position.what} is unknown", unfilled=())
+        reconciled = await self._reconciler.reconcile(position)
+        if reconciled.broken:
+            self._halt("invariant", reconciled.broken)
+        if reconciled.moved is not None:
+            self._after_move(*reconciled.moved)
+        if reconciled.foreign is not None:
+            self._after_foreign(reconciled.foreign)
+        return reconciled
+
+    def _after_move(self, moved: Decimal, ours: Decimal) -> None:
+        if self._campaign is None:
+            return
+        step = self.instrument.quantity_step
+        self._campaign = guards.after_accounting(self._campaign, own_moved=ours, position_moved=moved, step=step)
+        tripped = guards.tripped(self._campaign, step)
+        if tripped is not None:
+            self._halt(tripped.code, tripped.reason)
+
+    def _after_foreign(self, verdict: accounting.ForeignVerdict) -> None:
+        """R25: what others did to the position."""
+        self._log.warning(logs.FOREIGN_CHANGE, verdict=verdict, symbol=self.policy.symbol)
+        match verdict:
+            case accounting.ForeignVerdict.ADL:
+                self._alarms.alarm(logs.FOREIGN_CHANGE, hedge=self.policy.name, code=verdict)
+            case accounting.ForeignVerdict.FOREIGN:
+                self._alarms.alarm(logs.FOREIGN_CHANGE, hedge=self.policy.name, code=verdict)
+                self._memory = replace(self._memory, foreign_since_ms=self._clock.now_ms())
+            case accounting.ForeignVerdict.UNKNOWN_EPOCH:
+                self._halt(
+                    "unknown-epoch",
+                    "an order with our prefix came from another journal: is a second bot running?",
+                    account=True,
+                )
+            case accounting.ForeignVerdict.LIQUIDATION | accounting.ForeignVerdict.SETTLEMENT:
+                self._halt(verdict.value, f"the venue closed the position ({verdict.value}); only a person re-opens it")
+
+    def _situation(
+        self,
+        observations: Mapping[VenueName, VenueObservation],
+        position: Position | Unknown,
+        reconciled: Reconciled,
+    ) -> spot_perp.Situation:
+        symbol = self.policy.symbol
+        observed = observations[self.policy.venue]
+        now_ms = self._clock.now_ms()
+        recent = self._recent(now_ms)
+        return spot_perp.Situation(
+            policy=self.policy,
+            instrument=self.instrument,
+            holdings=holdings_of(self.policy, observations, now_ms),
+            position=position,
+            prices=observed.prices.get(symbol, Unknown(what=f"prices {symbol}", reason="they were not read")),
+            margin=observed.margins.get(symbol, Unknown(what=f"margin {symbol}", reason="it was not read")),
+            unfilled=reconciled.unfilled,
+            waiting=reconciled.waiting,
+            soon=reconciled.soon,
+            halted=self._halts(),
+            unfilled_tries=_trailing(recent, {IntentState.EXPIRED, IntentState.CANCELED}),
+            live_from_ms=max(self._not_before_ms, _backoff_until(recent)),
+            now_ms=now_ms,
+        )
+
+    def _recent(self, now_ms: int) -> list[IntentRecord]:
+        if self._executor is None:
+            return []
+        return list(self._journal.recent(self.policy.venue, self.policy.symbol, now_ms - HOUR_MS))
+
+    def _halts(self) -> list[str]:
+        if self._executor is None:
+            return []
+        reasons = [
+            halt.reason
+            for halt in self._journal.halts()
+            if halt.venue == self.policy.venue and halt.symbol in {None, self.policy.symbol}
+        ]
+        cleared = self._was_halted and not reasons
+        if cleared and self._campaign and guards.tripped(self._campaign, self.instrument.quantity_step):
+            self._campaign = None  # a person looked and cleared the halt: what tripped it is history
+        self._was_halted = bool(reasons)
+        return reasons
+
+    def _halt(self, code: str, reason: str, *, account: bool = False) -> None:
+        symbol = None if account else self.policy.symbol
+        halt = Halt(venue=self.policy.venue, symbol=symbol, code=code, reason=reason, since_ms=self._clock.now_ms())
+        self._journal.halt(halt)
+        self._log.error(logs.HEDGE_HALTED, code=code, reason=reason)
+        self._alarms.alarm(logs.HEDGE_HALTED, hedge=self.policy.name, code=code, reason=reason)
+
+    def _watch(self, plan: Plan) -> None:
+        """R24: a campaign of orders begins anew when the exposure changes."""
+        view = plan.view
+        if view.exposure is None or view.gap is None or view.mark is None:
+            return
+        tolerance = self.instrument.coins(self.instrument.quantity_step, view.mark)
+        gap_contracts = self.instrument.contracts(abs(view.gap), view.mark)
+        self._campaign = guards.observe_exposure(
+            self._campaign, exposure=view.exposure, gap_contracts=gap_contracts, tolerance=tolerance
+        )
+
+    async def _order(
+        self, plan: Plan, observed: VenueObservation, position: Position | Unknown, reconciled: Reconciled
+    ) -> tuple[Plan, IntentRecord | None]:
+        verdict = self._approve(plan, observed, position, reconciled)
+        if isinstance(verdict, Refused):
+            if verdict.halt and self._executor is not None:
+                self._halt(verdict.code, verdict.reason)
+            refused = replace(
+                plan,
+                verdict=Verdict.REFUSED,
+                reason=f"{plan.reason}; refused: {verdict.reason}",
+                order=None,
+                gap_after=plan.view.gap,
+                want_book=True,
+                alarm=True,
+            )
+            return refused, None
+        if self._executor is None or reconciled.anchor is None:
+            return plan, None
+        # The decision's memory is durable before the order, so that a crash after it forgets nothing.
+        self._remember()
+        try:
+            sent = await self._executor.execute(self._venue, self.policy.name, verdict, reconciled.anchor)
+        except VenueBusy as busy:
+            return replace(plan, verdict=Verdict.WAITING, reason=f"{plan.reason}; {busy.message}", order=None), None
+        # A fill is looked for in the position at once; an unknown outcome a moment later.
+        return replace(plan, look_again_s=ZERO if sent.filled else self.policy.timing.confirm_s), sent
+
+    def _approve(
+        self, plan: Plan, observed: VenueObservation, position: Position | Unknown, reconciled: Reconciled
+    ) -> Approved | Refused:
+        assert plan.order is not None
+        assert isinstance(position, Position)
+        assert plan.view.target is not None
+        assert plan.view.mark is not None
+        symbol = self.policy.symbol
+        prices = observed.prices[symbol]
+        assert isinstance(prices, Prices)
+        now_ms = self._clock.now_ms()
+        return risk.approve(
+            plan.order,
+            policy=self.policy,
+            instrument=self.instrument,
+            prices=prices,
+            mark=plan.view.mark,
+            position=position,
+            target_contracts=self.instrument.contracts(max(plan.view.target, ZERO), plan.view.mark),
+            unfilled=reconciled.unfilled,
+            config=self._config(observed),
+            clock_ok=self._venue.has_offset(),
+            activity=guards.activity(self._recent(now_ms), self.instrument, now_ms),
+            campaign=self._campaign,
+            halted=self._halts(),
+            live=self._executor is not None,
+            now_ms=now_ms,
+        )
+
+    def _config(self, observed: VenueObservation) -> SymbolConfig | Unknown:
+        if self._executor is None:
+            # A dry run sets nothing; it shows what a live start would do after setting it (R31).
+            return SymbolConfig(
+                symbol=self.policy.symbol,
+                leverage=self.policy.leverage,
+                margin_mode=self.policy.margin_mode,
+                hedged=False,
+            )
+        return observed.configs.get(
+            self.policy.symbol, Unknown(what=f"configuration {self.policy.symbol}", reason="it was not read")
+        )
+
+    def _record(self, plan: Plan) -> None:
+        self._remember()
+        self._journal.record_decision(self._clock.now_ms(), plan)
+        view = plan.view
+        numbers = {
+            name: plain(value)
+            for name in ("exposure", "short", "gap", "gap_notional", "band_notional", "mark")
+            if (value := getattr(view, name)) is not None
+        }
+        order = plan.order
+        if order is not None:
+            numbers |= {"side": order.request.side, "contracts": plain(order.request.contracts)}
+        self._log.info(logs.HEDGE_DECIDED, verdict=plan.verdict, reason=plan.reason, **numbers)
+        if plan.verdict is Verdict.FROZEN:
+            self._log.warning(logs.HEDGE_FROZEN, reason=plan.reason)
+        if plan.alarm or plan.verdict in _ALARMING:
+            self._alarms.alarm(
+                logs.HEDGE_FROZEN if plan.verdict is Verdict.FROZEN else logs.HEDGE_DECIDED,
+                hedge=self.policy.name,
+                verdict=plan.verdict,
+                reason=plan.reason,
+            )
+
+    def _remember(self) -> None:
+        kept = {_RATIO: plain(self.policy.ratio)} | self._memory.to_dict()
+        if self._campaign is not None:
+            kept |= self._campaign.to_dict()
+        if kept != self._kept:
+            self._journal.remember(self.policy.name, kept)
+            self._kept = kept
+
+
+def _trailing(records: list[IntentRecord], states: set[IntentState]) -> int:
+    """How many of the newest orders in a row ended in one of these states without any fill."""
+    count: int = 0
+    for record in reversed(records):
+        if record.state not in states or record.filled > 0:
+            break
+        count += 1
+    return count
+
+
+def _backoff_until(records: list[IntentRecord]) -> int:
+    """After rejections in a row: when the next try may be made, doubling from 5 s to 5 min; 0 when at once."""
+    rejected = _trailing(records, {IntentState.REJECTED})
+    if not rejected:
+        return 0
+    return records[-1].updated_ms + min(BACKOFF_FIRST_MS << min(rejected - 1, 10), BACKOFF_MAX_MS)

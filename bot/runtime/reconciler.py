@@ -1,0 +1,344 @@
+"""Finds out, turn by turn, what became of our orders and whose trades moved the position (R9, R20 to R23, R25)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
+
+from bot import logs
+from bot.core import absence, accounting
+from bot.core.lifecycle import advance, unfilled
+from bot.domain.errors import InvariantBroken, VenueFault
+from bot.domain.ids import ClientOrderId
+from bot.domain.instrument import Instrument
+from bot.domain.intent import (
+    AbsenceRead,
+    IntentEvent,
+    IntentRecord,
+    IntentState,
+    OutcomeLost,
+    ProvenWithoutEffect,
+    Reported,
+)
+from bot.domain.numbers import ZERO, plain
+from bot.domain.observation import Position
+from bot.domain.orders import Found, LookupFailed, NotFound, Side, TradeCursor, VenueTrade
+from bot.domain.policy import Timing
+from bot.ports import Anchor, Clock, Journal, Venue
+
+QUIET_MS: Final = 60_000
+"""How far back trades are looked at when the first anchor is laid."""
+EQUAL_READINGS: Final = 3
+"""R9 and R25: how often a surprising position must be read the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What one turn knows of an instrument.
+
+    Attributes:
+        anchor: the confirmed position; None while there is none.
+        waiting: why no order may be sent now; empty when everything is accounted for.
+        soon: something was learnt that the next reading can settle, so it should come at once.
+        unfilled: orders of ours that may still fill.
+        moved: how far the position moved since the last anchor, and how much of it was ours; None when nothing did.
+        foreign: the worst of what others did to the position; None when nobody did.
+        broken: a fact that can't be; the instrument must halt.
+    """
+
+    anchor: Anchor | None
+    waiting: str
+    unfilled: Sequence[tuple[Side, Decimal]]
+    soon: bool = False
+    moved: tuple[Decimal, Decimal] | None = None
+    foreign: accounting.ForeignVerdict | None = None
+    broken: str = ""
+
+
+class Reconciler:
+    """One for each instrument. Keeps only what may be forgotten: the last surprising readings."""
+
+    def __init__(
+        self,
+        *,
+        venue: Venue,
+        instrument: Instrument,
+        journal: Journal,
+        clock: Clock,
+        timing: Timing,
+        logger: FilteringBoundLogger,
+    ) -> None:
+        self._venue = venue
+        self._instrument = instrument
+        self._journal = journal
+        self._clock = clock
+        self._timing = timing
+        self._log = logger
+        self._surprising: list[Position] = []
+        self._learnt = False
+
+    async def reconcile(self, position: Position) -> Reconciled:
+        """Ask for every order whose end is not known, then account for the position.
+
+        Raises:
+            JournalFault: what was learnt could not be recorded; nothing may be sent.
+        """
+        self._learnt = False
+        try:
+            for record in self._unfinished():
+                if not record.state.terminal:
+                    await self._resolve(record, position)
+            return await self._account(position)
+        except VenueFault as fault:
+            return self._wait(f"the venue could not be asked: {fault.message}")
+        except InvariantBroken as broken:
+            return self._wait(broken.message, broken=broken.message)
+
+    async def cancel_resting(self) -> None:
+        """Cancel what of ours may still rest, and read what became of it. For the shutdown."""
+        for record in self._unfinished():
+            if record.state in {IntentState.ACKED, IntentState.PARTIALLY_FILLED, IntentState.UNKNOWN}:
+                await self._venue.cancel(self._instrument.symbol, record.intent.client_id)
+                lookup = await self._venue.find_order(self._instrument.symbol, record.intent.client_id)
+                if isinstance(lookup, Found):
+                    self._advance(record, Reported(report=lookup.report))
+
+    def _unfinished(self) -> Sequence[IntentRecord]:
+        return self._journal.unfinished(self._instrument.venue, self._instrument.symbol)
+
+    def _wait(self, reason: str, *, soon: bool = False, broken: str = "") -> Reconciled:
+        return Reconciled(
+            anchor=self._journal.anchor(self._instrument.venue, self._instrument.symbol),
+            waiting=reason,
+            unfilled=self._open(),
+            soon=soon or self._learnt,
+            broken=broken,
+        )
+
+    def _open(self) -> Sequence[tuple[Side, Decimal]]:
+        return tuple(
+            (record.intent.request.side, unfilled(record)) for record in self._unfinished() if not record.state.terminal
+        )
+
+    def _advance(self, record: IntentRecord, event: IntentEvent) -> IntentRecord:
+        after = advance(record, event, self._clock.now_ms())
+        if after != record:
+            self._journal.update(after)
+            self._learnt = True
+            if after.state is not record.state:
+                self._log.info(
+                    logs.ORDER_RESOLVED,
+                    client_id=record.intent.client_id,
+                    state=after.state,
+                    filled=plain(after.filled),
+                    detail=after.detail,
+                )
+        return after
+
+    async def _resolve(self, record: IntentRecord, position: Position) -> None:
+        client_id = record.intent.client_id
+        lookup = await self._venue.find_order(self._instrument.symbol, client_id)
+        match lookup:
+            case Found(report=report):
+                record = self._advance(record, Reported(report=report))
+                if not record.state.terminal:
+                    # Ours are immediate-or-cancel: one that rests was changed on its way. Cancel, then look again.
+                    await self._venue.cancel(self._instrument.symbol, client_id)
+            case NotFound(code=code):
+                record = self._lost(record, f"not found so far ({code})")
+                await self._read_absence(record, code, position)
+            case LookupFailed(detail=detail):
+                self._lost(record, f"not looked up yet: {detail}")
+
+    def _lost(self, record: IntentRecord, detail: str) -> IntentRecord:
+        """A crash between commit and answer leaves ARMED; from here on it is UNKNOWN."""
+        if record.state is IntentState.ARMED:
+            return self._advance(record, OutcomeLost(detail=detail))
+        return record
+
+    async def _read_absence(self, record: IntentRecord, code: str, position: Position) -> None:
+        """Take one absence reading when it is due, and judge all of them (R22)."""
+        intent = record.intent
+        spacing_ms = int(self._timing.proof_spacing_s * 1000)
+        grace_ms = int(self._timing.proof_grace_s * 1000)
+        reads = self._journal.absences(intent.client_id)
+        venue_ms = self._venue.now_ms()
+        if venue_ms < absence.next_read_ms(intent, reads, spacing_ms, grace_ms, venue_ms):
+            return
+        symbol = self._instrument.symbol
+        listed = [
+            *await self._venue.open_orders(symbol),
+            *await self._venue.all_orders(symbol, intent.timestamp_ms - QUIET_MS),
+        ]
+        trades = await self._venue.trades(symbol, intent.cursor_before)
+        strays = [trade for trade in trades if await self._stray(trade)]
+        expected = intent.position_before + sum((trade.moved for trade in trades), ZERO)
+        read = AbsenceRead(
+            venue_ms=venue_ms,
+            not_found_code=code,
+            in_lists=any(report.client_id == intent.client_id for report in listed),
+            stray_trades=tuple(trade.trade_id for trade in strays),
+            position_explained=expected == position.contracts,
+        )
+        self._journal.add_absence(intent.client_id, read)
+        verdict = absence.judge(intent, [*reads, read], spacing_ms, grace_ms)
+        if isinstance(verdict, absence.Proven):
+            self._advance(record, ProvenWithoutEffect(evidence=verdict.evidence))
+
+    async def _stray(self, trade: VenueTrade) -> bool:
+        """A trade that can't be attributed to another order may be the missing one's."""
+        owner = await self._owner(trade)
+        if owner is None:
+            return True
+        if isinstance(owner, accounting.Ours):
+            known = self._journal.intent(owner.client_id)
+            return known is None or not known.state.terminal
+        return False
+
+    async def _owner(self, trade: VenueTrade) -> accounting.Owner | None:
+        """Whose order a trade belongs to; None when it could not be learnt."""
+        record = self._journal.intent_of_order(self._instrument.venue, self._instrument.symbol, trade.venue_order_id)
+        if record is not None:
+            return accounting.Ours(client_id=record.intent.client_id)
+        lookup = await self._venue.find_venue_order(self._instrument.symbol, trade.venue_order_id)
+        if isinstance(lookup, LookupFailed):
+            return None
+        client_id = lookup.report.client_id if isinstance(lookup, Found) else None
+        return accounting.owner_of(client_id, known=self._journal.knows_epoch)
+
+    async def _account(self, position: Position) -> Reconciled:
+        anchor = self._journal.anchor(self._instrument.venue, self._instrument.symbol)
+        if anchor is None:
+            return await self._adopt(position)
+        records = self._unfinished()
+        unsettled = [record for record in records if record.filled > 0]
+        waiting = _why_waiting(records)
+        if position.contracts == anchor.contracts and not unsettled:
+            self._surprising.clear()
+            return Reconciled(anchor=anchor, waiting=waiting, unfilled=self._open(), soon=self._learnt)
+        owned: list[tuple[VenueTrade, accounting.Owner]] = []
+        for trade in await self._venue.trades(self._instrument.symbol, anchor.cursor):
+            owner = await self._owner(trade)
+            if owner is None:
+                return self._wait(f"whose order {trade.venue_order_id} is could not be read")
+            owned.append((trade, owner))
+        outcome = accounting.account(
+            anchor=anchor,
+            trades=owned,
+            position=position,
+            fills={record.intent.client_id: (record.filled, record.updated_ms) for record in unsettled},
+            step=self._instrument.quantity_step,
+            counted=self._counted(unsettled),
+        )
+        if isinstance(outcome, accounting.Unaccounted):
+            await self._look_up_own(owned)
+            return self._wait(outcome.reason)
+        if self._vanished(anchor, position, outcome):
+            return self._wait("the position is gone by others' orders; read once more (R9)", soon=True)
+        return self._confirm(anchor, position, outcome, owned)
+
+    def _counted(self, unsettled: Sequence[IntentRecord]) -> dict[ClientOrderId, Decimal]:
+        """What earlier accountings already counted of orders that are not settled yet."""
+        counted = {record.intent.client_id: ZERO for record in unsettled}
+        if counted:
+            for trade, client_id, _ in self._journal.fills(self._instrument.venue, self._instrument.symbol):
+                if client_id in counted:
+                    counted[client_id] += trade.contracts
+        return counted
+
+    async def _look_up_own(self, owned: Sequence[tuple[VenueTrade, accounting.Owner]]) -> None:
+        """Trades of ours that no known fill explains: ask what their orders say. May break an invariant."""
+        for client_id in {owner.client_id for _, owner in owned if isinstance(owner, accounting.Ours)}:
+            record = self._journal.intent(client_id)
+            lookup = await self._venue.find_order(self._instrument.symbol, client_id)
+            if record is not None and isinstance(lookup, Found):
+                self._advance(record, Reported(report=lookup.report))
+
+    def _vanished(self, anchor: Anchor, position: Position, outcome: accounting.Accounted) -> bool:
+        """R9: a short that is gone without our doing must be read as gone three times."""
+        if position.contracts != 0 or anchor.contracts + outcome.own_moved == 0:
+            self._surprising.clear()
+            return False
+        self._surprising.append(position)
+        return not accounting.adopted(self._surprising, needed=EQUAL_READINGS)
+
+    def _confirm(
+        self,
+        anchor: Anchor,
+        position: Position,
+        outcome: accounting.Accounted,
+        owned: Sequence[tuple[VenueTrade, accounting.Owner]],
+    ) -> Reconciled:
+        self._surprising.clear()
+        venue, symbol = self._instrument.venue, self._instrument.symbol
+        terminal = {record.intent.client_id for record in self._unfinished() if record.state.terminal}
+        self._journal.confirm(
+            venue,
+            symbol,
+            outcome.anchor,
+            [
+                (trade, owner.client_id if isinstance(owner, accounting.Ours) else None, self._mark(position, trade))
+                for trade, owner in owned
+            ],
+            [client_id for client_id in outcome.settled if client_id in terminal],
+        )
+        self._log.info(
+            logs.POSITION_CONFIRMED,
+            symbol=symbol,
+            contracts=plain(outcome.anchor.contracts),
+            before=plain(anchor.contracts),
+            ours=plain(outcome.own_moved),
+        )
+        return Reconciled(
+            anchor=outcome.anchor,
+            waiting=_why_waiting(self._unfinished()),
+            unfilled=self._open(),
+            moved=(position.contracts - anchor.contracts, outcome.own_moved),
+            foreign=accounting.foreign_verdict(outcome.foreign),
+        )
+
+    def _mark(self, position: Position, trade: VenueTrade) -> Decimal:
+        """The mark recorded with a fill (R29): our order's, else the position's own, else the trade's price."""
+        record = self._journal.intent_of_order(self._instrument.venue, self._instrument.symbol, trade.venue_order_id)
+        if record is not None:
+            return record.intent.mark
+        return position.mark_price or trade.price
+
+    async def _adopt(self, position: Position) -> Reconciled:
+        """Lay the first anchor: at once when provably flat, after three equal readings on an existing position."""
+        self._surprising.append(position)
+        needed = EQUAL_READINGS if position.contracts else 1
+        if not accounting.adopted(self._surprising, needed=needed):
+            return self._wait("an existing position is read three times before it is adopted (R25)", soon=True)
+        offset_ms = self._venue.now_ms() - self._clock.now_ms()
+        read_at_ms = position.stamp.sent_ms + offset_ms
+        trades = await self._venue.trades(
+            self._instrument.symbol, TradeCursor(trade_id=None, time_ms=read_at_ms - QUIET_MS)
+        )
+        if trades and trades[-1].time_ms >= read_at_ms - 1_000:
+            return self._wait("others are trading on this instrument right now; the position is read again")
+        last = trades[-1] if trades else None
+        cursor = TradeCursor(
+            trade_id=last.trade_id if last else None, time_ms=last.time_ms if last else read_at_ms - 1_000
+        )
+        anchor = Anchor(contracts=position.contracts, cursor=cursor, at_ms=position.stamp.answered_ms)
+        self._journal.confirm(self._instrument.venue, self._instrument.symbol, anchor, [], [])
+        self._surprising.clear()
+        self._log.info(
+            logs.POSITION_CONFIRMED, symbol=self._instrument.symbol, contracts=plain(position.contracts), adopted=True
+        )
+        return Reconciled(anchor=anchor, waiting="", unfilled=())
+
+
+def _why_waiting(records: Sequence[IntentRecord]) -> str:
+    """R18, R23: why the next order must wait; empty when it need not."""
+    for record in records:
+        if not record.state.terminal:
+            return f"order {record.intent.client_id} is {record.state}: {record.detail or 'its end is awaited'}"
+        if not record.settled:
+            return f"the fill of order {record.intent.client_id} is not yet found in the position (R23)"
+    return ""
