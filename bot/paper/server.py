@@ -1,0 +1,112 @@
+"""The thin shell that carries the paper world over TLS, and its admin interface over plain HTTP, on 127.0.0.1 only."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Final
+
+from aiohttp import web
+
+from bot.paper import admin
+from bot.paper.faults import Drop
+from bot.paper.wire.http import Request
+from bot.paper.world import World
+
+LISTEN_HOST: Final = "127.0.0.1"
+_STOP_WITHIN_S: Final = 1.0
+_HOP_HEADERS: Final = frozenset({"content-length", "transfer-encoding", "connection"})
+
+
+class PortTaken(Exception):
+    """Nothing can listen on the port.
+
+    Args:
+        port: the port that was asked for.
+        reason: the system's words.
+    """
+
+    def __init__(self, port: int, reason: str) -> None:
+        super().__init__(f"port {port} on {LISTEN_HOST}: {reason}")
+        self.port = port
+        self.reason = reason
+
+
+def _host_of(request: web.BaseRequest) -> str:
+    return request.host.rsplit(":", 1)[0].lower()
+
+
+async def _answer(world: World, request: web.BaseRequest) -> web.StreamResponse:
+    # The target exactly as it was sent: signatures cover these very characters.
+    path, _, query = request.raw_path.partition("?")
+    body = await request.read()
+    outcome = world.handle(
+        Request(
+            method=request.method,
+            host=_host_of(request),
+            path=path,
+            query=query,
+            headers=request.headers,
+            body=body,
+            now_ms=world.now_ms(),
+        )
+    )
+    await asyncio.sleep(outcome.delay_s)
+    if isinstance(outcome, Drop):
+        if request.transport is not None:
+            request.transport.close()
+        return web.Response()
+    response = outcome.response
+    headers = {name: value for name, value in response.headers.items() if name.lower() not in _HOP_HEADERS}
+    return web.Response(status=response.status, headers=headers, body=response.body)
+
+
+async def _administer(world: World, request: web.BaseRequest) -> web.StreamResponse:
+    reply = admin.handle(
+        world, method=request.method, path=request.path, headers=request.headers, body=await request.read()
+    )
+    return web.Response(status=reply.status, body=reply.body, content_type="application/json")
+
+
+@asynccontextmanager
+async def _listening(handler: web.Server, port: int, context: ssl.SSLContext | None) -> AsyncIterator[int]:
+    runner = web.ServerRunner(handler, shutdown_timeout=_STOP_WITHIN_S)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, LISTEN_HOST, port, ssl_context=context)
+        try:
+            await site.start()
+        except OSError as error:
+            raise PortTaken(port, error.strerror or str(error)) from None
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def serving(
+    world: World, *, certificates: ssl.SSLContext, port: int = 0, admin_port: int = 0
+) -> AsyncIterator[tuple[int, int]]:
+    """Serve the world until the context ends.
+
+    Args:
+        world: what answers.
+        certificates: the server's TLS context.
+        port: where the venues are served; 0 picks a free port.
+        admin_port: where the admin interface is served; 0 picks a free port.
+
+    Yields:
+        The two ports, venues first.
+
+    Raises:
+        PortTaken: one of the ports can't be listened on.
+    """
+    async with AsyncExitStack() as stack:
+        venues = web.Server(partial(_answer, world), access_log=None)
+        listen = await stack.enter_async_context(_listening(venues, port, certificates))
+        operator = web.Server(partial(_administer, world), access_log=None)
+        control = await stack.enter_async_context(_listening(operator, admin_port, None))
+        yield listen, control
