@@ -1,0 +1,152 @@
+"""The kinds of values a settings file holds, each with the words that say what is expected of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import GetCoreSchemaHandler, SecretStr
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from bot.domain.instrument import MarginMode
+from bot.domain.numbers import ZERO, decimal_of
+
+AMOUNT_MAX: Final = Decimal(10) ** 15
+"""Above this a number is a slip of the keyboard, not money."""
+PLACES_MAX: Final = 18
+"""More decimal places than any venue or chain counts in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """Reads one value strictly, and says in words what it takes.
+
+    Attributes:
+        text: completes "expected ...".
+        read: returns the value; raises ValueError when the raw value is not what is expected.
+    """
+
+    text: str
+    read: Callable[[object], object]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let pydantic call `read`."""
+        return core_schema.no_info_plain_validator_function(self._checked)
+
+    def _checked(self, raw: object) -> object:
+        try:
+            return self.read(raw)
+        except ValueError:
+            raise PydanticCustomError("expected", "{text}", {"text": self.text}) from None
+
+
+class Environment(StrEnum):
+    """Which of an exchange's worlds a venue is."""
+
+    PAPER = "paper"
+    TESTNET = "testnet"
+    LIVE = "live"
+
+
+def exact(low: Decimal, high: Decimal) -> Callable[[object], Decimal]:
+    """A reader of exact numbers from `low` to `high`, both included."""
+
+    def read(raw: object) -> Decimal:
+        value = decimal_of(raw)
+        exponent = value.as_tuple().exponent
+        if not low <= value <= high or (isinstance(exponent, int) and exponent < -PLACES_MAX):
+            raise ValueError
+        return value
+
+    return read
+
+
+def _seconds(low: Decimal, high: Decimal) -> Callable[[object], Decimal]:
+    within = exact(low, high)
+    # A duration may be written 0.5; its shortest digits are what was meant.
+    return lambda raw: within(repr(raw) if isinstance(raw, float) else raw)
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def read(raw: object) -> int:
+        if isinstance(raw, bool) or not isinstance(raw, int | str):
+            raise ValueError  # noqa: TRY004 - `Expect` words it
+        value = int(raw)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    return read
+
+
+def _text(pattern: str) -> Callable[[object], str]:
+    compiled = re.compile(pattern)
+
+    def read(raw: object) -> str:
+        if not isinstance(raw, str) or not compiled.fullmatch(raw):
+            raise ValueError
+        return raw
+
+    return read
+
+
+def _flag(raw: object) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str) and raw in {"true", "false"}:
+        return raw == "true"
+    raise ValueError
+
+
+def _secret(raw: object) -> SecretStr:
+    if not isinstance(raw, str) or not raw.strip():
+        raise ValueError
+    return SecretStr(raw)
+
+
+def choice(kind: type[StrEnum]) -> Expect:
+    """One of an enum's words."""
+    return Expect("one of " + ", ".join(f'"{word.value}"' for word in kind), kind)
+
+
+def seconds(low: str, high: str) -> Expect:
+    """A duration in seconds."""
+    return Expect(f"seconds from {low} to {high}", _seconds(Decimal(low), Decimal(high)))
+
+
+def fraction(low: str, high: str) -> Expect:
+    """A fraction; 0.005 is half a percent."""
+    return Expect(
+        f'a number from {low} to {high}, as a string ("{high}") or an integer', exact(Decimal(low), Decimal(high))
+    )
+
+
+def whole(low: int, high: int) -> Expect:
+    """A whole number."""
+    return Expect(f"a whole number from {low} to {high}", _whole(low, high))
+
+
+Amount = Annotated[
+    Decimal, Expect('an amount of 0 or more, as a string such as "20.5" or an integer', exact(ZERO, AMOUNT_MAX))
+]
+Flag = Annotated[bool, Expect("true or false", _flag)]
+Secret = Annotated[SecretStr, Expect("a text that is not empty", _secret)]
+FilePath = Annotated[str, Expect("a path that is not empty", _text(r"[^\x00]+"))]
+VenueWord = Annotated[
+    str, Expect("a name of small letters, digits and single underscores", _text(r"[a-z][a-z0-9]*(_[a-z0-9]+)*"))
+]
+HedgeWord = Annotated[
+    str, Expect("a name of 1 to 64 printable characters", _text(r"[^\x00-\x20]([^\x00-\x1f]{0,62}\S)?"))
+]
+AssetWord = Annotated[str, Expect('a coin in capitals, such as "BTC"', _text(r"[^\sa-z/:]{1,32}"))]
+SymbolWord = Annotated[
+    str,
+    Expect('a perpetual as ccxt names it, such as "BTC/USDT:USDT"', _text(r"[^\s/:]+/[^\s/:]+:[^\s/:-]+")),
+]
+ExchangeWord = Annotated[str, Expect('an exchange as ccxt names it, such as "binance"', _text(r"\S+"))]
+EnvironmentWord = Annotated[Environment, choice(Environment)]
+MarginModeWord = Annotated[MarginMode, choice(MarginMode)]

@@ -1,0 +1,204 @@
+"""The tables of a settings file. `docs/settings.md` is generated from these models."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.domain.instrument import MarginMode
+from bot.domain.observation import Source
+from bot.settings.kinds import (
+    Amount,
+    AssetWord,
+    EnvironmentWord,
+    ExchangeWord,
+    FilePath,
+    Flag,
+    HedgeWord,
+    MarginModeWord,
+    Secret,
+    SymbolWord,
+    VenueWord,
+    choice,
+    fraction,
+    seconds,
+    whole,
+)
+
+PREFIX = "HEDGEBOT_"
+DELIMITER = "__"
+
+
+class Kind(StrEnum):
+    """What a hedge does."""
+
+    SPOT_PERP = "spot-perp"
+    CROSS_EXCHANGE = "cross-exchange"
+    STABLECOIN = "stablecoin"
+
+
+class Table(BaseModel):
+    """A TOML table: frozen, and every key must be known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class VenueTable(Table):
+    """`[venues.NAME]`: one account on one exchange.
+
+    The name is made of small letters, digits and single underscores. Keys never stand in the file: they come from the
+    environment (`HEDGEBOT_VENUES__NAME__API_KEY`, `__SECRET`, `__PASSWORD`) or from files (`api_key_file` and so on,
+    here or as `HEDGEBOT_VENUES__NAME__API_KEY_FILE`).
+    """
+
+    exchange: ExchangeWord = Field(description="The exchange, by its ccxt id.")
+    environment: EnvironmentWord = Field(
+        description="`paper` is the built-in exchange, `testnet` the venue's own play-money environment, "
+        "`live` is real money."
+    )
+    real_money: Flag = Field(
+        default=False, description='Must be `true` for `environment = "live"`; not asked for on paper.'
+    )
+    allow_withdraw_key: Flag = Field(
+        default=False, description="Accept a key that may withdraw. Better: make a key that may not."
+    )
+    api_key: Secret | None = Field(default=None, description="The API key; environment only.")
+    secret: Secret | None = Field(default=None, description="The API secret; environment only.")
+    password: Secret | None = Field(
+        default=None, description="The API passphrase, where an exchange has one; environment only."
+    )
+    api_key_file: FilePath | None = Field(default=None, description="A file that holds the API key.")
+    secret_file: FilePath | None = Field(default=None, description="A file that holds the API secret.")
+    password_file: FilePath | None = Field(default=None, description="A file that holds the API passphrase.")
+
+
+class BandTable(Table):
+    """`band`: how large a gap is left alone, max(relative x target x price, notional)."""
+
+    relative: Annotated[Decimal, fraction("0", "1")] = Field(
+        default=Decimal("0.005"), description="Fraction of the target."
+    )
+    notional: Amount = Field(default=Decimal(20), description="In the quote currency.")
+
+
+class CapsTable(Table):
+    """`caps`: limits that no order may pass."""
+
+    order_notional: Amount = Field(default=Decimal(250_000), description="Largest single order, in quote.")
+    notional_per_hour: Amount = Field(default=Decimal(1_000_000), description="All orders of an hour, in quote.")
+    orders_per_minute: Annotated[int, whole(1, 600)] = Field(default=20, description="Orders a minute.")
+    total_short: Annotated[Decimal, fraction("1", "2")] = Field(
+        default=Decimal("1.05"), description="Largest short, as a factor of its target."
+    )
+
+
+class Defaults(Table):
+    """Settings of a hedge that may also stand at the top of the file, for every hedge that does not say otherwise."""
+
+    band: BandTable = Field(default=BandTable(), description="How large a gap is left alone.")
+    caps: CapsTable = Field(default=CapsTable(), description="Limits that no order may pass.")
+    slippage: Annotated[Decimal, fraction("0", "0.2")] = Field(
+        default=Decimal("0.005"), description="How far from the price an order's limit is set, as a fraction."
+    )
+    max_slippage_urgent: Annotated[Decimal, fraction("0", "0.2")] = Field(
+        default=Decimal("0.02"), description="The same after two tries without a fill."
+    )
+    margin_reserve: Amount = Field(default=Decimal(0), description="Quote that is never used as margin.")
+    dwell_s: Annotated[Decimal, seconds("0", "86400")] = Field(
+        default=Decimal(60), description="How long a surplus must last before the short is reduced."
+    )
+    confirm_s: Annotated[Decimal, seconds("0", "60")] = Field(
+        default=Decimal(1), description="How soon an increase is read again before it is acted on."
+    )
+    foreign_grace_s: Annotated[Decimal, seconds("0", "86400")] = Field(
+        default=Decimal(600), description="How long a change made by somebody else is left alone."
+    )
+    proof_grace_s: Annotated[Decimal, seconds("0", "3600")] = Field(
+        default=Decimal(30), description="How long after its deadline an order that nobody knows may still turn up."
+    )
+    proof_spacing_s: Annotated[Decimal, seconds("0", "600")] = Field(
+        default=Decimal(5), description="Time between the readings that prove an order's absence."
+    )
+    age_max_s: Annotated[Decimal, seconds("1", "3600")] = Field(
+        default=Decimal(15), description="Readings older than this say nothing."
+    )
+    settle_s: Annotated[Decimal, seconds("0", "3600")] = Field(
+        default=Decimal(4), description="With a fresh journal: time before the first order."
+    )
+
+
+class HoldingTable(Table):
+    """An entry of `holdings`: one place where coins are."""
+
+    source: Annotated[Source, choice(Source)] = Field(description="Where the coins are.")
+    venue: VenueWord | None = Field(default=None, description="The venue; for every source but `external`.")
+    amount: Amount | None = Field(default=None, description="Coins, for `external` and only there.")
+
+
+class ShortTable(Table):
+    """`short`: the perpetual that hedges."""
+
+    venue: VenueWord = Field(description="The venue that holds the short.")
+    symbol: SymbolWord = Field(description="The perpetual.")
+    margin: MarginModeWord = Field(default=MarginMode.ISOLATED, description="Margin mode.")
+    leverage: Annotated[int, whole(1, 125)] = Field(
+        default=1, description="Leverage setting; anything but 1 needs `allow_leverage`."
+    )
+
+
+class HedgeTable(Defaults):
+    """`[[hedges]]`: one coin, where it is held, and the short that keeps its value."""
+
+    name: HedgeWord = Field(description="How logs and reports call the hedge; each name once.")
+    kind: Annotated[Kind, choice(Kind)] = Field(default=Kind.SPOT_PERP, description="What the hedge does.")
+    asset: AssetWord = Field(description="The coin.")
+    ratio: Annotated[Decimal, fraction("0", "1")] = Field(default=Decimal(1), description="Wanted short / exposure.")
+    allow_leverage: Flag = Field(default=False, description="Accept a leverage setting above 1.")
+    holdings: Annotated[tuple[HoldingTable, ...], Field(min_length=1)] = Field(description="Where the coins are.")
+    short: ShortTable = Field(description="The perpetual that hedges.")
+
+
+class JournalTable(Table):
+    """`[journal]`: what survives a crash."""
+
+    path: FilePath = Field(
+        default="hedgebot.db",
+        description="The journal's file, relative to the working directory; dry runs append `.dry-run`.",
+    )
+
+
+class Document(BaseSettings, Defaults):
+    """The whole file."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        env_ignore_empty=True,
+    )
+
+    interval_s: Annotated[Decimal, seconds("0.05", "3600")] = Field(
+        default=Decimal(5), description="Time between two turns of the loop."
+    )
+    real_money: Flag = Field(default=False, description="The same as `real_money = true` in every venue.")
+    journal: JournalTable = Field(default=JournalTable(), description="What survives a crash.")
+    venues: dict[VenueWord, VenueTable] = Field(description="One table for each account.")
+    hedges: Annotated[tuple[HedgeTable, ...], Field(min_length=1)] = Field(description="One table for each hedge.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what `load_settings` merged and nothing else: the environment is never read behind its back."""
+        return (init_settings,)
