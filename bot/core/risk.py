@@ -293,7 +293,8 @@ def _within_collar(case: _Case) -> Refused | None:
     if touch_far:
         return Refused(
             code="price.touch",
-            reason=f"the best price to {side} at is {plain(touch)}, further than {plain(most)} from the mark {plain(mark)}",
+            reason=f"the best price to {side} at is {plain(touch)}, further than {plain(most)} from the mark "
+            f"{plain(mark)}",
         )
     if price_far:
         return Refused(
