@@ -40,6 +40,7 @@ ALARM_RAISED: Final = "alarm.raised"
 START_COMPLETED: Final = "start.completed"
 STOP_REQUESTED: Final = "stop.requested"
 STOP_COMPLETED: Final = "stop.completed"
+PREFLIGHT_NOTED: Final = "preflight.noted"
 SETTINGS_WARNED: Final = "settings.warned"
 COMMAND_FAILED: Final = "command.failed"
 

@@ -22,9 +22,11 @@ class CheckLine:
         name: what was checked, such as `main: clock`.
         detail: what was found, with its numbers.
         hint: what to do about it; empty when there is nothing to do.
+        mendable: a failure that the running bot bears, frozen or with a part of the hedge, until it is mended.
     """
 
     name: str
     verdict: CheckVerdict
     detail: str
     hint: str = ""
+    mendable: bool = False

@@ -31,10 +31,15 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """Something that was asked for and could not be learnt. Never zero, never flat."""
+    """Something that was asked for and could not be learnt. Never zero, never flat.
+
+    Attributes:
+        lasting: no later reading will do better: the host does not offer it.
+    """
 
     what: str
     reason: str
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
@@ -20,7 +19,7 @@ from bot.runtime.observer import Observer
 STOP_S: Final = 10.0
 """How long a stop waits for what is in flight (DESIGN, Start and stop)."""
 ONCE_TURNS_MAX: Final = 60
-LOOK_AGAIN_MIN_S: Final = Decimal("0.05")
+LOOK_AGAIN_MIN_S: Final = 0.05
 UNSETTLED: Final = frozenset({Verdict.CONFIRMING, Verdict.WAITING})
 """A `--once` run goes on while a decision is still being made."""
 
@@ -41,7 +40,7 @@ class Daemon:
         observer: Observer,
         hedgers: Sequence[Hedger],
         alarms: Alerts,
-        interval_s: Decimal,
+        interval_s: float,
         show: Show,
         logger: FilteringBoundLogger,
     ) -> None:
@@ -123,9 +122,9 @@ class Daemon:
 
     async def _pause(self, outcomes: Sequence[Outcome]) -> None:
         hurry = [o.plan.look_again_s for o in outcomes if o.plan.look_again_s is not None]
-        pause_s = min([*hurry, self._interval_s])
+        pause_s = min([*map(float, hurry), self._interval_s])
         try:
-            async with asyncio.timeout(float(max(pause_s, LOOK_AGAIN_MIN_S))):
+            async with asyncio.timeout(max(pause_s, LOOK_AGAIN_MIN_S)):
                 await self._stopping.wait()
         except TimeoutError:
             return

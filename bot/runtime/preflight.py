@@ -8,7 +8,7 @@ from typing import Final
 from bot.core import exposure as ex
 from bot.core import margin, units
 from bot.domain.check import CheckLine, CheckVerdict
-from bot.domain.errors import NotOffered, VenueFault
+from bot.domain.errors import NotOffered, VenueFault, VenueRejected
 from bot.domain.ids import VenueName
 from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.numbers import ONE, ZERO, plain
@@ -68,7 +68,7 @@ class Preflight:
         try:
             wallets = await venue.wallets()
         except VenueFault as fault:
-            yield _fail(f"{venue.name}: key", fault.message, fault.hint)
+            yield _fault(f"{venue.name}: key", fault)
             return
         yield _pass(f"{venue.name}: key", "the venue accepts it")
         yield await self._scope(venue)
@@ -95,7 +95,7 @@ class Preflight:
         except NotOffered:
             return _warn(name, "not offered here", "this host does not tell what a key may do")
         except VenueFault as fault:
-            return _fail(name, fault.message, fault.hint)
+            return _fault(name, fault)
         if scope.trade is False:
             return _fail(name, "the key may not trade futures", "allow futures trading for the key at the venue")
         if scope.withdraw and venue.name not in self._allow_withdraw_key:
@@ -127,7 +127,8 @@ class Preflight:
         parts = {"position": position, "prices": prices, "margin": money}
         for what, part in parts.items():
             if part is None or isinstance(part, Unknown):
-                yield _fail(f"{policy.name}: {what}", part.reason if part else "not read", "the hedge would be frozen")
+                reason = part.reason if part else "not read"
+                yield _fail(f"{policy.name}: {what}", reason, "the hedge stays frozen until it is known", mendable=True)
         if (
             len(known) == len(holdings)
             and isinstance(position, Position)
@@ -144,10 +145,11 @@ class Preflight:
             try:
                 config = await venue.configure(policy.symbol, policy.leverage, policy.margin_mode)
             except VenueFault as fault:
-                yield _fail(name, fault.message, fault.hint)
+                yield _fault(name, fault)
                 return
         if config is None or isinstance(config, Unknown):
-            yield _fail(name, config.reason if config else "not read", "the hedge would not be opened")
+            reason = config.reason if config else "not read"
+            yield _fail(name, reason, "no order is sent before it is known", mendable=True)
             return
         found = f"leverage {config.leverage}, {config.margin_mode}, {'hedge' if config.hedged else 'one-way'} mode"
         if config.hedged:
@@ -164,7 +166,7 @@ async def _clock(venue: Venue) -> CheckLine:
     try:
         offset_ms = await venue.measure_clock()
     except VenueFault as fault:
-        return _fail(name, fault.message, fault.hint)
+        return _fault(name, fault)
     if abs(offset_ms) > CLOCK_MAX_MS:
         return _fail(
             name,
@@ -195,7 +197,7 @@ async def _units(policy: HedgePolicy, venue: Venue, instrument: Instrument) -> C
     try:
         volume, quote_volume, average = await venue.volumes_24h(policy.symbol)
     except VenueFault as fault:
-        return _fail(name, fault.message, fault.hint)
+        return _fault(name, fault)
     if volume == 0:
         return _warn(name, "no trade within 24 h to hold the contract size against", "the first position will show it")
     mismatch = units.check_volume(instrument, volume, quote_volume, average)
@@ -206,7 +208,10 @@ async def _units(policy: HedgePolicy, venue: Venue, instrument: Instrument) -> C
 
 def _holding(policy: HedgePolicy, holding: Holding | Unknown) -> CheckLine:
     if isinstance(holding, Unknown):
-        return _fail(f"{policy.name}: {holding.what}", holding.reason, "remove the source, or make it readable")
+        name = f"{policy.name}: {holding.what}"
+        if holding.lasting:
+            return _fail(name, holding.reason, "remove this source from the hedge: this host will never serve it")
+        return _fail(name, holding.reason, "the hedge stays frozen until it is known", mendable=True)
     where = f" on {holding.venue}" if holding.venue else ""
     return _pass(f"{policy.name}: {holding.source}{where}", f"{plain(holding.quantity)} {holding.asset}")
 
@@ -227,7 +232,12 @@ def _margin(
     free = max(money.available - policy.margin_reserve, ZERO)
     detail = f"{needed:,.2f} {instrument.settle} needed, {free:,.2f} free"
     if needed > free:
-        return _fail(name, f"{detail}; {needed - free:,.2f} missing", f"move {instrument.settle} to the futures wallet")
+        return _fail(
+            name,
+            f"{detail}; {needed - free:,.2f} missing",
+            f"move {instrument.settle} to the futures wallet; until then only what fits is hedged",
+            mendable=True,
+        )
     return _pass(name, detail)
 
 
@@ -243,7 +253,7 @@ async def _liquidation(
     try:
         rate, cum = await venue.maintenance(policy.symbol, notional)
     except VenueFault as fault:
-        return _fail(name, fault.message, fault.hint)
+        return _fault(name, fault)
     wallet = notional / policy.leverage
     price = margin.liquidation_price(instrument, -contracts, prices.mark, wallet, rate, cum)
     if price is None:
@@ -259,5 +269,10 @@ def _warn(name: str, detail: str, hint: str = "") -> CheckLine:
     return CheckLine(name=name, verdict=CheckVerdict.WARN, detail=detail, hint=hint)
 
 
-def _fail(name: str, detail: str, hint: str = "") -> CheckLine:
-    return CheckLine(name=name, verdict=CheckVerdict.FAIL, detail=detail, hint=hint)
+def _fail(name: str, detail: str, hint: str = "", *, mendable: bool = False) -> CheckLine:
+    return CheckLine(name=name, verdict=CheckVerdict.FAIL, detail=detail, hint=hint, mendable=mendable)
+
+
+def _fault(name: str, fault: VenueFault) -> CheckLine:
+    """A refusal stands; anything else may be better on the next reading, and freezes the hedge until then."""
+    return _fail(name, fault.message, fault.hint, mendable=not isinstance(fault, VenueRejected))

@@ -1,0 +1,363 @@
+"""Composition root: the only place where concrete parts meet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from bot import logs
+from bot.domain.check import CheckLine, CheckVerdict
+from bot.domain.errors import ConfigFault, StartFault
+from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, Epoch, VenueName, epoch_of
+from bot.domain.instrument import Instrument
+from bot.domain.plan import Verdict
+from bot.domain.policy import HedgePolicy
+from bot.journal.lock import AccountLock, default_state_dir, key_fingerprint
+from bot.journal.store import SqlJournal
+from bot.paper.client import local_session
+from bot.paper.embedded import serve_paper
+from bot.ports import Clock, Venue
+from bot.runtime.alarms import LogAlarms
+from bot.runtime.clock import SystemClock
+from bot.runtime.daemon import Daemon
+from bot.runtime.executor import Executor
+from bot.runtime.hedger import Hedger, Outcome
+from bot.runtime.observer import Observer
+from bot.runtime.preflight import Preflight
+from bot.runtime.reconciler import Reconciler
+from bot.settings import RunOptions, Settings, VenueSettings, load_settings, policies
+from bot.venue import VenueSpec, open_venue
+
+Show = Callable[[Sequence[Outcome]], None]
+
+EXIT_DONE: Final = 0
+EXIT_HALTED: Final = 4
+EXIT_INTERRUPTED: Final = 130
+SECOND_SIGNAL_EXIT: Final = 1
+
+
+def run_bot(options: RunOptions, show: Show) -> int:
+    """Run the bot as `hedgebot run` does.
+
+    Args:
+        options: what the command line says.
+        show: called after each turn with every hedge's outcome; with `once` a single time, at the end.
+
+    Returns:
+        The exit code (0 done, 4 halted or frozen with `--live --once`, 130 after SIGINT).
+
+    Raises:
+        BotError: the start failed; see `bot.domain.errors` for what each kind means.
+    """
+    settings = _settings(options)
+    return asyncio.run(_run(options, settings, show))
+
+
+def run_check(options: RunOptions, *, apply: bool) -> Sequence[CheckLine]:
+    """Run the preflight as `hedgebot check` does.
+
+    Args:
+        options: what the command line says.
+        apply: set leverage and margin mode, and read them back.
+
+    Raises:
+        BotError: a venue could not be reached at all, or the settings are wrong.
+    """
+    settings = _settings(options)
+    return asyncio.run(_check(options, settings, apply=apply))
+
+
+def draw_epoch() -> Epoch:
+    """50 fresh random bits, as ten characters (R19)."""
+    return Epoch("".join(secrets.choice(EPOCH_ALPHABET) for _ in range(EPOCH_LENGTH)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bot:
+    """One assembled bot. The demo drives the same parts as `run`."""
+
+    daemon: Daemon
+    venues: Mapping[VenueName, Venue]
+    policies: Sequence[HedgePolicy]
+    journal: SqlJournal
+
+
+@asynccontextmanager
+async def assembled(
+    settings: Settings, options: RunOptions, session: aiohttp.ClientSession | None, clock: Clock, show: Show
+) -> AsyncIterator[Bot]:
+    """Put a bot together and take it apart: journal and locks, epoch, venues, preflight, hedgers.
+
+    Args:
+        settings: validated.
+        options: `live`, `once` and so on.
+        session: leads to a paper exchange; None for the real venues.
+        clock: the one clock.
+        show: see `run_bot`.
+
+    Raises:
+        BotError: it can't start; what was taken is given back.
+    """
+    async with AsyncExitStack() as stack:
+        now_ms = clock.now_ms()
+        journal = stack.enter_context(SqlJournal.open(settings.journal, now_ms=now_ms, dry_run=not options.live))
+        if options.live and not settings.paper:
+            for venue_settings in settings.venues.values():
+                fingerprint = key_fingerprint(venue_settings.api_key.get_secret_value())
+                state_dir = default_state_dir(os.environ, Path.home())
+                stack.enter_context(AccountLock.acquire(fingerprint, state_dir, now_ms=now_ms))
+        epoch = draw_epoch()
+        journal.begin_epoch(epoch, now_ms)
+        hedges = policies(settings)
+        venues = await _open_venues(stack, settings, hedges, session, clock)
+        instruments = {policy.name: _instrument(venues[policy.venue], policy) for policy in hedges}
+        await _preflight(settings, venues, hedges, clock, live=options.live)
+        await _refuse_unknown_epochs(venues, hedges, journal, live=options.live)
+        daemon = _daemon(
+            settings=settings,
+            hedges=hedges,
+            instruments=instruments,
+            venues=venues,
+            journal=journal,
+            executor=Executor(journal=journal, clock=clock, epoch=epoch, logger=logs.get("bot.runtime.executor"))
+            if options.live
+            else None,
+            clock=clock,
+            show=show,
+        )
+        logs.get(__name__).info(
+            logs.START_COMPLETED,
+            mode="live" if options.live else "dry-run",
+            paper=settings.paper,
+            hedges=len(hedges),
+            journal=str(settings.journal),
+        )
+        yield Bot(daemon=daemon, venues=venues, policies=hedges, journal=journal)
+
+
+def _settings(options: RunOptions) -> Settings:
+    settings = load_settings(options.settings_path, os.environ, paper=options.on_paper)
+    logs.configure(settings.secrets())
+    for warning in settings.warnings:
+        logs.get(__name__).warning(logs.SETTINGS_WARNED, warning=warning)
+    return settings
+
+
+@asynccontextmanager
+async def _paper_session(
+    options: RunOptions, settings: Settings, clock: Clock
+) -> AsyncIterator[aiohttp.ClientSession | None]:
+    """The session that leads to the paper exchange the options ask for; None when they ask for none."""
+    async with AsyncExitStack() as stack:
+        if options.paper_at is not None:
+            if options.paper_ca is None:
+                raise ConfigFault(
+                    "--paper-at needs --paper-ca", hint="give the `ca` file that `hedgebot paper` printed"
+                )
+            host, port = options.paper_at
+            yield await stack.enter_async_context(_loopback(host, port, options.paper_ca))
+        elif settings.paper:
+            served = await stack.enter_async_context(serve_paper(time_ms=clock.now_ms))
+            yield await stack.enter_async_context(_loopback(served.host, served.port, served.ca))
+        else:
+            yield None
+
+
+def _loopback(host: str, port: int, ca: Path) -> aiohttp.ClientSession:
+    try:
+        return local_session(host, port, ca)
+    except ValueError as error:
+        raise ConfigFault(f"--paper-at {host}:{port}: {error}", hint="the paper exchange is on this machine") from None
+    except OSError as error:
+        raise ConfigFault(
+            f"--paper-ca {ca}: {error.strerror or error}", hint="give the `ca` file that `hedgebot paper` printed"
+        ) from None
+
+
+async def _run(options: RunOptions, settings: Settings, show: Show) -> int:
+    clock = SystemClock()
+    interrupted = asyncio.Event()
+    async with (
+        _paper_session(options, settings, clock) as session,
+        assembled(settings, options, session, clock, (lambda _: None) if options.once else show) as bot,
+    ):
+        _handle_signals(bot.daemon, interrupted)
+        if options.once:
+            outcomes = await bot.daemon.once()
+            show(outcomes)
+            stuck = any(outcome.plan.verdict in {Verdict.HALTED, Verdict.FROZEN} for outcome in outcomes)
+            return EXIT_HALTED if options.live and stuck else EXIT_DONE
+        await bot.daemon.run()
+    return EXIT_INTERRUPTED if interrupted.is_set() else EXIT_DONE
+
+
+def _handle_signals(daemon: Daemon, interrupted: asyncio.Event) -> None:
+    """First signal: the orderly stop. Second: leave at once, the journal suffices."""
+    loop = asyncio.get_running_loop()
+    seen: list[signal.Signals] = []
+
+    def received(number: signal.Signals) -> None:
+        if seen:
+            os._exit(EXIT_INTERRUPTED if number is signal.SIGINT else SECOND_SIGNAL_EXIT)
+        seen.append(number)
+        if number is signal.SIGINT:
+            interrupted.set()
+        daemon.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, received, number)
+
+
+async def _check(options: RunOptions, settings: Settings, *, apply: bool) -> list[CheckLine]:
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(_paper_session(options, settings, clock))
+        hedges = policies(settings)
+        venues = await _open_venues(stack, settings, hedges, session, clock)
+        for policy in hedges:
+            _instrument(venues[policy.venue], policy)
+        lines = await _preflight_of(settings, venues, hedges, clock, apply=apply).run()
+        with SqlJournal.open(settings.journal, now_ms=clock.now_ms(), dry_run=True):
+            lines.append(
+                CheckLine(name="journal", verdict=CheckVerdict.PASS, detail=f"{settings.journal} can be written")
+            )
+    return lines
+
+
+async def _open_venues(
+    stack: AsyncExitStack,
+    settings: Settings,
+    hedges: Sequence[HedgePolicy],
+    session: aiohttp.ClientSession | None,
+    clock: Clock,
+) -> dict[VenueName, Venue]:
+    venues: dict[VenueName, Venue] = {}
+    for name, venue_settings in settings.venues.items():
+        symbols = tuple(dict.fromkeys(policy.symbol for policy in hedges if policy.venue == name))
+        venue = open_venue(_spec(venue_settings), clock=clock, session=session, symbols=symbols)
+        stack.push_async_callback(venue.close)
+        await venue.start()
+        venues[name] = venue
+    return venues
+
+
+def _spec(venue: VenueSettings) -> VenueSpec:
+    return VenueSpec(
+        name=venue.name,
+        exchange=venue.exchange,
+        environment=venue.environment.value,
+        api_key=venue.api_key.get_secret_value(),
+        secret=venue.secret.get_secret_value(),
+        password=venue.password.get_secret_value() if venue.password is not None else "",
+    )
+
+
+def _instrument(venue: Venue, policy: HedgePolicy) -> Instrument:
+    """The contract of a hedge. What the market list says is found at the venue, hence exit code 3, not 2."""
+    try:
+        return venue.instrument(policy.symbol)
+    except ConfigFault as fault:
+        raise StartFault(f"hedges.{policy.name}.short.symbol: {fault.message}", hint=fault.hint) from None
+
+
+def _preflight_of(
+    settings: Settings, venues: Mapping[VenueName, Venue], hedges: Sequence[HedgePolicy], clock: Clock, *, apply: bool
+) -> Preflight:
+    return Preflight(
+        venues=venues,
+        policies=hedges,
+        allow_withdraw_key=frozenset(name for name, venue in settings.venues.items() if venue.allow_withdraw_key),
+        now_ms=clock.now_ms(),
+        apply=apply,
+    )
+
+
+async def _preflight(
+    settings: Settings, venues: Mapping[VenueName, Venue], hedges: Sequence[HedgePolicy], clock: Clock, *, live: bool
+) -> None:
+    """Refuse to start on a failure that no later turn can mend. Missing margin is none: what fits is hedged (R15)."""
+    lines = await _preflight_of(settings, venues, hedges, clock, apply=live).run()
+    log = logs.get(__name__)
+    for line in lines:
+        if line.verdict is not CheckVerdict.PASS:
+            log.warning(logs.PREFLIGHT_NOTED, check=line.name, verdict=line.verdict, detail=line.detail, hint=line.hint)
+    failed = [line for line in lines if line.verdict is CheckVerdict.FAIL and not line.mendable]
+    if failed:
+        raise StartFault(
+            "; ".join(f"{line.name}: {line.detail}" for line in failed),
+            hint="; ".join(dict.fromkeys(line.hint for line in failed if line.hint)),
+        )
+
+
+async def _refuse_unknown_epochs(
+    venues: Mapping[VenueName, Venue], hedges: Sequence[HedgePolicy], journal: SqlJournal, *, live: bool
+) -> None:
+    """R19: an open order with our prefix that this journal never sent means another bot, or another journal."""
+    if not live:
+        return
+    for policy in hedges:
+        for report in await venues[policy.venue].open_orders(policy.symbol):
+            if report.client_id is not None and _foreign_epoch(report.client_id, journal):
+                raise StartFault(
+                    f"{policy.symbol} on {policy.venue}: open order {report.client_id} has our prefix, but this "
+                    f"journal never sent it",
+                    hint="stop the other bot on this account, or cancel the order by hand, then start again",
+                )
+
+
+def _foreign_epoch(client_id: ClientOrderId, journal: SqlJournal) -> bool:
+    epoch = epoch_of(client_id)
+    return epoch is not None and not journal.knows_epoch(epoch)
+
+
+def _daemon(
+    *,
+    settings: Settings,
+    hedges: Sequence[HedgePolicy],
+    instruments: Mapping[str, Instrument],
+    venues: Mapping[VenueName, Venue],
+    journal: SqlJournal,
+    executor: Executor | None,
+    clock: Clock,
+    show: Show,
+) -> Daemon:
+    alarms = LogAlarms(clock, logs.get("bot.alarms"))
+    hedgers = [
+        Hedger(
+            policy=policy,
+            instrument=instruments[policy.name],
+            venue=venues[policy.venue],
+            journal=journal,
+            reconciler=Reconciler(
+                venue=venues[policy.venue],
+                instrument=instruments[policy.name],
+                journal=journal,
+                clock=clock,
+                timing=policy.timing,
+                logger=logs.get("bot.runtime.reconciler").bind(hedge=policy.name),
+            ),
+            executor=executor,
+            clock=clock,
+            alarms=alarms,
+            logger=logs.get("bot.runtime.hedger"),
+            not_before_ms=clock.now_ms() + int(policy.timing.settle_s * 1000) if journal.fresh() else 0,
+        )
+        for policy in hedges
+    ]
+    return Daemon(
+        observer=Observer(venues, hedges),
+        hedgers=hedgers,
+        alarms=alarms,
+        interval_s=settings.interval_s,
+        show=show,
+        logger=logs.get("bot.runtime.daemon"),
+    )
