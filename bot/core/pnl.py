@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
-from typing import Final
+from typing import Final, assert_never
 
 from bot.domain.ids import Asset, VenueName
 from bot.domain.instrument import ContractKind, Instrument
@@ -184,6 +184,8 @@ def _carried(instrument: Instrument, contracts: Decimal, opened: Decimal, closed
         case ContractKind.INVERSE:
             coins = instrument.coins(contracts, opened) - instrument.coins(contracts, closed)
             return coins * instrument.coin_price(valued)
+        case _:
+            assert_never(instrument.kind)
 
 
 def _book(amount: Decimal) -> Decimal:

@@ -78,6 +78,8 @@ def collar(side: Side, prices: Prices, instrument: Instrument, slippage: Decimal
             if instrument.price_up is None:
                 return limit
             return min(limit, floor_to(prices.mark * instrument.price_up, tick))
+        case _:
+            assert_never(side)
 
 
 def depth_contracts(book: Book, side: Side, limit: Decimal) -> Decimal:
@@ -87,6 +89,8 @@ def depth_contracts(book: Book, side: Side, limit: Decimal) -> Decimal:
             return sum((level.contracts for level in book.bids if level.price >= limit), ZERO)
         case Side.BUY:
             return sum((level.contracts for level in book.asks if level.price <= limit), ZERO)
+        case _:
+            assert_never(side)
 
 
 def fitting_contracts(

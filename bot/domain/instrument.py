@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import assert_never
 
 from bot.domain.ids import Asset, Symbol, VenueName
 from bot.domain.numbers import ONE
@@ -76,6 +77,8 @@ class Instrument:
                 return contracts * self.contract_size * self.multiplier
             case ContractKind.INVERSE:
                 return contracts * self.contract_size * self.multiplier / price
+            case _:
+                assert_never(self.kind)
 
     def contracts(self, coins: Decimal, price: Decimal) -> Decimal:
         """Contracts, not rounded, that hold a number of coins at a price; keeps the sign."""
@@ -84,6 +87,8 @@ class Instrument:
                 return coins / (self.contract_size * self.multiplier)
             case ContractKind.INVERSE:
                 return coins * price / (self.contract_size * self.multiplier)
+            case _:
+                assert_never(self.kind)
 
     def notional(self, contracts: Decimal, price: Decimal) -> Decimal:
         """Value in quote of a number of contracts at a price; keeps the sign."""
@@ -92,6 +97,8 @@ class Instrument:
                 return contracts * self.contract_size * price
             case ContractKind.INVERSE:
                 return contracts * self.contract_size
+            case _:
+                assert_never(self.kind)
 
     def coin_price(self, price: Decimal) -> Decimal:
         """Quote per coin of `asset`, from a price of this instrument (per unit of the venue's base)."""
