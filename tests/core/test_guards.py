@@ -1,0 +1,168 @@
+"""R24: guards against doing the same thing again and again."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from bot.core.guards import Activity, Campaign, activity, after_accounting, observe_exposure, tripped
+from bot.core.lifecycle import new_record
+from bot.domain.ids import Asset, ClientOrderId, HedgeName, Symbol, VenueName
+from bot.domain.instrument import ContractKind, Instrument
+from bot.domain.intent import Intent, IntentRecord, IntentState
+from bot.domain.orders import OrderRequest, Refused, Side, TimeInForce, TradeCursor
+
+STEP = Decimal("0.001")
+INSTRUMENT = Instrument(
+    venue=VenueName("main"),
+    symbol=Symbol("BTC/USDT:USDT"),
+    asset=Asset("BTC"),
+    quote=Asset("USDT"),
+    settle=Asset("USDT"),
+    kind=ContractKind.LINEAR,
+    contract_size=Decimal("0.01"),
+    quantity_step=STEP,
+    quantity_min=STEP,
+    quantity_max=Decimal(1_000),
+    price_tick=Decimal("0.1"),
+    notional_min=Decimal(5),
+    taker_fee=Decimal("0.0005"),
+    maker_fee=Decimal("0.0002"),
+)
+NOW_MS = 10_000_000
+CAMPAIGN = Campaign(exposure=Decimal(1), initial_gap_contracts=Decimal(100), filled_contracts=Decimal(0), mismatches=0)
+
+
+def armed(age_ms: int, state: IntentState = IntentState.FILLED, mark: str = "100000") -> IntentRecord:
+    made = new_record(
+        Intent(
+            client_id=ClientOrderId("habcdefghjk000000000000001"),
+            hedge=HedgeName("btc"),
+            request=OrderRequest(
+                venue=INSTRUMENT.venue,
+                symbol=INSTRUMENT.symbol,
+                side=Side.SELL,
+                contracts=Decimal(2),
+                price=Decimal(99_500),
+                time_in_force=TimeInForce.IOC,
+                reduce_only=False,
+            ),
+            position_before=Decimal(0),
+            cursor_before=TradeCursor(trade_id=None, time_ms=0),
+            mark=Decimal(mark),
+            created_ms=NOW_MS - age_ms,
+            timestamp_ms=0,
+            deadline_ms=0,
+        ),
+        0,
+    )
+    return replace(made, state=state)
+
+
+def test_activity_of_nothing_is_nothing() -> None:
+    assert activity([], INSTRUMENT, NOW_MS) == Activity(orders_last_minute=0, notional_last_hour=Decimal(0))
+
+
+def test_activity_counts_orders_of_the_minute_and_notional_of_the_hour() -> None:
+    records = [armed(3_600_001), armed(3_600_000, mark="50000"), armed(60_001), armed(60_000), armed(0)]
+    got = activity(records, INSTRUMENT, NOW_MS)
+    # 2 contracts of 0.01 at 100,000 are 2,000; the oldest of the hour was decided at 50,000.
+    assert got == Activity(orders_last_minute=2, notional_last_hour=Decimal(7_000))
+
+
+@pytest.mark.parametrize("state", IntentState)
+def test_an_order_counts_whole_unless_it_had_no_effect(state: IntentState) -> None:
+    got = activity([armed(0, state)], INSTRUMENT, NOW_MS)
+    no_effect = state in {IntentState.REJECTED, IntentState.NO_EFFECT_PROVEN}
+    assert got.notional_last_hour == (0 if no_effect else 2_000)
+    assert got.orders_last_minute == 1
+
+
+def test_a_campaign_survives_a_restart() -> None:
+    campaign = Campaign(
+        exposure=Decimal("1.50"),
+        initial_gap_contracts=Decimal("0.123"),
+        filled_contracts=Decimal("1e2"),
+        mismatches=2,
+    )
+    memory = {**campaign.to_dict(), "price.accepted": "1"}
+    assert Campaign.from_dict(memory) == campaign
+    assert Campaign.from_dict({"price.accepted": "1"}) is None
+
+
+@pytest.mark.parametrize("key", ["initial_gap_contracts", "filled_contracts", "mismatches"])
+def test_half_a_campaign_is_no_campaign(key: str) -> None:
+    memory = CAMPAIGN.to_dict()
+    del memory[f"campaign.{key}"]
+    with pytest.raises(ValueError, match="''"):
+        Campaign.from_dict(memory)
+
+
+def test_a_campaign_begins_with_the_first_exposure_and_with_each_change() -> None:
+    begun = observe_exposure(None, Decimal(1), Decimal(-100), Decimal("0.01"))
+    assert begun == CAMPAIGN
+    done = replace(begun, filled_contracts=Decimal(60), mismatches=2)
+    assert observe_exposure(done, Decimal("1.01"), Decimal(40), Decimal("0.01")) is done
+    assert observe_exposure(done, Decimal("0.99"), Decimal(40), Decimal("0.01")) is done
+    assert observe_exposure(done, Decimal("1.02"), Decimal(42), Decimal("0.01")) == Campaign(
+        exposure=Decimal("1.02"), initial_gap_contracts=Decimal(42), filled_contracts=Decimal(0), mismatches=2
+    )
+
+
+def test_a_drift_of_small_steps_is_a_change_in_the_end() -> None:
+    campaign = replace(CAMPAIGN, filled_contracts=Decimal(100))
+    for thousandths in range(1, 11):
+        exposure = 1 + Decimal(thousandths) / 1000
+        assert observe_exposure(campaign, exposure, Decimal(0), Decimal("0.01")) is campaign
+    assert observe_exposure(campaign, Decimal("1.011"), Decimal(1), Decimal("0.01")).filled_contracts == 0
+
+
+def test_r24_a_fill_that_the_position_followed_counts_as_done() -> None:
+    after = after_accounting(replace(CAMPAIGN, mismatches=2), Decimal(-60), Decimal(-60) + STEP, STEP)
+    assert (after.filled_contracts, after.mismatches) == (Decimal(60), 0)
+    back = after_accounting(after, Decimal(5), Decimal(5), STEP)
+    assert back.filled_contracts == 65
+
+
+def test_r24_three_fills_that_the_position_did_not_follow_halt() -> None:
+    campaign = CAMPAIGN
+    for count in (1, 2, 3):
+        assert tripped(campaign, STEP) is None
+        campaign = after_accounting(campaign, Decimal(-10), Decimal(-10) + 2 * STEP, STEP)
+        assert campaign.mismatches == count
+    stop = tripped(campaign, STEP)
+    assert isinstance(stop, Refused)
+    assert (stop.code, stop.halt) == ("guard.position-not-moving", True)
+
+
+def test_r24_a_fill_that_was_followed_ends_the_row_and_no_fill_leaves_it() -> None:
+    campaign = replace(CAMPAIGN, mismatches=2)
+    assert after_accounting(campaign, Decimal(0), Decimal(7), STEP).mismatches == 2
+    assert after_accounting(campaign, Decimal(-10), Decimal(-10), STEP).mismatches == 0
+
+
+def test_r24_mismatches_are_not_forgotten_when_the_exposure_changes_each_time() -> None:
+    campaign = CAMPAIGN
+    for coins in (2, 3, 4):
+        campaign = observe_exposure(campaign, Decimal(coins), Decimal(100), STEP)
+        campaign = after_accounting(campaign, Decimal(-100), Decimal(0), STEP)
+    assert tripped(campaign, STEP) is not None
+
+
+def test_r24_more_than_the_initial_gap_and_one_step_halts() -> None:
+    full = after_accounting(CAMPAIGN, Decimal(-100) - STEP, Decimal(-100) - STEP, STEP)
+    assert tripped(full, STEP) is None
+    over = after_accounting(full, -STEP, -STEP, STEP)
+    stop = tripped(over, STEP)
+    assert isinstance(stop, Refused)
+    assert (stop.code, stop.halt) == ("guard.filled-too-much", True)
+    assert "100.002" in stop.reason
+
+
+def test_r25_a_gap_that_others_opened_may_be_closed_again() -> None:
+    """ADL takes 30 of the 100 that we sold: 130 sold in all is right, 131 is not."""
+    hedged = after_accounting(CAMPAIGN, Decimal(-100), Decimal(-100), STEP)
+    reduced = after_accounting(hedged, Decimal(0), Decimal(30), STEP)
+    again = after_accounting(reduced, Decimal(-30), Decimal(-30), STEP)
+    assert tripped(again, STEP) is None
+    assert tripped(after_accounting(again, Decimal(-1), Decimal(-1), STEP), STEP) is not None
