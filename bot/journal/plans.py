@@ -60,19 +60,17 @@ def plan_of(text: str) -> dict[str, Any]:
 
 
 def _holding(holding: Holding | Unknown) -> dict[str, Any]:
-    match holding:
-        case Unknown(what=what, reason=reason):
-            return {"unknown": what, "reason": reason}
-        case Holding():
-            return {
-                "source": holding.source.value,
-                "venue": holding.venue,
-                "quantity": plain(holding.quantity),
-                "principal": plain(holding.principal),
-                "wallets": list(holding.wallets),
-                "sent_ms": holding.stamp.sent_ms,
-                "answered_ms": holding.stamp.answered_ms,
-            }
+    if isinstance(holding, Unknown):
+        return {"unknown": holding.what, "reason": holding.reason}
+    return {
+        "source": holding.source.value,
+        "venue": holding.venue,
+        "quantity": plain(holding.quantity),
+        "principal": plain(holding.principal),
+        "wallets": list(holding.wallets),
+        "sent_ms": holding.stamp.sent_ms,
+        "answered_ms": holding.stamp.answered_ms,
+    }
 
 
 def _order(order: PlannedOrder) -> dict[str, Any]:
