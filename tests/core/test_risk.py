@@ -1,0 +1,414 @@
+"""The risk gate: every refusal by one changed input, and what no input can bring about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.guards import Activity, Campaign
+from bot.core.risk import approve
+from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
+from bot.domain.instrument import ContractKind, Instrument, MarginMode
+from bot.domain.observation import FlatProof, Position, Prices, Stamp, SymbolConfig, Unknown
+from bot.domain.orders import Approved, OrderRequest, Refused, Side, TimeInForce
+from bot.domain.plan import PlannedOrder
+from bot.domain.policy import Band, Caps, HedgePolicy, Timing
+
+VENUE, SYMBOL = VenueName("main"), Symbol("BTC/USDT:USDT")
+OTHER = Symbol("ETH/USDT:USDT")
+NOW_MS = 1_000_000
+STAMP = Stamp(sent_ms=NOW_MS - 1_000, answered_ms=NOW_MS - 900)
+STEP = Decimal("0.001")
+INSTRUMENT = Instrument(
+    venue=VENUE,
+    symbol=SYMBOL,
+    asset=Asset("BTC"),
+    quote=Asset("USDT"),
+    settle=Asset("USDT"),
+    kind=ContractKind.LINEAR,
+    contract_size=Decimal(1),
+    quantity_step=STEP,
+    quantity_min=Decimal("0.002"),
+    quantity_max=Decimal(1_000),
+    price_tick=Decimal("0.1"),
+    notional_min=Decimal(250),
+    taker_fee=Decimal("0.0005"),
+    maker_fee=Decimal("0.0002"),
+)
+POLICY = HedgePolicy(
+    name=HedgeName("btc"),
+    asset=Asset("BTC"),
+    ratio=Decimal(1),
+    holdings=(),
+    venue=VENUE,
+    symbol=SYMBOL,
+    margin_mode=MarginMode.ISOLATED,
+    leverage=1,
+    band=Band(relative=Decimal("0.005"), notional=Decimal(20)),
+    caps=Caps(
+        order_notional=Decimal(250_000),
+        notional_per_hour=Decimal(1_000_000),
+        orders_per_minute=20,
+        total_short=Decimal("1.05"),
+    ),
+    timing=Timing(
+        dwell_s=Decimal(60),
+        confirm_s=Decimal(1),
+        foreign_grace_s=Decimal(600),
+        proof_grace_s=Decimal(30),
+        proof_spacing_s=Decimal(5),
+        age_max_s=Decimal(15),
+        settle_s=Decimal(40),
+    ),
+    slippage=Decimal("0.005"),
+    slippage_urgent=Decimal("0.02"),
+    margin_reserve=Decimal(0),
+)
+PRICES = Prices(
+    symbol=SYMBOL,
+    mark=Decimal(100_000),
+    index=Decimal(100_000),
+    bid=Decimal(99_990),
+    ask=Decimal(100_010),
+    funding_rate=None,
+    stamp=STAMP,
+)
+CONFIG = SymbolConfig(symbol=SYMBOL, leverage=1, margin_mode=MarginMode.ISOLATED, hedged=False)
+CAMPAIGN = Campaign(exposure=Decimal(2), initial_gap_contracts=Decimal(1), filled_contracts=Decimal(0), mismatches=0)
+SELL = OrderRequest(
+    venue=VENUE,
+    symbol=SYMBOL,
+    side=Side.SELL,
+    contracts=Decimal(1),
+    price=Decimal("99490.1"),
+    time_in_force=TimeInForce.IOC,
+    reduce_only=False,
+)
+BUY = replace(SELL, side=Side.BUY, price=Decimal(100_510), reduce_only=True)
+
+
+def at(contracts: str, stamp: Stamp = STAMP) -> Position:
+    return Position(
+        symbol=SYMBOL,
+        contracts=Decimal(contracts),
+        entry_price=None,
+        mark_price=None,
+        liquidation_price=None,
+        isolated_wallet=None,
+        raw_notional=None,
+        proof=FlatProof.NOT_FLAT,
+        stamp=stamp,
+    )
+
+
+SHORT = at("-1")
+QUIET = Activity(orders_last_minute=0, notional_last_hour=Decimal(0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One call of the gate; as it stands, everything is right: short 1 of 2, one more is to be sold."""
+
+    request: OrderRequest = SELL
+    policy: HedgePolicy = POLICY
+    instrument: Instrument = INSTRUMENT
+    prices: Prices = PRICES
+    mark: Decimal = Decimal(100_000)
+    position: Position = SHORT
+    target: Decimal = Decimal(2)
+    unfilled: Sequence[tuple[Side, Decimal]] = ()
+    config: SymbolConfig | Unknown = CONFIG
+    clock_ok: bool = True
+    activity: Activity = QUIET
+    campaign: Campaign | None = CAMPAIGN
+    halted: Sequence[str] = ()
+    live: bool = True
+
+    def judged(self) -> Approved | Refused:
+        contracts = self.request.contracts
+        order = PlannedOrder(
+            request=self.request, coins=contracts, notional=contracts * self.mark, fee_estimate=Decimal(0)
+        )
+        return approve(
+            order,
+            policy=self.policy,
+            instrument=self.instrument,
+            prices=self.prices,
+            mark=self.mark,
+            position=self.position,
+            target_contracts=self.target,
+            unfilled=self.unfilled,
+            config=self.config,
+            clock_ok=self.clock_ok,
+            activity=self.activity,
+            campaign=self.campaign,
+            halted=self.halted,
+            live=self.live,
+            now_ms=NOW_MS,
+        )
+
+
+GOOD = Case()
+GOOD_BUY = replace(GOOD, request=BUY, target=Decimal(0))
+
+
+def asked(case: Case, **changed: object) -> Case:
+    """The case with another order: one thing of it changed."""
+    return replace(case, request=replace(case.request, **changed))  # type: ignore[arg-type]
+
+
+def under(case: Case, **changed: object) -> Case:
+    """The case with other caps."""
+    return replace(case, policy=replace(case.policy, caps=replace(case.policy.caps, **changed)))  # type: ignore[arg-type]
+
+
+def aged(ms: int) -> Stamp:
+    return Stamp(sent_ms=NOW_MS - ms, answered_ms=NOW_MS)
+
+
+@pytest.mark.parametrize("case", [GOOD, GOOD_BUY])
+def test_what_is_right_is_approved_as_it_is(case: Case) -> None:
+    got = case.judged()
+    assert got == Approved(request=case.request, notional=Decimal(100_000), mark=Decimal(100_000))
+
+
+REFUSALS: dict[str, tuple[Case, str, list[str]]] = {
+    "halted": (replace(GOOD, halted=("liquidated",)), "halt.standing", ["liquidated"]),
+    "R24 three mismatches": (
+        replace(GOOD, campaign=replace(CAMPAIGN, mismatches=3)),
+        "guard.position-not-moving",
+        ["3"],
+    ),
+    "R24 more than the gap": (
+        replace(GOOD, campaign=replace(CAMPAIGN, filled_contracts=Decimal("1.002"))),
+        "guard.filled-too-much",
+        ["1.002", "1.001"],
+    ),
+    "order of another symbol": (asked(GOOD, symbol=OTHER), "order.wrong-instrument", [SYMBOL]),
+    "order of another venue": (asked(GOOD, venue=VenueName("other")), "order.wrong-instrument", [VENUE]),
+    "policy of another symbol": (
+        replace(GOOD, policy=replace(POLICY, symbol=OTHER)),
+        "order.wrong-instrument",
+        [SYMBOL],
+    ),
+    "policy of another venue": (
+        replace(GOOD, policy=replace(POLICY, venue=VenueName("other"))),
+        "order.wrong-instrument",
+        [VENUE],
+    ),
+    "position of another symbol": (
+        replace(GOOD, position=replace(at("-1"), symbol=OTHER)),
+        "order.wrong-instrument",
+        [SYMBOL],
+    ),
+    "prices of another symbol": (
+        replace(GOOD, prices=replace(PRICES, symbol=OTHER)),
+        "order.wrong-instrument",
+        [SYMBOL],
+    ),
+    "configuration of another symbol": (
+        replace(GOOD, config=replace(CONFIG, symbol=OTHER)),
+        "order.wrong-instrument",
+        [SYMBOL],
+    ),
+    "not traded": (replace(GOOD, instrument=replace(INSTRUMENT, active=False)), "instrument.inactive", [SYMBOL]),
+    "R21 clock": (replace(GOOD, clock_ok=False), "clock.offset", ["1 s"]),
+    "R18 unresolved sell": (replace(GOOD, unfilled=((Side.SELL, STEP),)), "order.unresolved", ["sell 0.001"]),
+    "R18 unresolved buy": (replace(GOOD_BUY, unfilled=((Side.BUY, STEP),)), "order.unresolved", ["buy 0.001"]),
+    "R8 old prices": (
+        replace(GOOD, prices=replace(PRICES, stamp=aged(15_001))),
+        "stale.prices",
+        ["15.001 s", "limit is 15 s"],
+    ),
+    "prices from the future": (replace(GOOD, prices=replace(PRICES, stamp=aged(-1))), "stale.prices", ["-0.001 s"]),
+    "R8 old position": (
+        replace(GOOD, position=at("-1", aged(15_001))),
+        "stale.position",
+        ["15.001 s", "limit is 15 s"],
+    ),
+    "R8 configuration unknown": (
+        replace(GOOD, config=Unknown(what="configuration of BTC/USDT:USDT", reason="timeout")),
+        "config.unknown",
+        ["configuration of BTC/USDT:USDT", "timeout"],
+    ),
+    "configuration unknown, reducing": (
+        replace(GOOD_BUY, config=Unknown(what="configuration", reason="timeout")),
+        "config.unknown",
+        ["timeout"],
+    ),
+    "dual side": (replace(GOOD, config=replace(CONFIG, hedged=True)), "config.position-mode", ["one-way"]),
+    "dual side, reducing": (
+        replace(GOOD_BUY, config=replace(CONFIG, hedged=True)),
+        "config.position-mode",
+        ["one-way"],
+    ),
+    "dual side in a dry run": (
+        replace(GOOD, live=False, config=replace(CONFIG, hedged=True)),
+        "config.position-mode",
+        ["one-way"],
+    ),
+    "leverage": (replace(GOOD, config=replace(CONFIG, leverage=20)), "config.leverage", ["20", "configured is 1"]),
+    "leverage of the policy": (
+        replace(GOOD, policy=replace(POLICY, leverage=2)),
+        "config.leverage",
+        ["is 1", "configured is 2"],
+    ),
+    "margin mode": (
+        replace(GOOD, config=replace(CONFIG, margin_mode=MarginMode.CROSS)),
+        "config.margin-mode",
+        ["cross", "isolated"],
+    ),
+    "R24 long, selling": (replace(GOOD, position=at("0.001")), "position.long", ["0.001"]),
+    "R24 long, buying": (replace(GOOD_BUY, position=at("1")), "position.long", ["long by 1"]),
+    "R24 buy without reduce-only": (asked(GOOD_BUY, reduce_only=False), "order.reduce-only", ["buy is not"]),
+    "R24 sell with reduce-only": (asked(GOOD, reduce_only=True), "order.reduce-only", ["sell is"]),
+    "R24 buy larger than the short": (replace(GOOD_BUY, position=at("-0.999")), "order.flips", ["1", "0.999"]),
+    "R24 buy when flat": (replace(GOOD_BUY, position=at("0")), "order.flips", ["short is 0"]),
+    "nothing": (asked(GOOD, contracts=Decimal(0)), "order.quantity-step", ["0.001"]),
+    "less than nothing": (asked(GOOD, contracts=Decimal(-1)), "order.quantity-step", ["-1"]),
+    "off the step": (asked(GOOD, contracts=Decimal("0.9995")), "order.quantity-step", ["0.9995", "0.001"]),
+    "below the minimum": (asked(GOOD, contracts=STEP), "order.quantity-range", ["0.001", "0.002"]),
+    "above the maximum": (
+        replace(GOOD, instrument=replace(INSTRUMENT, quantity_max=Decimal("0.999"))),
+        "order.quantity-range",
+        ["0.999"],
+    ),
+    "off the tick": (asked(GOOD, price=Decimal("99490.15")), "order.price-tick", ["99490.15", "0.1"]),
+    "no price": (asked(GOOD, price=Decimal(0)), "order.price-tick", ["price 0 "]),
+    "no mark": (replace(GOOD, mark=Decimal(0)), "order.price-tick", ["mark 0 "]),
+    "R14 notional": (asked(GOOD, contracts=Decimal("0.002")), "order.notional-min", ["198.9802", "250"]),
+    "R16 sell too low": (asked(GOOD, price=Decimal("97990.1")), "price.collar", ["97990.1", "0.02", "99990"]),
+    "R16 sell too low of the mark": (
+        replace(asked(GOOD, price=Decimal("97999.9")), prices=replace(PRICES, bid=Decimal(100_500))),
+        "price.collar",
+        ["97999.9", "100000"],
+    ),
+    "R16 buy too high": (asked(GOOD_BUY, price=Decimal("102010.3")), "price.collar", ["102010.3", "0.02", "100010"]),
+    "R16 buy too high of the mark": (
+        replace(asked(GOOD_BUY, price=Decimal("102000.1")), prices=replace(PRICES, ask=Decimal(99_500))),
+        "price.collar",
+        ["102000.1", "100000"],
+    ),
+    "R16 bid far below the mark": (
+        replace(GOOD, prices=replace(PRICES, bid=Decimal(97_999))),
+        "price.touch",
+        ["97999", "0.02", "100000"],
+    ),
+    "R16 ask far above the mark": (
+        replace(GOOD_BUY, prices=replace(PRICES, ask=Decimal(102_001))),
+        "price.touch",
+        ["102001", "0.02", "100000"],
+    ),
+    "R24 order notional": (under(GOOD, order_notional=Decimal(99_999)), "cap.order-notional", ["100000", "99999"]),
+    "R24 notional an hour": (
+        replace(GOOD, activity=Activity(orders_last_minute=0, notional_last_hour=Decimal(900_001))),
+        "cap.notional-per-hour",
+        ["1000001", "1000000"],
+    ),
+    "R24 orders a minute": (
+        replace(GOOD, activity=Activity(orders_last_minute=20, notional_last_hour=Decimal(0))),
+        "cap.orders-per-minute",
+        ["21", "20"],
+    ),
+    "R24 total short": (replace(GOOD, position=at("-1.102")), "cap.total-short", ["2.102", "2.101"]),
+    "R24 selling with target 0": (replace(GOOD, position=at("0"), target=Decimal(0)), "cap.total-short", ["is 0"]),
+}
+HALTS = {"guard.position-not-moving", "guard.filled-too-much", "order.wrong-instrument", "position.long"}
+
+
+@pytest.mark.parametrize(("case", "code", "words"), list(REFUSALS.values()), ids=list(REFUSALS))
+def test_one_wrong_input_is_refused_with_its_numbers(case: Case, code: str, words: list[str]) -> None:
+    got = case.judged()
+    assert isinstance(got, Refused)
+    assert got.code == code
+    assert all(word in got.reason for word in words), got.reason
+    assert got.halt == (code in HALTS or code == "order.reduce-only")
+
+
+ALLOWED: dict[str, Case] = {
+    "no campaign yet": replace(GOOD, campaign=None),
+    "prices at the age limit": replace(GOOD, prices=replace(PRICES, stamp=aged(15_000))),
+    "prices of this moment": replace(GOOD, prices=replace(PRICES, stamp=aged(0))),
+    "reducing under another leverage": replace(GOOD_BUY, config=replace(CONFIG, leverage=20)),
+    "reducing under another margin mode": replace(GOOD_BUY, config=replace(CONFIG, margin_mode=MarginMode.CROSS)),
+    "R31 a dry run under another leverage": replace(GOOD, live=False, config=replace(CONFIG, leverage=20)),
+    "a leverage that was asked for": replace(
+        GOOD, policy=replace(POLICY, leverage=2), config=replace(CONFIG, leverage=2)
+    ),
+    "R24 buying the whole short": replace(GOOD_BUY, position=at("-1")),
+    "R14 reducing below the minimum notional": asked(GOOD_BUY, contracts=Decimal("0.002")),
+    "R16 selling at the urgent collar": asked(GOOD, price=Decimal("97990.2")),
+    "R16 buying at the urgent collar": asked(GOOD_BUY, price=Decimal("102010.2")),
+    "R24 the whole order cap": under(GOOD, order_notional=Decimal(100_000)),
+    "R24 the whole hour": replace(GOOD, activity=Activity(orders_last_minute=0, notional_last_hour=Decimal(900_000))),
+    "R24 the last order of the minute": replace(
+        GOOD, activity=Activity(orders_last_minute=19, notional_last_hour=Decimal(0))
+    ),
+    "R24 the whole total short and one step": replace(GOOD, position=at("-1.101")),
+    "R24 reducing what is far above the target": replace(GOOD_BUY, position=at("-9")),
+}
+
+
+@pytest.mark.parametrize("case", list(ALLOWED.values()), ids=list(ALLOWED))
+def test_the_limits_themselves_are_allowed(case: Case) -> None:
+    assert isinstance(case.judged(), Approved)
+
+
+def test_the_notional_is_the_gates_own() -> None:
+    """What the plan says of its notional does not let a larger order pass."""
+    lied = PlannedOrder(request=SELL, coins=Decimal(1), notional=Decimal(1), fee_estimate=Decimal(0))
+    got = approve(
+        lied,
+        policy=under(GOOD, order_notional=Decimal(99_999)).policy,
+        instrument=INSTRUMENT,
+        prices=PRICES,
+        mark=GOOD.mark,
+        position=GOOD.position,
+        target_contracts=GOOD.target,
+        unfilled=(),
+        config=CONFIG,
+        clock_ok=True,
+        activity=GOOD.activity,
+        campaign=None,
+        halted=(),
+        live=True,
+        now_ms=NOW_MS,
+    )
+    assert isinstance(got, Refused)
+
+
+STEPS = st.integers(min_value=-3_000, max_value=3_000).map(lambda n: n * STEP)
+
+
+@given(
+    side=st.sampled_from(Side),
+    reduce_only=st.booleans(),
+    contracts=STEPS,
+    position=STEPS,
+    target=STEPS,
+    unfilled=st.lists(st.tuples(st.sampled_from(Side), STEPS.map(abs)), max_size=2),
+    live=st.booleans(),
+)
+def test_r24_no_approved_order_can_pass_the_cap_or_flip_long(
+    side: Side,
+    reduce_only: bool,
+    contracts: Decimal,
+    position: Decimal,
+    target: Decimal,
+    unfilled: list[tuple[Side, Decimal]],
+    live: bool,
+) -> None:
+    request = replace(SELL if side is Side.SELL else BUY, contracts=contracts, reduce_only=reduce_only)
+    case = replace(GOOD, request=request, position=at(str(position)), target=target, unfilled=unfilled, live=live)
+    if isinstance(case.judged(), Refused):
+        return
+    sells = sum((q for s, q in [*unfilled, (side, contracts)] if s is Side.SELL), Decimal(0))
+    buys = sum((q for s, q in [*unfilled, (side, contracts)] if s is Side.BUY), Decimal(0))
+    short = -position
+    assert contracts > 0
+    assert short - buys >= 0
+    assert side is Side.BUY or short + sells <= max(target, Decimal(0)) * POLICY.caps.total_short + STEP
+    assert reduce_only == (side is Side.BUY)
