@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -52,7 +53,7 @@ class Settings:
 
     path: Path
     paper: bool
-    interval_s: float
+    interval_s: Decimal
     journal: Path
     venues: Mapping[VenueName, VenueSettings]
     hedges: tuple[HedgeTable, ...]
@@ -223,7 +224,7 @@ def _settings(path: Path, document: Document, env: Environ, *, paper: bool) -> S
     return Settings(
         path=path,
         paper=paper,
-        interval_s=float(document.interval_s),
+        interval_s=document.interval_s,
         journal=Path(document.journal.path),
         venues=MappingProxyType(venues),
         hedges=tuple(_inherit(hedge, document) for hedge in document.hedges),

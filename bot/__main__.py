@@ -1,0 +1,32 @@
+"""`hedgebot` and `python -m bot`."""
+
+from __future__ import annotations
+
+import sys
+
+from bot import logs
+from bot.cli.errors import EXIT_INTERRUPTED, report, worst_known
+from bot.cli.main import run_command_line
+from bot.domain.errors import BotError
+
+
+def main() -> int:
+    """Run one command; a known error becomes one message and its exit code, an unknown one a log line and 1."""
+    logs.configure()
+    logs.catch_stray_errors()
+    try:
+        run_command_line()
+    except BotError as error:
+        return report(error)
+    except BaseExceptionGroup as group:
+        known = worst_known(group)
+        if known is None:
+            raise
+        return report(known)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
