@@ -315,6 +315,16 @@ REFUSALS: dict[str, tuple[Case, str, list[str]]] = {
     ),
     "R24 total short": (replace(GOOD, position=at("-1.102")), "cap.total-short", ["2.102", "2.101"]),
     "R24 selling with target 0": (replace(GOOD, position=at("0"), target=Decimal(0)), "cap.total-short", ["is 0"]),
+    "R24 selling a single step with target 0": (
+        replace(
+            asked(GOOD, contracts=STEP),
+            instrument=replace(INSTRUMENT, quantity_min=STEP, notional_min=Decimal(0)),
+            position=at("0"),
+            target=Decimal(0),
+        ),
+        "cap.total-short",
+        ["is 0"],
+    ),
 }
 HALTS = {"guard.position-not-moving", "guard.filled-too-much", "order.wrong-instrument", "position.long"}
 
