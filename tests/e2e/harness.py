@@ -1,0 +1,195 @@
+"""The real command over real sockets: a served paper exchange, its admin interface, and bots beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+HEDGEBOT = [sys.executable, "-m", "bot"]
+T = TypeVar("T")
+
+
+def eventually(what: str, holds: Callable[[], T], within_s: float = 30.0, every_s: float = 0.1) -> T:
+    """The first true value of `holds`; fails after `within_s` seconds of real time."""
+    pause = threading.Event()
+    end = time.monotonic() + within_s
+    while True:
+        value = holds()
+        if value:
+            return value
+        if time.monotonic() > end:
+            pytest.fail(f"not within {within_s} s: {what}")
+        pause.wait(every_s)
+
+
+def throughout(what: str, holds: Callable[[], object], for_s: float, every_s: float = 0.1) -> None:
+    """Fails as soon as `holds` is false within the next `for_s` seconds of real time."""
+    pause = threading.Event()
+    end = time.monotonic() + for_s
+    while time.monotonic() < end:
+        assert holds(), what
+        pause.wait(every_s)
+
+
+def clean_environ(**more: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("HEDGEBOT_")} | more
+
+
+@dataclass
+class Paper:
+    """A served paper exchange and its admin interface."""
+
+    process: subprocess.Popen[str]
+    at: str
+    ca: str
+    admin: str
+
+    def options(self) -> list[str]:
+        return ["--paper-at", self.at, "--paper-ca", self.ca]
+
+    def state(self) -> Any:  # noqa: ANN401
+        with urllib.request.urlopen(f"{self.admin}/state", timeout=10) as answer:  # noqa: S310
+            return json.load(answer)
+
+    def post(self, path: str, **body: object) -> Any:  # noqa: ANN401
+        data = json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.admin}{path}", data=data, method="POST")  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            pytest.fail(f"{path}: {error.read().decode()}")
+
+    def deposit(self, amount: str, asset: str = "BTC", wallet: str = "spot", account: str = "binance/paper") -> None:
+        self.post("/deposit", account=account, wallet=wallet, asset=asset, amount=amount)
+
+    def fault(self, path: str, kind: str, count: int = 1, method: str | None = None, delay_s: float = 0) -> None:
+        body: dict[str, object] = {"venue": "binance", "path": path, "kind": kind, "count": count, "delay_s": delay_s}
+        self.post("/fault", **body | ({"method": method} if method else {}))
+
+    def account(self, name: str = "binance/paper") -> Any:  # noqa: ANN401
+        return self.state()["accounts"].get(name, {"wallets": {}, "positions": [], "orders": []})
+
+    def orders(self, name: str = "binance/paper") -> list[dict[str, Any]]:
+        return list(self.account(name)["orders"])
+
+    def short(self, symbol: str = "BTCUSDT", name: str = "binance/paper") -> Decimal:
+        """Contracts of the short; negative would be a long."""
+        rows = [row for row in self.account(name)["positions"] if row["symbol"] == symbol]
+        return sum(
+            (Decimal(row["contracts"]) * (1 if row["side"].lower() == "short" else -1) for row in rows), Decimal(0)
+        )
+
+
+FAST = {
+    "interval_s": '"1"',
+    "confirm_s": '"0.2"',
+    "dwell_s": '"3"',
+    "settle_s": '"0"',
+    "proof_grace_s": '"1"',
+    "proof_spacing_s": '"0.5"',
+}
+"""Shorter waits than the defaults; one test keeps the defaults."""
+
+
+def settings_text(
+    *,
+    asset: str = "BTC",
+    symbol: str = "BTC/USDT:USDT",
+    holdings: str = '{source = "spot", venue = "main"}',
+    hedge: str = "",
+    top: Mapping[str, str] | None = None,
+    environment: str = "paper",
+) -> str:
+    lines = [f"{name} = {value}" for name, value in (FAST | dict(top or {})).items()]
+    return "\n".join(
+        [
+            *lines,
+            "[journal]",
+            'path = "journal.db"',
+            "[venues.main]",
+            'exchange = "binance"',
+            f'environment = "{environment}"',
+            "[[hedges]]",
+            'name = "hedge"',
+            'kind = "spot-perp"',
+            f'asset = "{asset}"',
+            f"holdings = [{holdings}]",
+            f'short = {{venue = "main", symbol = "{symbol}"}}',
+            hedge,
+            "",
+        ]
+    )
+
+
+@dataclass
+class Home:
+    """A working directory with a settings file, and the bots started in it."""
+
+    path: Path
+    paper: Paper
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def config(self) -> Path:
+        return self.path / "hedge.toml"
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal.db"
+
+    def write(self, text: str) -> None:
+        self.config.write_text(text)
+
+    def command(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*HEDGEBOT, *words],
+            cwd=self.path,
+            env=clean_environ(**(env or {})),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def run_once(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return self.command(
+            "run", "--config", str(self.config), *self.paper.options(), "--once", "--json", *words, env=env
+        )
+
+    def daemon(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start the bot as a daemon; what it logs goes to `log.jsonl`."""
+        with (self.path / "log.jsonl").open("a") as log:
+            process = subprocess.Popen(
+                [*HEDGEBOT, "run", "--config", str(self.config), *self.paper.options(), *words],
+                cwd=self.path,
+                env=clean_environ(**(env or {})),
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
+        self.running.append(process)
+        return process
+
+    def stop(self, process: subprocess.Popen[str]) -> int:
+        process.send_signal(signal.SIGTERM)
+        return process.wait(timeout=30)
+
+    def status(self) -> Any:  # noqa: ANN401
+        done = self.command("status", "--journal", str(self.journal), "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)

@@ -1,0 +1,156 @@
+"""What goes wrong on the way to a venue must cost a turn, never an order."""
+
+from __future__ import annotations
+
+import random  # noqa: TID251 - seeded here, to choose moments
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from decimal import Decimal as D
+
+import pytest
+
+from tests.e2e.harness import Home, eventually, settings_text, throughout
+
+ORDER = "/fapi/v1/order"
+STEP = D("0.001")
+
+
+def hedged(home: Home, short: D | str) -> Callable[[], bool]:
+    return lambda: home.paper.short() == D(short)
+
+
+def never_above(home: Home, target: D) -> Callable[[], bool]:
+    def closed() -> bool:
+        short = home.paper.short()
+        assert short <= target + STEP, f"short {short} above its target {target}"
+        return short == target
+
+    return closed
+
+
+def frozen(home: Home) -> Callable[[], bool]:
+    return lambda: home.status()["hedges"][0]["verdict"] == "frozen"
+
+
+def intents(home: Home) -> list[str]:
+    connection = sqlite3.connect(f"file:{home.journal}?mode=ro", uri=True)
+    try:
+        return [row[0] for row in connection.execute("SELECT client_id FROM intents")]
+    finally:
+        connection.close()
+
+
+def every_order_has_one_intent(home: Home) -> None:
+    known = intents(home)
+    accepted = [order["client_id"] for order in home.paper.orders()]
+    assert len(set(known)) == len(known)
+    assert len(set(accepted)) == len(accepted)
+    assert set(accepted) <= set(known)
+
+
+def test_f01_twenty_lost_answers_never_double_the_short(home: Home) -> None:
+    """drop-after: the order takes effect, its answer never comes (R20)."""
+    home.paper.fault(ORDER, "drop-after", count=20, method="POST")
+    home.daemon("--live")
+    target = D(1)
+    for _ in range(20):
+        eventually(f"hedged at {target}", never_above(home, target), within_s=30)
+        home.paper.deposit("0.05")
+        target += D("0.05")
+    eventually("the last gap closes", hedged(home, target), within_s=30)
+    every_order_has_one_intent(home)
+    assert len(home.paper.orders()) == 21
+
+
+def test_f02_a_lost_request_is_proven_absent_and_sent_anew(home: Home) -> None:
+    """drop-before: the order never arrived. Only proof releases the instrument (R22)."""
+    home.paper.fault(ORDER, "drop-before", count=2, method="POST")
+    home.daemon("--live")
+    eventually("hedged", hedged(home, 1), within_s=60)
+    assert len(home.paper.orders()) == 1
+    assert len(intents(home)) == 3
+    every_order_has_one_intent(home)
+
+
+@pytest.mark.parametrize("kind", ["http-503", "http-503-after", "html-200", "reject", "delay"])
+def test_f04_answers_that_say_nothing(home: Home, kind: str) -> None:
+    home.paper.fault(ORDER, kind, count=1, method="POST", delay_s=1 if kind == "delay" else 0)
+    home.daemon("--live")
+    eventually("hedged", hedged(home, 1), within_s=60)
+    assert sum(D(order["filled"]) for order in home.paper.orders()) == 1
+    every_order_has_one_intent(home)
+
+
+@pytest.mark.parametrize("kind", ["empty-list", "html-200", "http-503", "stale"])
+@pytest.mark.parametrize("path", ["/fapi/v3/positionRisk", "/fapi/v3/account", "/api/v3/account"])
+def test_f27_unreadable_reads_freeze_the_hedge(home: Home, kind: str, path: str) -> None:
+    bot = home.daemon("--live")
+    eventually("hedged", hedged(home, 1))
+    eventually("settled", lambda: home.status()["hedges"][0]["verdict"] == "balanced")
+    home.paper.fault(path, kind, count=1000)
+    if kind != "stale":
+        eventually("frozen, and says so", frozen(home))
+    throughout("no order", lambda: len(home.paper.orders()) == 1, for_s=4)
+    home.paper.post("/clear-faults")
+    eventually("thawed", lambda: home.status()["hedges"][0]["verdict"] == "balanced")
+    assert len(home.paper.orders()) == 1
+    assert bot.poll() is None
+
+
+def test_f27_an_empty_balance_does_not_open_or_close_anything_at_the_start(home: Home) -> None:
+    home.paper.fault("/api/v3/account", "empty-list", count=1000)
+    done = home.run_once("--live")
+    assert done.returncode == 4, done.stderr
+    assert home.paper.orders() == []
+
+
+def test_r9_a_truly_flat_account_opens_its_first_hedge(home: Home) -> None:
+    done = home.run_once("--live")
+    assert done.returncode == 0, done.stderr
+    assert home.paper.short() == 1
+
+
+@pytest.mark.parametrize("path", ["/api/v3/account", "/sapi/v1/simple-earn/flexible/position"])
+def test_r10_coins_that_move_between_two_reads_cause_no_order(home: Home, path: str) -> None:
+    home.write(settings_text(holdings='{source = "spot", venue = "main"}, {source = "earn", venue = "main"}'))
+    home.daemon("--live")
+    eventually("hedged", hedged(home, 1))
+    eventually("settled", lambda: home.status()["hedges"][0]["verdict"] == "balanced")
+    for _ in range(4):
+        home.paper.fault(path, "move-between-reads", count=1)
+        throughout("no order", lambda: len(home.paper.orders()) == 1, for_s=2.5)
+    home.paper.fault(path, "move-between-reads", count=6)
+    throughout("no order", lambda: len(home.paper.orders()) == 1, for_s=6)
+
+
+def killed_again_and_again(home: Home, rounds: int, seed: int) -> None:
+    """kill -9 at a random moment after the coins changed, then a restart on what was committed."""
+    rng = random.Random(seed)  # noqa: S311 - a reproducible choice of moments
+    bot = home.daemon("--live")
+    target = D(1)
+    eventually("hedged", hedged(home, target), within_s=30)
+    for _ in range(rounds):
+        home.paper.deposit("0.05")
+        target += D("0.05")
+        if rng.random() < 0.5:
+            home.paper.fault(ORDER, "drop-after", count=1, method="POST")
+        pause_s = rng.uniform(0, 3)
+        with pytest.raises(subprocess.TimeoutExpired):
+            bot.wait(timeout=pause_s)
+        bot.kill()
+        bot.wait(timeout=10)
+        assert home.paper.short() <= target + STEP
+        bot = home.daemon("--live")
+        eventually(f"hedged at {target}", never_above(home, target), within_s=60)
+    every_order_has_one_intent(home)
+
+
+def test_f12_five_kills_lose_nothing_and_double_nothing(home: Home) -> None:
+    killed_again_and_again(home, rounds=5, seed=1)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(3000)
+def test_f12_twenty_kills_lose_nothing_and_double_nothing(home: Home) -> None:
+    killed_again_and_again(home, rounds=20, seed=2)
