@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.paper.engine.exposures import positions_of, summary_of
+from bot.paper.engine.exposures import balance_of, positions_of, summary_of
 from bot.paper.engine.floor import Floor
 from bot.paper.engine.model import (
     Balance,
@@ -48,7 +48,7 @@ class Account:
 
         Spot: locked is what open orders need. `usdm`: free is what could be transferred out.
         """
-        return self._floor.balance(self._state, wallet, asset)
+        return balance_of(self._floor, self._state, wallet, asset)
 
     def balances(self, wallet: str) -> Mapping[str, Balance]:
         """Every asset that the wallet ever held, zeros included, in order of first use."""

@@ -22,6 +22,7 @@ from bot.paper.engine.model import (
     Order,
     PositionSide,
 )
+from bot.paper.engine.state import AccountState
 
 EarnProduct = Literal["flexible", "locked"]
 
@@ -85,6 +86,7 @@ class Exchange:
 
         Raises Refusal unknown-asset, or bad-price when not positive in 8 places.
         """
+        funding.settle_due(self._floor)
         self._floor.set_price(asset, price)
         for listing in self._floor.listings_of(asset):
             matching.sweep(self._floor, listing)
@@ -113,6 +115,7 @@ class Exchange:
 
         A short receives when the rate is positive. Raises Refusal unknown-asset.
         """
+        funding.settle_due(self._floor)
         funding.settle(self._floor, asset, self.funding_rate(asset) if rate is None else rate, self._floor.now())
         liquidation.sweep(self._floor)
 
@@ -130,11 +133,15 @@ class Exchange:
     # Accounts.
 
     def account(self, key: str) -> Account:
-        """The account of an API key; opened with the starting balances on first use."""
-        return Account(self._floor, self._floor.state(key))
+        """The account of an API key; opened with the starting balances on first use.
+
+        Ask anew for each request: funding that fell due meanwhile is settled here.
+        """
+        return Account(self._floor, self._state(key))
 
     def accounts(self) -> Mapping[str, Account]:
         """Every account opened so far."""
+        funding.settle_due(self._floor)
         return {key: Account(self._floor, state) for key, state in self._floor.states.items()}
 
     # Money. Wallets: spot, funding, usdm, coinm, earn-flexible, earn-locked.
@@ -144,26 +151,26 @@ class Exchange:
 
         Raises Refusal unknown-wallet, bad-amount, or insufficient-balance when less is free.
         """
-        cash.deposit(self._floor, self._floor.state(key), wallet, asset, amount)
+        cash.deposit(self._floor, self._state(key), wallet, asset, amount)
 
     def transfer(self, key: str, source: str, target: str, asset: str, amount: Decimal) -> int:
         """Move money between two wallets of the account. Returns the transfer's id.
 
         Raises Refusal unknown-wallet, bad-amount, insufficient-balance.
         """
-        return cash.transfer(self._floor, self._floor.state(key), source, target, asset, amount)
+        return cash.transfer(self._floor, self._state(key), source, target, asset, amount)
 
     def earn_subscribe(self, key: str, product: EarnProduct, asset: str, amount: Decimal) -> int:
         """Move coins from spot into Earn. Returns the subscription's id. Raises as `transfer`."""
-        return cash.earn_subscribe(self._floor, self._floor.state(key), product, asset, amount)
+        return cash.earn_subscribe(self._floor, self._state(key), product, asset, amount)
 
     def earn_redeem(self, key: str, product: EarnProduct, asset: str, amount: Decimal) -> int:
         """Move coins from Earn back to spot, at once. Returns the redemption's id. Raises as `transfer`."""
-        return cash.earn_redeem(self._floor, self._floor.state(key), product, asset, amount)
+        return cash.earn_redeem(self._floor, self._state(key), product, asset, amount)
 
     def pay_reward(self, key: str, product: EarnProduct, asset: str, amount: Decimal) -> None:
         """The house pays an Earn reward into the spot wallet. Raises Refusal bad-amount."""
-        cash.pay_reward(self._floor, self._floor.state(key), product, asset, amount)
+        cash.pay_reward(self._floor, self._state(key), product, asset, amount)
 
     # Orders.
 
@@ -178,21 +185,19 @@ class Exchange:
                 duplicate-client-id (among the market's open orders), position-side-mismatch, reduce-only-rejected,
                 would-match, max-position, insufficient-balance (spot), insufficient-margin (perpetuals).
         """
-        return orders.submit(self._floor, self._floor.state(key), order)
+        return orders.submit(self._floor, self._state(key), order)
 
-    def cancel(
-        self, key: str, listing_key: str, *, order_id: int | None = None, client_id: str | None = None
-    ) -> Order:
+    def cancel(self, key: str, listing_key: str, *, order_id: int | None = None, client_id: str | None = None) -> Order:
         """Cancel one open order by either id. Raises Refusal unknown-order, also when it is no longer open."""
-        return orders.cancel(self._floor, self._floor.state(key), listing_key, order_id=order_id, client_id=client_id)
+        return orders.cancel(self._floor, self._state(key), listing_key, order_id=order_id, client_id=client_id)
 
     def cancel_all(self, key: str, listing_key: str) -> list[Order]:
         """Cancel all open orders of one market. Returns them, oldest first."""
-        return orders.cancel_all(self._floor, self._floor.state(key), listing_key)
+        return orders.cancel_all(self._floor, self._state(key), listing_key)
 
     def order(self, key: str, listing_key: str, *, order_id: int | None = None, client_id: str | None = None) -> Order:
         """One order by either id; with a client id used more than once, the newest. Raises Refusal unknown-order."""
-        return orders.find(self._floor.state(key), listing_key, order_id=order_id, client_id=client_id)
+        return orders.find(self._state(key), listing_key, order_id=order_id, client_id=client_id)
 
     # Futures settings.
 
@@ -201,22 +206,22 @@ class Exchange:
 
         Raises Refusal unknown-symbol, bad-leverage, max-position, leverage-reduction, insufficient-margin.
         """
-        settings.set_leverage(self._floor, self._floor.state(key), symbol, leverage)
+        settings.set_leverage(self._floor, self._state(key), symbol, leverage)
 
     def set_margin_mode(self, key: str, symbol: str, isolated: bool) -> None:  # noqa: FBT001 - the venue's own flag
         """Choose isolated or cross margin for a perpetual.
 
         Raises Refusal unknown-symbol, no-change, has-position, has-orders, multi-assets.
         """
-        settings.set_margin_mode(self._floor, self._floor.state(key), symbol, isolated=isolated)
+        settings.set_margin_mode(self._floor, self._state(key), symbol, isolated=isolated)
 
     def set_hedged(self, key: str, hedged: bool) -> None:  # noqa: FBT001 - the venue's own flag
         """Choose hedge or one-way mode for the account. Raises Refusal no-change, has-position, has-orders."""
-        settings.set_hedged(self._floor, self._floor.state(key), hedged=hedged)
+        settings.set_hedged(self._floor, self._state(key), hedged=hedged)
 
     def set_multi_assets(self, key: str, multi_assets: bool) -> None:  # noqa: FBT001 - the venue's own flag
         """Switch Multi-Assets mode. Raises Refusal no-change, multi-assets (some perpetual is isolated)."""
-        settings.set_multi_assets(self._floor, self._floor.state(key), multi_assets=multi_assets)
+        settings.set_multi_assets(self._state(key), multi_assets=multi_assets)
 
     def add_margin(self, key: str, symbol: str, side: PositionSide, amount: Decimal) -> None:
         """Move money from the cross wallet into an isolated position's; a negative amount moves it back.
@@ -224,4 +229,9 @@ class Exchange:
         Raises Refusal unknown-symbol, bad-amount, not-isolated, no-position, insufficient-balance,
             insufficient-margin (what would be left is below the initial margin).
         """
-        settings.add_margin(self._floor, self._floor.state(key), symbol, side, amount)
+        settings.add_margin(self._floor, self._state(key), symbol, side, amount)
+
+    def _state(self, key: str) -> AccountState:
+        """The account as it is now: funding that fell due is in it before anybody looks."""
+        funding.settle_due(self._floor)
+        return self._floor.state(key)

@@ -9,77 +9,39 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
 
-from bot.domain.numbers import ONE, ZERO
+from bot.domain.numbers import ZERO
+from bot.paper.engine.listing import PLACES, Bracket, Listing, MarketType, listing_key
+from bot.paper.engine.refusal import Refusal, RefusalCode
 
-PLACES: Final = Decimal("1e-8")
-"""The precision of every booked amount."""
-
-
-class Refusal(Exception):
-    """The exchange refused, and nothing changed.
-
-    Args:
-        code: a constant that the wire translates into the venue's number and text; see `RefusalCode`.
-        detail: what exactly was wrong, in words.
-    """
-
-    def __init__(self, code: RefusalCode, detail: str = "") -> None:
-        super().__init__(f"{code}: {detail}" if detail else str(code))
-        self.code = code
-        self.detail = detail
-
-
-class RefusalCode(StrEnum):
-    """Every reason to refuse; compares equal to its text."""
-
-    UNKNOWN_SYMBOL = "unknown-symbol"
-    UNKNOWN_ASSET = "unknown-asset"
-    UNKNOWN_WALLET = "unknown-wallet"
-    UNKNOWN_ORDER = "unknown-order"
-    MARKET_CLOSED = "market-closed"
-    BAD_AMOUNT = "bad-amount"
-    """Zero, negative or finer than 1e-8 where an amount was expected."""
-    BAD_PRICE = "bad-price"
-    INSUFFICIENT_BALANCE = "insufficient-balance"
-    """Spot orders, transfers, withdrawals, Earn, margin added to a position."""
-    INSUFFICIENT_MARGIN = "insufficient-margin"
-    """Futures orders and leverage changes."""
-    LOT_SIZE = "lot-size"
-    """Quantity below the minimum, not a multiple of the step, or missing."""
-    MAX_QUANTITY = "max-quantity"
-    PRICE_FILTER = "price-filter"
-    """Price off tick, not positive, or missing."""
-    PERCENT_PRICE = "percent-price"
-    MIN_NOTIONAL = "min-notional"
-    DUPLICATE_CLIENT_ID = "duplicate-client-id"
-    WOULD_MATCH = "would-match"
-    """A post-only order that would take."""
-    REDUCE_ONLY_REJECTED = "reduce-only-rejected"
-    POSITION_SIDE_MISMATCH = "position-side-mismatch"
-    """BOTH in hedge mode, or LONG/SHORT in one-way mode."""
-    MAX_POSITION = "max-position"
-    """The brackets do not allow so large a position at the leverage set."""
-    BAD_LEVERAGE = "bad-leverage"
-    LEVERAGE_REDUCTION = "leverage-reduction"
-    """Lower leverage with an open isolated position."""
-    NO_CHANGE = "no-change"
-    HAS_POSITION = "has-position"
-    HAS_ORDERS = "has-orders"
-    MULTI_ASSETS = "multi-assets"
-    """Isolated margin under Multi-Assets mode, or the other way round."""
-    NOT_ISOLATED = "not-isolated"
-    """Margin can be added to an isolated position only."""
-    NO_POSITION = "no-position"
-
-
-class MarketType(StrEnum):
-    """Which book."""
-
-    SPOT = "spot"
-    LINEAR = "linear"
-    """Perpetual, margined and settled in the quote currency."""
+__all__ = [
+    "PLACES",
+    "Balance",
+    "Bracket",
+    "CashRecord",
+    "Depth",
+    "EarnRecord",
+    "FundingRecord",
+    "Level",
+    "Listing",
+    "MarginSummary",
+    "MarketType",
+    "NewOrder",
+    "Order",
+    "OrderKind",
+    "OrderStatus",
+    "Position",
+    "PositionSide",
+    "Refusal",
+    "RefusalCode",
+    "Row",
+    "RowKind",
+    "Side",
+    "TimeInForce",
+    "Trade",
+    "TransferRecord",
+    "listing_key",
+]
 
 
 class Side(StrEnum):
@@ -156,86 +118,6 @@ class RowKind(StrEnum):
     REWARD = "REWARD"
     INSURANCE_CLEAR = "INSURANCE_CLEAR"
     """What is left of a liquidated margin goes to the house (negative), or the house covers a debt (positive)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bracket:
-    """One maintenance margin tier.
-
-    Attributes:
-        floor, cap: notional in quote; floor is exclusive but for the first, cap inclusive.
-        rate: maintenance margin as a fraction of the notional.
-        cum: subtracted from rate x notional, which makes the margin continuous over the tiers.
-    """
-
-    floor: Decimal
-    cap: Decimal
-    rate: Decimal
-    cum: Decimal
-    max_leverage: int
-
-
-def listing_key(market: MarketType, symbol: str) -> str:
-    """How `Exchange.listings` names a market: `spot:BTCUSDT`, `linear:BTCUSDT`."""
-    return f"{market.value}:{symbol}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """One market and its rules.
-
-    Attributes:
-        symbol: the venue's, such as `1000PEPEUSDT`.
-        asset: whose price moves it, such as `PEPE`.
-        base: the venue's name of the unit traded, such as `1000PEPE`.
-        multiplier: coins of `asset` in one `base`; the listing's price is that many times the coin's price.
-        contract_size: units of `base` in one contract; 1 for spot.
-        settle: what margin and P&L are in; the quote for spot.
-        depth: quantity on the first level of the synthetic book.
-        percent_price_up, percent_price_down: bounds of a limit price as factors of the reference price; None: no bound.
-        brackets: ascending; empty for spot.
-        status: `TRADING` or what the venue says instead.
-    """
-
-    symbol: str
-    market: MarketType
-    asset: str
-    base: str
-    quote: str
-    settle: str
-    price_tick: Decimal
-    quantity_step: Decimal
-    quantity_min: Decimal
-    quantity_max: Decimal
-    market_quantity_max: Decimal
-    notional_min: Decimal
-    maker_fee: Decimal
-    taker_fee: Decimal
-    depth: Decimal
-    percent_price_up: Decimal | None = None
-    percent_price_down: Decimal | None = None
-    multiplier: Decimal = ONE
-    contract_size: Decimal = ONE
-    brackets: tuple[Bracket, ...] = ()
-    status: str = "TRADING"
-    onboard_ms: int = 1_569_398_400_000
-
-    def __post_init__(self) -> None:
-        """Refuse a market whose trades could not be booked exactly."""
-        finest = self.price_tick * self.quantity_step * self.contract_size
-        if finest <= 0 or finest != finest.quantize(PLACES):
-            raise ValueError(f"{self.key}: tick x step x contract size must be a multiple of {PLACES}, not {finest}")
-        if self.market is MarketType.LINEAR and not self.brackets:
-            raise ValueError(f"{self.key}: a perpetual needs maintenance margin brackets")
-
-    @property
-    def key(self) -> str:
-        """The name in `Exchange.listings`."""
-        return listing_key(self.market, self.symbol)
-
-    def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
-        """Quote value of a quantity (contracts, for a perpetual) at a price; keeps the sign."""
-        return quantity * self.contract_size * price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,7 +267,8 @@ class MarginSummary:
         maintenance: of all positions; `cross_maintenance` of the cross ones.
         available: what new orders may use, never below 0.
         withdrawable: what may be transferred out, never below 0.
-        headroom: `available` before it is cut at 0.
+        headroom, isolated_headroom: `available` and `withdrawable` before they are cut at 0; an order that opens
+            an isolated position needs the second, because it sets money apart.
     """
 
     asset: str
@@ -400,6 +283,7 @@ class MarginSummary:
     available: Decimal
     withdrawable: Decimal
     headroom: Decimal
+    isolated_headroom: Decimal
 
     @property
     def initial(self) -> Decimal:

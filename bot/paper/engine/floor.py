@@ -1,0 +1,135 @@
+"""What all parts of the exchange share: markets, prices, the ledger, accounts, ids, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+from bot.paper.engine.book import rounded_to_tick
+from bot.paper.engine.ledger import Cause, Ledger, booked
+from bot.paper.engine.model import (
+    FundingRecord,
+    Listing,
+    Order,
+    Refusal,
+    RefusalCode,
+    RowKind,
+    Side,
+)
+from bot.paper.engine.state import AccountState
+
+FUNDING_INTERVAL_MS: Final = 8 * 3_600_000
+DEFAULT_FUNDING_RATE: Final = Decimal("0.0001")
+PRICE_MAX: Final = Decimal(10) ** 9
+"""Above it, amounts of ordinary size would not be exact in 28 digits."""
+
+
+class Floor:
+    """The trading floor. See `Exchange` for the arguments."""
+
+    def __init__(
+        self,
+        *,
+        listings: Sequence[Listing],
+        starting: Mapping[str, Mapping[str, Decimal]],
+        time_ms: Callable[[], int],
+        prices: Mapping[str, Decimal],
+    ) -> None:
+        self.listings: Mapping[str, Listing] = MappingProxyType({listing.key: listing for listing in listings})
+        self.ledger = Ledger()
+        self.states: dict[str, AccountState] = {}
+        self.funding_rates: dict[str, Decimal] = {}
+        self.funding_records: list[FundingRecord] = []
+        self.now = time_ms
+        self.next_funding_ms = (time_ms() // FUNDING_INTERVAL_MS + 1) * FUNDING_INTERVAL_MS
+        self._starting = starting
+        self._history: dict[str, list[tuple[int, Decimal]]] = {a: [(time_ms(), p)] for a, p in prices.items()}
+        self._last_prices: dict[str, Decimal] = {}
+        self._ids: dict[str, int] = {"order": 1_000_000}
+        missing = {listing.asset for listing in listings} - prices.keys()
+        if missing:
+            raise ValueError(f"no first price for {', '.join(sorted(missing))}")
+
+    def next_id(self, kind: str) -> int:
+        """Ids of a kind count up by one, from 1 (orders from 1,000,001)."""
+        self._ids[kind] = self._ids.get(kind, 0) + 1
+        return self._ids[kind]
+
+    # Markets and prices.
+
+    def listing(self, key: str) -> Listing:
+        """A market by its key. Raises Refusal unknown-symbol."""
+        try:
+            return self.listings[key]
+        except KeyError:
+            raise Refusal(RefusalCode.UNKNOWN_SYMBOL, key) from None
+
+    def listings_of(self, asset: str) -> Sequence[Listing]:
+        """The markets that an asset's price moves."""
+        return [listing for listing in self.listings.values() if listing.asset == asset]
+
+    def price_history(self, asset: str) -> Sequence[tuple[int, Decimal]]:
+        """(time, price), oldest first. Raises Refusal unknown-asset."""
+        try:
+            return tuple(self._history[asset])
+        except KeyError:
+            raise Refusal(RefusalCode.UNKNOWN_ASSET, asset) from None
+
+    def price(self, asset: str) -> Decimal:
+        """Price of one coin now. Raises Refusal unknown-asset."""
+        try:
+            return self._history[asset][-1][1]
+        except KeyError:
+            raise Refusal(RefusalCode.UNKNOWN_ASSET, asset) from None
+
+    def set_price(self, asset: str, price: Decimal) -> None:
+        """Note a new price; nothing else happens yet. Raises Refusal unknown-asset, bad-price."""
+        listings = self.listings_of(asset)
+        if not listings:
+            raise Refusal(RefusalCode.UNKNOWN_ASSET, asset)
+        if not price.is_finite() or not 0 < booked(min(price, PRICE_MAX)) < PRICE_MAX:
+            raise Refusal(RefusalCode.BAD_PRICE, f"{price}")
+        self._history[asset].append((self.now(), price))
+        for listing in listings:
+            self._last_prices.pop(listing.key, None)
+
+    def mark(self, listing: Listing) -> Decimal:
+        """Mark price of a market, in its own unit, to 8 places."""
+        return booked(self.price(listing.asset) * listing.multiplier)
+
+    def last_price(self, listing: Listing) -> Decimal:
+        """Latest trade since the price was set, else the mark on the tick."""
+        return self._last_prices.get(listing.key) or rounded_to_tick(self.mark(listing), listing.price_tick)
+
+    def note_trade(self, listing: Listing, price: Decimal) -> None:
+        """Remember the latest trade's price."""
+        self._last_prices[listing.key] = price
+
+    def funding_rate(self, asset: str) -> Decimal:
+        """The rate of the next settlement."""
+        return self.funding_rates.get(asset, DEFAULT_FUNDING_RATE)
+
+    # Accounts.
+
+    def state(self, key: str) -> AccountState:
+        """An account, opened with the starting balances on first use."""
+        state = self.states.get(key)
+        if state is None:
+            state = self.states[key] = AccountState(key=key)
+            cause = Cause(time_ms=self.now(), kind=RowKind.DEPOSIT, reference="opening")
+            for wallet, amounts in self._starting.items():
+                for asset, amount in amounts.items():
+                    self.ledger.import_(key, wallet, asset, amount, cause)
+        return state
+
+    def resting(self, listing: Listing, side: Side) -> Sequence[tuple[AccountState, Order]]:
+        """Open orders of one side of a book, best price first, then oldest."""
+        found = [
+            (state, order)
+            for state in self.states.values()
+            for order in state.open_orders()
+            if order.listing_key == listing.key and order.side is side
+        ]
+        return sorted(found, key=lambda pair: (-side.sign * pair[1].price, pair[1].order_id))

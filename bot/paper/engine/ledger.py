@@ -1,0 +1,111 @@
+"""Double entry: every change of a wallet is a row, and the rows of one entry sum to 0 for each asset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from typing import Final
+
+from bot.domain.numbers import ZERO
+from bot.paper.engine.model import PLACES, Row, RowKind
+
+HOUSE: Final = ""
+"""The exchange's own account; its wallets are `house`, and `outside` for what came from or went to elsewhere."""
+HOUSE_WALLET: Final = "house"
+OUTSIDE_WALLET: Final = "outside"
+
+
+def booked(amount: Decimal) -> Decimal:
+    """An amount as it is posted: 8 places, halves to even."""
+    return amount.quantize(PLACES, rounding=ROUND_HALF_EVEN)
+
+
+def booked_down(amount: Decimal) -> Decimal:
+    """Fees and margins: 8 places, toward 0, so that what was reserved always suffices."""
+    return amount.quantize(PLACES, rounding=ROUND_DOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why money moves; see `Row`."""
+
+    time_ms: int
+    kind: RowKind
+    symbol: str = ""
+    reference: str = ""
+    trade_id: int = 0
+
+
+class Ledger:
+    """All wallets of all accounts and of the house."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Row]] = {HOUSE: []}
+        self._balances: dict[str, dict[str, dict[str, Decimal]]] = {}
+        self._row_id = 0
+        self._entry_id = 0
+
+    def pay(self, account: str, wallet: str, asset: str, amount: Decimal, cause: Cause) -> Decimal:
+        """The house pays `amount` (negative: takes it). Returns what was booked; nothing is booked for 0."""
+        return self._enter(((account, wallet), (HOUSE, HOUSE_WALLET)), asset, amount, cause)
+
+    def import_(self, account: str, wallet: str, asset: str, amount: Decimal, cause: Cause) -> Decimal:
+        """Money comes in from outside (negative: leaves)."""
+        return self._enter(((account, wallet), (HOUSE, OUTSIDE_WALLET)), asset, amount, cause)
+
+    def move(self, account: str, source: str, target: str, asset: str, amount: Decimal, cause: Cause) -> Decimal:
+        """Money moves between two wallets of an account."""
+        return self._enter(((account, target), (account, source)), asset, amount, cause)
+
+    def balance(self, account: str, wallet: str, asset: str) -> Decimal:
+        """The sum of all rows of a wallet."""
+        return self._balances.get(account, {}).get(wallet, {}).get(asset, ZERO)
+
+    def assets(self, account: str, wallet: str) -> Sequence[str]:
+        """Assets that a wallet ever held, in order of first use."""
+        return tuple(self._balances.get(account, {}).get(wallet, {}))
+
+    def rows(self, account: str) -> Sequence[Row]:
+        """The account's rows, oldest first."""
+        return tuple(self._rows.get(account, ()))
+
+    def total(self, asset: str) -> Decimal:
+        """What is inside the exchange, over all accounts and the house."""
+        return sum(
+            (
+                amounts.get(asset, ZERO)
+                for wallets in self._balances.values()
+                for wallet, amounts in wallets.items()
+                if wallet != OUTSIDE_WALLET
+            ),
+            ZERO,
+        )
+
+    def _enter(
+        self, ends: tuple[tuple[str, str], tuple[str, str]], asset: str, amount: Decimal, cause: Cause
+    ) -> Decimal:
+        """Add `amount` to the first end and take it from the second."""
+        exact = booked(amount)
+        if exact == 0:
+            return exact
+        self._entry_id += 1
+        for (account, wallet), signed in zip(ends, (exact, -exact), strict=True):
+            self._row_id += 1
+            row = Row(
+                row_id=self._row_id,
+                entry_id=self._entry_id,
+                time_ms=cause.time_ms,
+                account=account,
+                wallet=wallet,
+                asset=asset,
+                amount=signed,
+                kind=cause.kind,
+                symbol=cause.symbol,
+                reference=cause.reference,
+                trade_id=cause.trade_id,
+            )
+            self._rows.setdefault(account, []).append(row)
+            amounts = self._balances.setdefault(account, {}).setdefault(wallet, {})
+            amounts[asset] = amounts.get(asset, ZERO) + signed
+        return exact

@@ -1,0 +1,75 @@
+"""How a fill changes a perpetual position. Pure.
+
+The cost of what is open is kept, not its average price: costs add up exactly, averages don't. So the realised P&L
+of a position's whole life is its sales less its purchases, to the last digit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bot.domain.numbers import ZERO
+from bot.paper.engine.ledger import booked, booked_down
+from bot.paper.engine.model import PositionSide, Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionState:
+    """An open or flat position.
+
+    Attributes:
+        contracts: signed: negative is short.
+        cost: signed quote value at entry: contracts x contract size x average entry price.
+        isolated_wallet: money set apart for it out of the futures wallet; 0 under cross margin.
+    """
+
+    symbol: str
+    side: PositionSide
+    contracts: Decimal = ZERO
+    cost: Decimal = ZERO
+    isolated_wallet: Decimal = ZERO
+    update_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """What fills: `quote` is the booked quote value of `quantity`, both positive."""
+
+    side: Side
+    quantity: Decimal
+    quote: Decimal
+    time_ms: int
+
+
+def apply_fill(position: PositionState, fill: Fill, *, leverage: int, isolated: bool) -> tuple[PositionState, Decimal]:
+    """Apply a fill: reduce what is opposite first, open with the rest.
+
+    An isolated opening sets quote / leverage apart; a reduction releases the isolated wallet in proportion.
+
+    Returns:
+        The position after it, and the P&L realised on what was reduced, before fees.
+    """
+    opposite = position.contracts * fill.side.sign < 0
+    closed = min(abs(position.contracts), fill.quantity) if opposite else ZERO
+    closed_quote = _share(fill.quote, closed, fill.quantity)
+    released_cost = _share(position.cost, closed, abs(position.contracts))
+    released_margin = _share(position.isolated_wallet, closed, abs(position.contracts))
+    realized = -fill.side.sign * closed_quote - released_cost
+    opened_quote = fill.quote - closed_quote
+    added_margin = booked_down(opened_quote / leverage) if isolated else ZERO
+    after = replace(
+        position,
+        contracts=position.contracts + fill.side.sign * fill.quantity,
+        cost=position.cost - released_cost + fill.side.sign * opened_quote,
+        isolated_wallet=position.isolated_wallet - released_margin + added_margin,
+        update_ms=fill.time_ms,
+    )
+    return after, realized
+
+
+def _share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """`amount` x part / whole as booked; exactly all of it when the part is the whole."""
+    if part == 0:
+        return ZERO
+    return amount if part == whole else booked(amount * part / whole)

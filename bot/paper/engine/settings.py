@@ -1,0 +1,104 @@
+"""Leverage, margin mode, position mode, and the margin of isolated positions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.paper.engine.exposures import FUTURES_WALLET, lines_of, summary_of
+from bot.paper.engine.floor import Floor
+from bot.paper.engine.ledger import booked
+from bot.paper.engine.margin import notional_max, summarize
+from bot.paper.engine.model import (
+    Listing,
+    MarketType,
+    PositionSide,
+    Refusal,
+    RefusalCode,
+    listing_key,
+)
+from bot.paper.engine.state import AccountState
+
+
+def set_leverage(floor: Floor, state: AccountState, symbol: str, leverage: int) -> None:
+    """See `Exchange.set_leverage`."""
+    listing = _perpetual(floor, symbol)
+    current, isolated = state.settings(symbol)
+    if not 1 <= leverage <= listing.brackets[0].max_leverage:
+        raise Refusal(RefusalCode.BAD_LEVERAGE, f"{leverage}")
+    held = [position for position in state.open_positions() if position.symbol == symbol]
+    if held and isolated and leverage < current:
+        raise Refusal(RefusalCode.LEVERAGE_REDUCTION, f"from {current} to {leverage}")
+    largest = max((abs(listing.notional(p.contracts, floor.mark(listing))) for p in held), default=Decimal(0))
+    if largest > notional_max(listing.brackets, leverage):
+        raise Refusal(RefusalCode.MAX_POSITION, f"notional {largest} at leverage {leverage}")
+    wallet = floor.ledger.balance(state.key, FUTURES_WALLET, listing.settle)
+    lines = lines_of(floor, state, listing.settle, leverages={symbol: leverage})
+    if leverage < current and summarize(listing.settle, wallet, lines).headroom < 0:
+        raise Refusal(RefusalCode.INSUFFICIENT_MARGIN, f"at leverage {leverage}")
+    state.futures_settings[symbol] = (leverage, isolated)
+
+
+def set_margin_mode(floor: Floor, state: AccountState, symbol: str, *, isolated: bool) -> None:
+    """See `Exchange.set_margin_mode`."""
+    listing = _perpetual(floor, symbol)
+    leverage, current = state.settings(symbol)
+    if isolated and state.multi_assets:
+        raise Refusal(RefusalCode.MULTI_ASSETS, symbol)
+    if isolated is current:
+        raise Refusal(RefusalCode.NO_CHANGE, symbol)
+    if any(order.listing_key == listing.key for order in state.open_orders()):
+        raise Refusal(RefusalCode.HAS_ORDERS, symbol)
+    if any(position.symbol == symbol for position in state.open_positions()):
+        raise Refusal(RefusalCode.HAS_POSITION, symbol)
+    state.futures_settings[symbol] = (leverage, isolated)
+
+
+def set_hedged(floor: Floor, state: AccountState, *, hedged: bool) -> None:
+    """See `Exchange.set_hedged`."""
+    if hedged is state.hedged:
+        raise Refusal(RefusalCode.NO_CHANGE)
+    if any(floor.listings[order.listing_key].market is MarketType.LINEAR for order in state.open_orders()):
+        raise Refusal(RefusalCode.HAS_ORDERS)
+    if state.open_positions():
+        raise Refusal(RefusalCode.HAS_POSITION)
+    state.hedged = hedged
+
+
+def set_multi_assets(state: AccountState, *, multi_assets: bool) -> None:
+    """See `Exchange.set_multi_assets`."""
+    if multi_assets is state.multi_assets:
+        raise Refusal(RefusalCode.NO_CHANGE)
+    isolated = [symbol for symbol, (_, isolated) in state.futures_settings.items() if isolated]
+    if multi_assets and isolated:
+        raise Refusal(RefusalCode.MULTI_ASSETS, f"isolated: {', '.join(isolated)}")
+    state.multi_assets = multi_assets
+
+
+def add_margin(floor: Floor, state: AccountState, symbol: str, side: PositionSide, amount: Decimal) -> None:
+    """See `Exchange.add_margin`."""
+    listing = _perpetual(floor, symbol)
+    if state.hedged is (side is PositionSide.BOTH):
+        raise Refusal(RefusalCode.POSITION_SIDE_MISMATCH, side)
+    if not amount.is_finite() or amount == 0 or booked(amount) != amount:
+        raise Refusal(RefusalCode.BAD_AMOUNT, f"{amount}")
+    _, isolated = state.settings(symbol)
+    if not isolated:
+        raise Refusal(RefusalCode.NOT_ISOLATED, symbol)
+    position = state.position(symbol, side)
+    if not position.contracts:
+        raise Refusal(RefusalCode.NO_POSITION, symbol)
+    if amount > summary_of(floor, state, listing.settle).withdrawable:
+        raise Refusal(RefusalCode.INSUFFICIENT_BALANCE, f"{amount} {listing.settle}")
+    after = replace(position, isolated_wallet=position.isolated_wallet + amount)
+    if amount < 0:
+        changed = {**state.positions, (symbol, side): after}
+        lines = lines_of(floor, state, listing.settle, positions=changed)
+        line = next(line for line in lines if line.listing is listing and line.side is side)
+        if line.isolated_wallet + min(line.unrealized, Decimal(0)) < line.initial:
+            raise Refusal(RefusalCode.INSUFFICIENT_MARGIN, f"{line.initial} {listing.settle} must stay")
+    state.positions[symbol, side] = after
+
+
+def _perpetual(floor: Floor, symbol: str) -> Listing:
+    return floor.listing(listing_key(MarketType.LINEAR, symbol))
