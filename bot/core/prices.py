@@ -107,7 +107,7 @@ def _contradiction(prices: Prices) -> str | None:
 
 def _doubt(memory: PriceMemory, prices: Prices) -> str | None:
     mark, index = prices.mark, prices.index
-    if index is None or index <= 0:
+    if index is None:
         return f"no index confirms the mark {plain(mark)}"
     if abs(mark - index) > AGREEMENT * index:
         return f"the mark {plain(mark)} is not within 1 % of the index {plain(index)}"

@@ -129,7 +129,7 @@ def fitting_contracts(
     return floor_to(max(available - reserve, ZERO) / need, instrument.quantity_step)
 
 
-def enough(instrument: Instrument, contracts: Decimal, limit_price: Decimal, reduce_only: bool) -> str | None:  # noqa: FBT001 - the order's own field
+def enough(instrument: Instrument, contracts: Decimal, limit_price: Decimal, *, reduce_only: bool) -> str | None:
     """Whether the venue takes an order of that size (R14).
 
     Args:

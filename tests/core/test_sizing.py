@@ -237,7 +237,7 @@ def test_r15_what_fits_never_costs_more_than_there_is(available: Decimal, reserv
     ],
 )
 def test_r14_orders_below_the_minimum_are_not_sent(quantity: str, reduce_only: bool, said: str | None) -> None:
-    answer = enough(BTC, D(quantity), D(25_000), reduce_only)
+    answer = enough(BTC, D(quantity), D(25_000), reduce_only=reduce_only)
     if said is None:
         assert answer is None
     else:
