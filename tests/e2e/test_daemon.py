@@ -17,7 +17,7 @@ def test_follows_deposits_and_sales_and_ignores_prices(home: Home) -> None:
     bot = home.daemon("--live")
     eventually("1 BTC is hedged", hedged(home, "1"))
     (first,) = home.paper.orders()
-    assert (first["side"].lower(), D(first["quantity"]), first["reduce_only"]) == ("sell", 1, False)
+    assert (first["side"].lower(), D(first["quantity"]), first["reduce_only"]) == ("sell", D(1), False)
     position = home.paper.account()["positions"][0]
     assert D("1.98") < D(position["liquidation_price"]) / D(position["mark_price"]) < 2
 

@@ -16,7 +16,7 @@ ORDER = "/fapi/v1/order"
 STEP = D("0.001")
 
 
-def hedged(home: Home, short: D | str) -> Callable[[], bool]:
+def hedged(home: Home, short: D | str | int) -> Callable[[], bool]:
     return lambda: home.paper.short() == D(short)
 
 
