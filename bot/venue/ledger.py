@@ -1,0 +1,273 @@
+"""The venue's own books, wallet by wallet (R29)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Final
+
+from bot.domain.ids import Asset, Symbol
+from bot.domain.ledger import LedgerRow, RowKind
+from bot.venue import binance
+from bot.venue.binance import EarnKind, Endpoint
+from bot.venue.history import spans
+from bot.venue.link import Link
+from bot.venue.markets import Markets, SpotPair
+from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, rows_of, text_in
+from bot.venue.wallets import FUNDING, SPOT, USDM
+
+INCOME_KINDS: Final[Mapping[str, RowKind]] = {
+    "REALIZED_PNL": RowKind.TRADE,
+    "COMMISSION": RowKind.FEE,
+    "FUNDING_FEE": RowKind.FUNDING,
+    "TRANSFER": RowKind.TRANSFER,
+    "INTERNAL_TRANSFER": RowKind.TRANSFER,
+    "INSURANCE_CLEAR": RowKind.LIQUIDATION,
+    "WELCOME_BONUS": RowKind.REWARD,
+    "REFERRAL_KICKBACK": RowKind.REWARD,
+    "COMMISSION_REBATE": RowKind.REWARD,
+    "API_REBATE": RowKind.REWARD,
+}
+"""An income of another kind is not guessed at: the report then says that it can't be made."""
+
+TRANSFER_LEGS: Final[Mapping[str, tuple[str, int]]] = {
+    "MAIN_UMFUTURE": (SPOT, -1),
+    "UMFUTURE_MAIN": (SPOT, 1),
+    "FUNDING_UMFUTURE": (FUNDING, -1),
+    "UMFUTURE_FUNDING": (FUNDING, 1),
+    "MAIN_CMFUTURE": (SPOT, -1),
+    "CMFUTURE_MAIN": (SPOT, 1),
+    "MAIN_FUNDING": (SPOT, -1),
+    "FUNDING_MAIN": (SPOT, 1),
+}
+"""By transfer type: the wallet whose side of it is booked here; the USD-M side stands in the income list."""
+_SECOND_LEGS: Final[Mapping[str, tuple[str, int]]] = {"MAIN_FUNDING": (FUNDING, 1), "FUNDING_MAIN": (FUNDING, -1)}
+
+_DAY_MS: Final = 86_400_000
+_PAGE_SIZE: Final = 100
+_EARN_SPAN_MS: Final = 30 * _DAY_MS
+_PAGES_MAX: Final = 100
+_WITHDRAWN_NOT: Final = frozenset({1, 3, 5})
+"""Withdrawals cancelled, rejected or failed: the coins came back."""
+_DEPOSITED: Final = frozenset({1, 6})
+_WALLET_TYPES: Final[Mapping[int, str]] = {0: SPOT, 1: FUNDING}
+
+RowMaker = Callable[[Row], Sequence[LedgerRow]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Reads every list that books something in the wallets that `bot.venue.wallets` reads.
+
+    Args:
+        link: the way to the account.
+        markets: the names.
+        sapi: whether the host serves transfers, deposits, withdrawals and Earn; without them only spot trades and the
+            USD-M wallet are told.
+    """
+
+    link: Link
+    markets: Markets
+    sapi: bool
+
+    async def rows(self, since_ms: int, now_ms: int, symbols: Sequence[Symbol]) -> Sequence[LedgerRow]:
+        """All rows since a venue time, oldest first.
+
+        Args:
+            since_ms, now_ms: venue time, both inclusive.
+            symbols: perpetuals; spot trades of their coins are read too.
+
+        Raises:
+            VenueFault: a list could not be read, or holds what can't be booked.
+        """
+        assets = frozenset(self.markets.instrument(symbol).asset for symbol in symbols)
+        found = await self._listed(binance.INCOME, {}, since_ms, now_ms, binance.WEEK_MS, self._income)
+        for pair in self.markets.spot_pairs(assets):
+            make = partial(self._spot_trade, pair)
+            params = {"symbol": pair.market_id}
+            found += await self._listed(binance.SPOT_TRADES, params, since_ms, now_ms, _DAY_MS, make)
+        if self.sapi:
+            found += await self._wallet_rows(since_ms, now_ms)
+        return sorted(found, key=lambda row: row.time_ms)
+
+    async def _wallet_rows(self, since_ms: int, now_ms: int) -> list[LedgerRow]:
+        found: list[LedgerRow] = []
+        for endpoint, make in ((binance.DEPOSITS, self._deposit), (binance.WITHDRAWALS, self._withdrawal)):
+            found += await self._listed(endpoint, {}, since_ms, now_ms, _EARN_SPAN_MS, make)
+        for kind in TRANSFER_LEGS:
+            make_transfer = partial(self._transfer, kind)
+            found += await self._paged(binance.TRANSFERS, {"type": kind}, since_ms, now_ms, make_transfer)
+        for product in EarnKind:
+            for endpoint, make_earn in (
+                (binance.EARN_SUBSCRIPTIONS[product], partial(self._earn_move, product, -1, "purchaseId")),
+                (binance.EARN_REDEMPTIONS[product], partial(self._earn_move, product, 1, "redeemId")),
+            ):
+                found += await self._paged(endpoint, {}, since_ms, now_ms, make_earn)
+        found += await self._paged(
+            binance.EARN_REWARDS[EarnKind.FLEXIBLE], {"type": "ALL"}, since_ms, now_ms, self._flexible_reward
+        )
+        found += await self._paged(binance.EARN_REWARDS[EarnKind.LOCKED], {}, since_ms, now_ms, self._locked_reward)
+        return found
+
+    async def _listed(
+        self,
+        endpoint: Endpoint,
+        params: Mapping[str, object],
+        since_ms: int,
+        now_ms: int,
+        span_ms: int,
+        make: RowMaker,
+    ) -> list[LedgerRow]:
+        """A plain list, read in spans of time."""
+
+        async def read(span: dict[str, object]) -> Sequence[Sequence[LedgerRow]]:
+            query = {**params, **span, "limit": binance.PAGE}
+            return await self.link.ask(endpoint, lambda body: [make(row) for row in rows_of(body)], query)
+
+        pieces = await spans(read, since_ms, now_ms, link=self.link, what=endpoint.operation, span_ms=span_ms)
+        return [row for piece in pieces for row in piece]
+
+    async def _paged(
+        self, endpoint: Endpoint, params: Mapping[str, object], since_ms: int, now_ms: int, make: RowMaker
+    ) -> list[LedgerRow]:
+        """Numbered pages that tell how many rows there are in all."""
+        found: list[LedgerRow] = []
+        for begin in range(since_ms, now_ms + 1, _EARN_SPAN_MS):
+            span = {"startTime": begin, "endTime": min(begin + _EARN_SPAN_MS - 1, now_ms)}
+            found += await self._pages(endpoint, {**params, **span}, make)
+        return found
+
+    async def _pages(self, endpoint: Endpoint, params: Mapping[str, object], make: RowMaker) -> list[LedgerRow]:
+        def parse(body: object) -> tuple[Sequence[Sequence[LedgerRow]], int]:
+            page = row_of(body, "total")
+            # A list without rows may be left out of its page.
+            return [make(row) for row in rows_of(page.get("rows", []))], integer_in(page, "total")
+
+        found: list[Sequence[LedgerRow]] = []
+        for number in range(1, _PAGES_MAX + 1):
+            rows, total = await self.link.ask(endpoint, parse, {**params, "current": number, "size": _PAGE_SIZE})
+            found += rows
+            if len(found) >= total:
+                return [row for rows in found for row in rows]
+            if not rows:
+                break
+        raise self.link.unreadable(endpoint.operation, "the list does not hold as many rows as it says")
+
+    def _row(
+        self,
+        wallet: str,
+        asset: str,
+        amount: Decimal,
+        kind: RowKind,
+        reference: str,
+        time_ms: int,
+        *,
+        symbol: Symbol | None = None,
+    ) -> LedgerRow:
+        return LedgerRow(
+            venue=self.link.name,
+            wallet=wallet,
+            asset=Asset(asset),
+            amount=amount,
+            kind=kind,
+            symbol=symbol,
+            reference=reference,
+            time_ms=time_ms,
+        )
+
+    def _income(self, row: Row) -> Sequence[LedgerRow]:
+        kind = INCOME_KINDS.get(text_in(row, "incomeType"))
+        if kind is None:
+            raise ValueError(f"an income of type {row['incomeType']} is not known")
+        market_id = row.get("symbol")
+        reference = row.get("tradeId") or row.get("tranId")
+        return (
+            self._row(
+                USDM,
+                text_in(row, "asset"),
+                decimal_in(row, "income"),
+                kind,
+                str(reference),
+                integer_in(row, "time"),
+                symbol=self.markets.symbol_of(market_id) if isinstance(market_id, str) else None,
+            ),
+        )
+
+    def _spot_trade(self, pair: SpotPair, row: Row) -> Sequence[LedgerRow]:
+        sign = 1 if flag_in(row, "isBuyer") else -1
+        reference, time_ms = str(integer_in(row, "id")), integer_in(row, "time")
+        fee, fee_asset = decimal_in(row, "commission"), text_in(row, "commissionAsset")
+        booked = (
+            (pair.base, sign * positive_in(row, "qty"), RowKind.TRADE),
+            (pair.quote, -sign * positive_in(row, "quoteQty"), RowKind.TRADE),
+            (Asset(fee_asset), -fee, RowKind.FEE),
+        )
+        return [
+            self._row(SPOT, asset, amount, kind, reference, time_ms, symbol=pair.symbol)
+            for asset, amount, kind in booked
+            if amount != 0
+        ]
+
+    def _deposit(self, row: Row) -> Sequence[LedgerRow]:
+        if integer_in(row, "status") not in _DEPOSITED:
+            return ()
+        amount, reference = decimal_in(row, "amount"), str(row.get("id") or row.get("txId"))
+        wallet = _wallet_of(row)
+        return (
+            self._row(wallet, text_in(row, "coin"), amount, RowKind.DEPOSIT, reference, integer_in(row, "insertTime")),
+        )
+
+    def _withdrawal(self, row: Row) -> Sequence[LedgerRow]:
+        if integer_in(row, "status") in _WITHDRAWN_NOT:
+            return ()
+        coin, reference, time_ms = text_in(row, "coin"), text_in(row, "id"), _applied_ms(row)
+        booked = ((decimal_in(row, "amount"), RowKind.WITHDRAWAL), (decimal_in(row, "transactionFee"), RowKind.FEE))
+        return [
+            self._row(_wallet_of(row), coin, -amount, kind, reference, time_ms)
+            for amount, kind in booked
+            if amount != 0
+        ]
+
+    def _transfer(self, kind: str, row: Row) -> Sequence[LedgerRow]:
+        if text_in(row, "status") != "CONFIRMED":
+            return ()
+        amount, reference = positive_in(row, "amount"), str(integer_in(row, "tranId"))
+        legs = [TRANSFER_LEGS[kind], *([_SECOND_LEGS[kind]] if kind in _SECOND_LEGS else [])]
+        asset, time_ms = text_in(row, "asset"), integer_in(row, "timestamp")
+        return [self._row(wallet, asset, sign * amount, RowKind.TRANSFER, reference, time_ms) for wallet, sign in legs]
+
+    def _earn_move(self, product: EarnKind, spot_sign: int, id_key: str, row: Row) -> Sequence[LedgerRow]:
+        """A subscription takes from spot, a redemption gives to it."""
+        asset, amount = text_in(row, "asset"), positive_in(row, "amount")
+        reference, time_ms = str(row.get(id_key)), integer_in(row, "time")
+        return [
+            self._row(wallet, asset, sign * amount, RowKind.TRANSFER, reference, time_ms)
+            for wallet, sign in ((SPOT, spot_sign), (product.value, -spot_sign))
+        ]
+
+    def _flexible_reward(self, row: Row) -> Sequence[LedgerRow]:
+        """Real-time interest is added to the product itself; bonus and daily rewards are paid to spot."""
+        wallet = EarnKind.FLEXIBLE.value if row.get("type") == "REALTIME" else SPOT
+        return (self._reward(wallet, decimal_in(row, "rewards"), str(row.get("projectId")), row),)
+
+    def _locked_reward(self, row: Row) -> Sequence[LedgerRow]:
+        return (self._reward(SPOT, decimal_in(row, "amount"), str(row.get("positionId")), row),)
+
+    def _reward(self, wallet: str, amount: Decimal, reference: str, row: Row) -> LedgerRow:
+        return self._row(wallet, text_in(row, "asset"), amount, RowKind.REWARD, reference, integer_in(row, "time"))
+
+
+def _wallet_of(row: Row) -> str:
+    wallet = _WALLET_TYPES.get(integer_in(row, "walletType"))
+    if wallet is None:
+        raise ValueError(f"walletType {row['walletType']} is not known")
+    return wallet
+
+
+def _applied_ms(row: Row) -> int:
+    """Binance tells a withdrawal's time as text, in UTC."""
+    applied = datetime.strptime(text_in(row, "applyTime") + "+0000", "%Y-%m-%d %H:%M:%S%z")
+    return int(applied.timestamp()) * 1000

@@ -1,0 +1,146 @@
+"""One request: through the throttle, once, and back as a value or as one of our faults."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import aiohttp
+from ccxt.base.errors import BaseError
+
+from bot.domain.errors import VenueBusy, VenueFault, VenueRejected, VenueUnreachable, VenueUnreadable
+from bot.domain.ids import VenueName
+from bot.ports import Clock
+from bot.venue.binance import EXCHANGE_INFO, PLACE_ORDER, SPOT_EXCHANGE_INFO, USED_WEIGHT, Endpoint
+from bot.venue.client import TIMEOUT_MS, AnswerFault
+from bot.venue.errors import Meaning, ban_until_ms, redact, refusal_of
+from bot.venue.markets import Markets
+from bot.venue.throttle import Lane, Throttle
+
+T = TypeVar("T")
+
+_GUARD_S: Final = TIMEOUT_MS / 1000 + 1
+"""Beyond the HTTP timeout: a session that forgets it must not hold us for ever."""
+_LOST: Final = (BaseError, aiohttp.ClientError, TimeoutError, OSError)
+_HINTS: Final[Mapping[Meaning, str]] = {
+    Meaning.AUTH: "check the key, its secret, its permissions and the addresses it is bound to",
+}
+
+
+class Link:
+    """The way to one account.
+
+    Args:
+        name: the venue's name, for its faults.
+        exchange: ccxt id, the first column of the error table.
+        client: the ccxt client.
+        throttle: the venue's dispatcher.
+        clock: our time.
+    """
+
+    def __init__(self, *, name: VenueName, exchange: str, client: Any, throttle: Throttle, clock: Clock) -> None:  # noqa: ANN401
+        self.name = name
+        self.exchange = exchange
+        self._client = client
+        self._throttle = throttle
+        self._clock = clock
+        client.on_answer = self._learn
+
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        parse: Callable[[object], T],
+        params: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.READ,
+    ) -> T:
+        """Wait for the rate limits, then send once.
+
+        Args:
+            endpoint: which request.
+            parse: turns the JSON body into a value; a ValueError of it means that the body can't be believed.
+            params: query or form fields.
+            lane: who goes first.
+
+        Raises:
+            VenueFault: one of its kinds; VenueRejected only for what the error table lists.
+        """
+        await self.throttled(endpoint, lane)
+        return await self.send(endpoint, parse, params)
+
+    async def throttled(self, endpoint: Endpoint, lane: Lane = Lane.READ) -> None:
+        """Wait until the rate limits let a request go at once, and count it. Raises VenueBusy."""
+        await self._throttle.acquire(endpoint.cost, lane, operation=endpoint.operation)
+
+    async def send(
+        self, endpoint: Endpoint, parse: Callable[[object], T], params: Mapping[str, object] | None = None
+    ) -> T:
+        """Send once, now; the rate limits must have been asked before. Raises like `ask`."""
+        body = await self._answer(endpoint.operation, getattr(self._client, endpoint.method)(dict(params or {})))
+        try:
+            return parse(body)
+        except ValueError as fault:
+            raise self.unreadable(endpoint.operation, redact(str(fault))) from None
+
+    async def load_markets(self) -> Markets:
+        """Read the market lists. Raises like `ask`."""
+        for endpoint in (SPOT_EXCHANGE_INFO, EXCHANGE_INFO):
+            await self.throttled(endpoint)
+        await self._answer("read the market lists", self._client.load_markets(True))
+        try:
+            return Markets(name=self.name, markets=self._client.markets)
+        except ValueError as fault:
+            raise self.unreadable("read the market lists", redact(str(fault))) from None
+
+    async def order_slot(self) -> None:
+        """Wait until an order may go at once, and count it. Raises VenueBusy."""
+        await self.throttled(PLACE_ORDER, Lane.ORDER)
+
+    def refuse_during_ban(self, operation: str) -> None:
+        """Raise VenueBusy while a ban is on."""
+        self._throttle.refuse_during_ban(operation)
+
+    async def close(self) -> None:
+        """Release the client's sockets; a session that was given to it stays open."""
+        with contextlib.suppress(*_LOST):
+            await self._client.close()
+
+    async def _answer(self, operation: str, call: Awaitable[object]) -> object:
+        try:
+            async with asyncio.timeout(_GUARD_S):
+                return await call
+        except AnswerFault as fault:
+            raise self._fault(operation, fault) from None
+        except _LOST as fault:
+            # Their texts hold the signed address: only the class is told.
+            raise VenueUnreachable(
+                f"{operation}: no answer ({type(fault).__name__})", venue=self.name, operation=operation
+            ) from None
+
+    def _fault(self, operation: str, answer: AnswerFault) -> VenueFault:
+        if answer.status == 200:
+            return self.unreadable(operation, "the answer is no JSON")
+        refusal = refusal_of(self.exchange, answer.status, answer.body)
+        message = f"{operation}: {refusal.code} {refusal.text}".rstrip()
+        hint = _HINTS.get(refusal.meaning, "")
+        match refusal.meaning:
+            case Meaning.BUSY:
+                until_ms = ban_until_ms(refusal, answer.headers, self._clock.now_ms())
+                self._throttle.ban(until_ms)
+                return VenueBusy(message, venue=self.name, operation=operation, code=refusal.code, retry_at_ms=until_ms)
+            case Meaning.REFUSED | Meaning.AUTH | Meaning.NOT_FOUND | Meaning.ALREADY_SET:
+                return VenueRejected(message, venue=self.name, operation=operation, code=refusal.code, hint=hint)
+            case Meaning.DUPLICATE | Meaning.UNKNOWN:
+                return VenueUnreachable(message, venue=self.name, operation=operation, code=refusal.code)
+
+    def unreadable(self, operation: str, why: str) -> VenueUnreadable:
+        """The fault of an answer that can't be believed."""
+        return VenueUnreadable(f"{operation}: {why}", venue=self.name, operation=operation)
+
+    def _learn(self, path: str, headers: Mapping[str, str]) -> None:
+        window = next((window for start, window in USED_WEIGHT.items() if path.startswith(start)), None)
+        used = next((value for name, value in headers.items() if name.lower() == "x-mbx-used-weight-1m"), "")
+        if window is not None and used.isdigit():
+            self._throttle.learn(window, int(used))

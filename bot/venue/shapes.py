@@ -1,0 +1,92 @@
+"""Answers are believed only when they have the shape they must have (R8).
+
+Everything here raises ValueError on a body of another shape; `Link` turns that into VenueUnreadable.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NoReturn
+
+from bot.domain.numbers import decimal_of
+
+Row = Mapping[str, object]
+
+
+def parse_json(text: str) -> object:
+    """Parse a body, with the digits of its numbers kept.
+
+    Raises:
+        ValueError: no JSON, or a number that is none (NaN, Infinity).
+    """
+    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def row_of(body: object, *keys: str) -> Row:
+    """An object with at least these keys."""
+    if not isinstance(body, dict):
+        raise ValueError(f"expected an object, got {_kind(body)}")  # noqa: TRY004 - one error type for every bad shape
+    missing = [key for key in keys if key not in body]
+    if missing:
+        raise ValueError(f"the answer lacks {', '.join(missing)}")
+    return body
+
+
+def rows_of(body: object, *keys: str) -> Sequence[Row]:
+    """A list of objects, each with at least these keys; may be empty."""
+    if not isinstance(body, list):
+        raise ValueError(f"expected a list, got {_kind(body)}")  # noqa: TRY004 - one error type for every bad shape
+    return [row_of(row, *keys) for row in body]
+
+
+def decimal_in(row: Row, key: str) -> Decimal:
+    """An exact number."""
+    try:
+        return decimal_of(row.get(key))
+    except ValueError as fault:
+        raise ValueError(f"{key}: {fault}") from None
+
+
+def positive_in(row: Row, key: str) -> Decimal:
+    """An exact number above 0."""
+    value = decimal_in(row, key)
+    if value <= 0:
+        raise ValueError(f"{key}: {value} is not above 0")
+    return value
+
+
+def text_in(row: Row, key: str) -> str:
+    """A text that is not empty."""
+    value = row.get(key)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{key} is no text")
+    return value
+
+
+def integer_in(row: Row, key: str) -> int:
+    """A whole number: an id, a time, a count."""
+    value = decimal_in(row, key)
+    if value != value.to_integral_value():
+        raise ValueError(f"{key}: {value} is no whole number")
+    return int(value)
+
+
+def flag_in(row: Row, key: str) -> bool:
+    """True or false, as JSON or as text."""
+    match row.get(key):
+        case True | "true":
+            return True
+        case False | "false":
+            return False
+        case _:
+            raise ValueError(f"{key} is neither true nor false")
+
+
+def _kind(body: object) -> str:
+    return "nothing" if body is None else type(body).__name__

@@ -1,0 +1,125 @@
+"""Wallets: spot, funding, margin, Earn; what each holds of each coin (R4, R5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Final
+
+from bot.domain.errors import NotOffered
+from bot.domain.ids import Asset
+from bot.domain.ledger import WalletBalance
+from bot.venue.binance import ACCOUNT, EARN_FLEXIBLE, EARN_LOCKED, FUNDING_WALLET, SPOT_ACCOUNT, EarnKind, Endpoint
+from bot.venue.link import Link
+from bot.venue.markets import Markets
+from bot.venue.shapes import Row, decimal_in, integer_in, row_of, rows_of, text_in
+
+Quantities = Mapping[Asset, Decimal]
+SPOT: Final = "spot"
+FUNDING: Final = "funding"
+USDM: Final = "usdm"
+_EARN_PAGE: Final = 100
+_EARN_PAGES_MAX: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Wallets:
+    """Reads the wallets of one account.
+
+    Args:
+        link: the way to the account.
+        markets: to tell Earn's mirror balances from coins.
+        sapi: whether the host serves the wallet endpoints (demo trading does not).
+    """
+
+    link: Link
+    markets: Markets
+    sapi: bool
+
+    async def spot(self) -> Mapping[str, Quantities]:
+        """What `spot` means: spot and, where the host serves it, funding; free, locked, frozen, withdrawing (R5).
+
+        Raises VenueFault.
+        """
+        if not self.sapi:
+            return {SPOT: await self._spot()}
+        spot, funding = await asyncio.gather(self._spot(), self.link.ask(FUNDING_WALLET, _funding))
+        return {SPOT: spot, FUNDING: funding}
+
+    async def earn(self) -> Mapping[str, Quantities]:
+        """Simple Earn, flexible and locked. Raises NotOffered where the host has none, else VenueFault."""
+        if not self.sapi:
+            raise NotOffered(
+                "Earn is not offered here", venue=self.link.name, operation="read Earn", hint="remove the earn source"
+            )
+        flexible, locked = await asyncio.gather(
+            self._earn(EARN_FLEXIBLE, "totalAmount"), self._earn(EARN_LOCKED, "amount")
+        )
+        return {EarnKind.FLEXIBLE: flexible, EarnKind.LOCKED: locked}
+
+    async def all(self) -> Sequence[WalletBalance]:
+        """Every wallet with something in it. Raises VenueFault."""
+        parts = [await self.spot(), {USDM: await self.link.ask(ACCOUNT, _margin)}]
+        if self.sapi:
+            parts.append(await self.earn())
+        return [
+            WalletBalance(venue=self.link.name, wallet=wallet, asset=asset, quantity=quantity)
+            for part in parts
+            for wallet, quantities in part.items()
+            for asset, quantity in sorted(quantities.items())
+            if quantity != 0
+        ]
+
+    async def _spot(self) -> Quantities:
+        return await self.link.ask(SPOT_ACCOUNT, partial(_spot, self.markets))
+
+    async def _earn(self, endpoint: Endpoint, amount: str) -> Quantities:
+        """All pages; a list that does not hold as many rows as it says is not believed."""
+        found: list[Row] = []
+        for page in range(1, _EARN_PAGES_MAX + 1):
+            rows, total = await self.link.ask(endpoint, _page, {"current": page, "size": _EARN_PAGE})
+            found.extend(rows)
+            if len(found) == total:
+                return self._earn_sums(endpoint, found, amount)
+            if len(found) > total or not rows:
+                break
+        raise self.link.unreadable(endpoint.operation, "the list does not hold as many rows as it says")
+
+    def _earn_sums(self, endpoint: Endpoint, rows: Sequence[Row], amount: str) -> Quantities:
+        try:
+            return _sums(rows, "asset", (amount,))
+        except ValueError as fault:
+            raise self.link.unreadable(endpoint.operation, str(fault)) from None
+
+
+def _spot(markets: Markets, body: object) -> Quantities:
+    rows = rows_of(row_of(body, "balances")["balances"], "asset", "free", "locked")
+    if not rows:
+        # Binance lists every coin it has, those of quantity 0 too.
+        raise ValueError("no balances at all")
+    return _sums([row for row in rows if not markets.mirrors_earn(text_in(row, "asset"))], "asset", ("free", "locked"))
+
+
+def _funding(body: object) -> Quantities:
+    keys = ("free", "locked", "freeze", "withdrawing")
+    return _sums(rows_of(body, "asset", *keys), "asset", keys)
+
+
+def _margin(body: object) -> Quantities:
+    return _sums(rows_of(row_of(body, "assets")["assets"], "asset", "walletBalance"), "asset", ("walletBalance",))
+
+
+def _page(body: object) -> tuple[Sequence[Row], int]:
+    page = row_of(body, "rows", "total")
+    return rows_of(page["rows"], "asset"), integer_in(page, "total")
+
+
+def _sums(rows: Sequence[Row], name: str, keys: Sequence[str]) -> Quantities:
+    sums: defaultdict[Asset, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        sums[Asset(text_in(row, name))] += sum((decimal_in(row, key) for key in keys), Decimal(0))
+    return dict(sums)
