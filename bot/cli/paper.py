@@ -9,12 +9,13 @@ from typing import Annotated, Final
 
 import typer
 
+from bot.cli.errors import EXIT_INTERRUPTED, report
+from bot.domain.errors import ConfigFault
 from bot.paper.embedded import serve_paper
-from bot.paper.server import PortTaken
+from bot.paper.server import LISTEN_HOST, PortTaken
 from bot.runtime.clock import SystemClock
 
-EXIT_BY_SIGNAL: Final = {signal.SIGTERM: 0, signal.SIGINT: 130}
-EXIT_PORT_TAKEN: Final = 2
+EXIT_BY_SIGNAL: Final = {signal.SIGTERM: 0, signal.SIGINT: EXIT_INTERRUPTED}
 
 
 async def _serve_until_signal(port: int, admin_port: int) -> int:
@@ -47,12 +48,12 @@ def paper_command(port: int, admin_port: int) -> int:
     try:
         return asyncio.run(_serve_until_signal(port, admin_port))
     except PortTaken as taken:
-        typer.echo(
-            f"hedgebot paper: can't listen on port {taken.port} of 127.0.0.1 ({taken.reason}). "
-            "Stop what uses it, or choose another one with --port and --admin-port; 0 picks a free one.",
-            err=True,
+        return report(
+            ConfigFault(
+                f"the paper exchange can't listen on port {taken.port} of {LISTEN_HOST}: {taken.reason}",
+                hint="stop what uses the port, or choose another with --port and --admin-port (0 picks a free one)",
+            )
         )
-        return EXIT_PORT_TAKEN
 
 
 def register(app: typer.Typer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 import ssl
@@ -63,7 +64,7 @@ def _loopback_socket(
     """A socket for a peer on this machine; an address literal in a URL gets here past the resolver."""
     family, kind, proto, _, sockaddr = peer
     if not ipaddress.ip_address(str(sockaddr[0])).is_loopback:
-        raise OSError(f"refused to connect to {sockaddr[0]}: in paper mode nothing leaves this machine")
+        raise PermissionError(errno.EACCES, "in paper mode nothing leaves this machine")
     return socket.socket(family=family, type=kind, proto=proto)
 
 

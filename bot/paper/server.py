@@ -17,7 +17,8 @@ from bot.paper.wire.http import Request
 from bot.paper.world import World
 
 LISTEN_HOST: Final = "127.0.0.1"
-_STOP_WITHIN_S: Final = 1.0
+_STOP_WITHIN_S: Final = 0.1
+"""A request that still waits has taken its effect already; only its answer is lost."""
 _HOP_HEADERS: Final = frozenset({"content-length", "transfer-encoding", "connection"})
 
 

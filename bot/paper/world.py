@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from bot.paper import venues
-from bot.paper.engine.defaults import default_exchange
+from bot.paper.engine.defaults import DEFAULT_LISTINGS, DEFAULT_PRICES, DEFAULT_STARTING
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import MarketType
 from bot.paper.faults import Answer, FaultSchedule, FaultyVenue, Outcome
@@ -138,12 +138,19 @@ def _coins(exchange: Exchange, key: str, wallet: str) -> dict[str, Decimal]:
     return {asset: held.free for asset, held in balances if asset not in _STABLECOINS and held.free > 0}
 
 
-def default_world(time_ms: Callable[[], int]) -> World:
-    """The world that `hedgebot paper` serves: Binance with the default markets, prices and starting balances.
+def default_world(
+    time_ms: Callable[[], int],
+    *,
+    starting: Mapping[str, Mapping[str, Decimal]] = DEFAULT_STARTING,
+    prices: Mapping[str, Decimal] = DEFAULT_PRICES,
+) -> World:
+    """The world that `hedgebot paper` serves: Binance with its default markets.
 
     Args:
         time_ms: wall time when the world is served; any clock when it is used in-process.
+        starting: wallet -> asset -> quantity of every new account.
+        prices: first price of each asset, in USDT.
     """
-    exchange = default_exchange(time_ms)
+    exchange = Exchange(name="binance", listings=DEFAULT_LISTINGS, starting=starting, time_ms=time_ms, prices=prices)
     binance = PaperVenue(exchange=exchange, facade=BinanceFacade(exchange), traits=venues.BINANCE)
     return World({"binance": binance}, time_ms=time_ms)

@@ -29,7 +29,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 async def post(paper: ServedPaper, http: aiohttp.ClientSession) -> Post:
-    async def call(path: str, **fields: object) -> tuple[int, dict[str, Any]]:
+    async def call(path: str, /, **fields: object) -> tuple[int, dict[str, Any]]:
         async with http.post(paper.admin_url + path, json=fields) as response:
             return response.status, await response.json()
 

@@ -82,10 +82,9 @@ async def test_a_taken_port_is_one_clear_message(option: str) -> None:
             output, errors = await process.communicate()
 
     assert (process.returncode, output) == (2, b"")
-    (line,) = errors.decode().splitlines()
-    assert str(port) in line
-    assert "--port" in line
-    assert "Traceback" not in line
+    message, hint = errors.decode().splitlines()
+    assert f"can't listen on port {port}" in message
+    assert "--port" in hint
 
 
 async def test_a_port_that_does_not_exist_is_refused() -> None:
@@ -93,7 +92,7 @@ async def test_a_port_that_does_not_exist_is_refused() -> None:
         output, errors = await process.communicate()
 
     assert (process.returncode, output) == (2, b"")
-    assert b"70000" in errors
+    assert b"65535" in errors
     assert b"Traceback" not in errors
 
 
