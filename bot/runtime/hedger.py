@@ -11,12 +11,12 @@ from structlog.typing import FilteringBoundLogger
 
 from bot import logs
 from bot.core import accounting, guards, risk, spot_perp, units
-from bot.domain.errors import VenueBusy
+from bot.domain.errors import InvariantBroken, VenueBusy
 from bot.domain.ids import VenueName
 from bot.domain.instrument import Instrument
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.numbers import ZERO, plain
-from bot.domain.observation import Position, Prices, SymbolConfig, Unknown, VenueObservation
+from bot.domain.observation import Position, Prices, Unknown, VenueObservation
 from bot.domain.orders import Approved, Refused
 from bot.domain.plan import Plan, Verdict
 from bot.domain.policy import HedgePolicy
@@ -96,7 +96,8 @@ class Hedger:
         position = self._units_hold(position)
         reconciled = await self._reconcile(position)
         plan, self._memory = spot_perp.decide(self._situation(observations, position, reconciled), self._memory)
-        self._watch(plan)
+        if not reconciled.waiting:
+            self._watch(plan)
         sent: IntentRecord | None = None
         if plan.order is not None and not hold:
             plan, sent = await self._order(plan, observed, position, reconciled)
@@ -243,6 +244,9 @@ class Hedger:
             sent = await self._executor.execute(self._venue, self.policy.name, verdict, reconciled.anchor)
         except VenueBusy as busy:
             return replace(plan, verdict=Verdict.WAITING, reason=f"{plan.reason}; {busy.message}", order=None), None
+        except InvariantBroken as broken:
+            self._halt("invariant", broken.message)
+            return replace(plan, verdict=Verdict.HALTED, reason=broken.message, alarm=True), None
         # A fill is looked for in the position at once; an unknown outcome a moment later.
         return replace(plan, look_again_s=ZERO if sent.filled else self.policy.timing.confirm_s), sent
 
@@ -266,26 +270,13 @@ class Hedger:
             position=position,
             target_contracts=self.instrument.contracts(max(plan.view.target, ZERO), plan.view.mark),
             unfilled=reconciled.unfilled,
-            config=self._config(observed),
+            config=observed.configs.get(symbol, Unknown(what=f"configuration {symbol}", reason="it was not read")),
             clock_ok=self._venue.has_offset(),
             activity=guards.activity(self._recent(now_ms), self.instrument, now_ms),
             campaign=self._campaign,
             halted=self._halts(),
             live=self._executor is not None,
             now_ms=now_ms,
-        )
-
-    def _config(self, observed: VenueObservation) -> SymbolConfig | Unknown:
-        if self._executor is None:
-            # A dry run sets nothing; it shows what a live start would do after setting it (R31).
-            return SymbolConfig(
-                symbol=self.policy.symbol,
-                leverage=self.policy.leverage,
-                margin_mode=self.policy.margin_mode,
-                hedged=False,
-            )
-        return observed.configs.get(
-            self.policy.symbol, Unknown(what=f"configuration {self.policy.symbol}", reason="it was not read")
         )
 
     def _record(self, plan: Plan) -> None:

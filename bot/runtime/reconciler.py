@@ -120,9 +120,10 @@ class Reconciler:
         )
 
     def _open(self) -> Sequence[tuple[Side, Decimal]]:
-        return tuple(
-            (record.intent.request.side, unfilled(record)) for record in self._unfinished() if not record.state.terminal
-        )
+        """R13: what may still fill, and what filled but is not yet found in the position."""
+        records = [(record.intent.request.side, record) for record in self._unfinished()]
+        pending = [(side, unfilled(record) + record.filled) for side, record in records]
+        return tuple((side, contracts) for side, contracts in pending if contracts)
 
     def _advance(self, record: IntentRecord, event: IntentEvent) -> IntentRecord:
         after = advance(record, event, self._clock.now_ms())
@@ -141,6 +142,7 @@ class Reconciler:
 
     async def _resolve(self, record: IntentRecord, position: Position) -> None:
         client_id = record.intent.client_id
+        asked_ms = self._venue.now_ms()  # R22 counts from when a reading was sent, not from when it was answered
         lookup = await self._venue.find_order(self._instrument.symbol, client_id)
         match lookup:
             case Found(report=report):
@@ -150,7 +152,7 @@ class Reconciler:
                     await self._venue.cancel(self._instrument.symbol, client_id)
             case NotFound(code=code):
                 record = self._lost(record, f"not found so far ({code})")
-                await self._read_absence(record, code, position)
+                await self._read_absence(record, code, position, asked_ms)
             case LookupFailed(detail=detail):
                 self._lost(record, f"not looked up yet: {detail}")
 
@@ -160,13 +162,12 @@ class Reconciler:
             return self._advance(record, OutcomeLost(detail=detail))
         return record
 
-    async def _read_absence(self, record: IntentRecord, code: str, position: Position) -> None:
+    async def _read_absence(self, record: IntentRecord, code: str, position: Position, venue_ms: int) -> None:
         """Take one absence reading when it is due, and judge all of them (R22)."""
         intent = record.intent
         spacing_ms = int(self._timing.proof_spacing_s * 1000)
         grace_ms = int(self._timing.proof_grace_s * 1000)
         reads = self._journal.absences(intent.client_id)
-        venue_ms = self._venue.now_ms()
         if venue_ms < absence.next_read_ms(intent, reads, spacing_ms, grace_ms, venue_ms):
             return
         symbol = self._instrument.symbol
