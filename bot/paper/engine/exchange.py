@@ -14,6 +14,7 @@ from bot.paper.engine import cash, funding, liquidation, matching, orders, setti
 from bot.paper.engine.account import Account
 from bot.paper.engine.defaults import DEFAULT_PRICES
 from bot.paper.engine.floor import Floor
+from bot.paper.engine.ledger import HOUSE
 from bot.paper.engine.model import (
     Depth,
     FundingRecord,
@@ -21,6 +22,7 @@ from bot.paper.engine.model import (
     NewOrder,
     Order,
     PositionSide,
+    Row,
 )
 from bot.paper.engine.state import AccountState
 
@@ -129,6 +131,11 @@ class Exchange:
     def total(self, asset: str) -> Decimal:
         """Sum over all accounts and the house; equal to what was deposited less what was withdrawn."""
         return self._floor.ledger.total(asset)
+
+    @property
+    def house_ledger(self) -> Sequence[Row]:
+        """The counter-entries: what the house paid and took (`house`), and what came from or left to `outside`."""
+        return self._floor.ledger.rows(HOUSE)
 
     # Accounts.
 

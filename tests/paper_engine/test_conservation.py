@@ -1,0 +1,354 @@
+"""Whatever is done to the exchange, nothing appears or vanishes.
+
+Method: a state machine plays random operations on two accounts, and after each one adds everything up again from the
+ledger rows and the trades alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import groupby
+from typing import Literal
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot.paper.engine.defaults import DEFAULT_LISTINGS, DEFAULT_STARTING
+from bot.paper.engine.exchange import Exchange
+from bot.paper.engine.model import (
+    MarketType,
+    NewOrder,
+    OrderKind,
+    OrderStatus,
+    PositionSide,
+    Refusal,
+    Row,
+    Side,
+    TimeInForce,
+    listing_key,
+)
+
+ZERO = Decimal(0)
+HOUR_MS = 3_600_000
+ACCOUNTS = ("paper", "paper2")
+WALLETS = ("spot", "funding", "usdm", "coinm", "earn-flexible", "earn-locked")
+ASSETS = ("BTC", "USDT", "PEPE")
+MARKETS = ("spot:BTCUSDT", "spot:PEPEUSDT", "linear:BTCUSDT", "linear:1000PEPEUSDT")
+LISTINGS = {listing.key: listing for listing in DEFAULT_LISTINGS if listing.key in MARKETS}
+
+keys = st.sampled_from(ACCOUNTS)
+symbols = st.sampled_from(("BTCUSDT", "1000PEPEUSDT"))
+position_sides = st.sampled_from(PositionSide)
+products: st.SearchStrategy[Literal["flexible", "locked"]] = st.sampled_from(("flexible", "locked"))
+amounts = st.decimals(min_value="0.00000001", max_value="150000", places=8)
+shares = st.integers(min_value=1, max_value=400)
+
+
+class Conservation(RuleBasedStateMachine):
+    """Operations may be refused; then nothing at all may have changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1_700_000_000_000
+        self.inside: dict[str, Decimal] = defaultdict(Decimal)
+        self.exchange = Exchange(
+            name="binance", listings=tuple(LISTINGS.values()), starting=DEFAULT_STARTING, time_ms=lambda: self.now
+        )
+
+    @initialize(isolated=st.booleans(), leverage=st.sampled_from((1, 2, 20, 125)), hedged=st.booleans())
+    def open_accounts(self, isolated: bool, leverage: int, hedged: bool) -> None:
+        for key in ACCOUNTS:
+            self.exchange.account(key)
+            for held in DEFAULT_STARTING.values():
+                for asset, amount in held.items():
+                    self.inside[asset] += amount
+            self.try_(lambda key=key: self.exchange.set_leverage(key, "BTCUSDT", leverage))
+            if isolated:
+                self.exchange.set_margin_mode(key, "BTCUSDT", isolated=True)
+        if hedged:
+            self.exchange.set_hedged(ACCOUNTS[1], hedged=True)
+
+    def try_(self, act: Callable[[], object]) -> bool:
+        """Do it; when refused, see that nothing changed."""
+        before = self.everything()
+        try:
+            act()
+        except Refusal:
+            assert self.everything() == before
+            return False
+        return True
+
+    def everything(self) -> object:
+        return [
+            (
+                list(account.ledger),
+                list(account.orders()),
+                list(account.positions()),
+                account.hedged,
+                account.transfers,
+                account.deposits,
+                account.withdrawals,
+                account.earn_subscriptions,
+                account.earn_redemptions,
+                account.earn_rewards,
+            )
+            for account in self.exchange.accounts().values()
+        ]
+
+    # Money.
+
+    @rule(key=keys, wallet=st.sampled_from(WALLETS), asset=st.sampled_from(ASSETS), amount=amounts, out=st.booleans())
+    def deposit(self, key: str, wallet: str, asset: str, amount: Decimal, out: bool) -> None:
+        signed = -amount if out else amount
+        if self.try_(lambda: self.exchange.deposit(key, wallet, asset, signed)):
+            self.inside[asset] += signed
+
+    @rule(
+        key=keys,
+        ends=st.sampled_from((("spot", "usdm"), ("usdm", "spot"), ("spot", "funding"), ("funding", "usdm"))),
+        asset=st.sampled_from(ASSETS),
+        amount=amounts,
+    )
+    def transfer(self, key: str, ends: tuple[str, str], asset: str, amount: Decimal) -> None:
+        self.try_(lambda: self.exchange.transfer(key, *ends, asset, amount))
+
+    @rule(key=keys)
+    def take_out_all_that_is_free(self, key: str) -> None:
+        free = self.exchange.account(key).balance("usdm", "USDT").free
+        exact = free.quantize(Decimal("1e-8"), rounding="ROUND_DOWN")
+        if exact > 0:
+            self.exchange.transfer(key, "usdm", "spot", "USDT", exact)
+
+    @rule(key=keys, product=products, asset=st.sampled_from(ASSETS), amount=amounts, redeem=st.booleans())
+    def earn(self, key: str, product: Literal["flexible", "locked"], asset: str, amount: Decimal, redeem: bool) -> None:
+        act = self.exchange.earn_redeem if redeem else self.exchange.earn_subscribe
+        self.try_(lambda: act(key, product, asset, amount))
+
+    @rule(key=keys, product=products, asset=st.sampled_from(ASSETS), amount=amounts)
+    def reward(self, key: str, product: Literal["flexible", "locked"], asset: str, amount: Decimal) -> None:
+        self.try_(lambda: self.exchange.pay_reward(key, product, asset, amount))
+
+    # Orders.
+
+    @rule(
+        key=keys,
+        market=st.sampled_from(MARKETS),
+        side=st.sampled_from(Side),
+        tif=st.sampled_from(TimeInForce),
+        market_order=st.booleans(),
+        share=shares,
+        basis_points=st.integers(min_value=-300, max_value=300),
+        reduce_only=st.sampled_from((False, False, True)),
+        position_side=position_sides,
+        client_id=st.sampled_from(("", "", "a", "b")),
+    )
+    def submit(
+        self,
+        key: str,
+        market: str,
+        side: Side,
+        tif: TimeInForce,
+        market_order: bool,
+        share: int,
+        basis_points: int,
+        reduce_only: bool,
+        position_side: PositionSide,
+        client_id: str,
+    ) -> None:
+        listing = LISTINGS[market]
+        linear = listing.market is MarketType.LINEAR
+        hedged = self.exchange.account(key).hedged
+        step, tick, mark = listing.quantity_step, listing.price_tick, self.exchange.mark(market)
+        # In units of about 0.5 % of the starting money, up to twice of it.
+        quantity = (Decimal(share * 1_000) / mark / step).to_integral_value(rounding="ROUND_UP") * step
+        price = (mark * (10_000 + basis_points) / 10_000 / tick).to_integral_value() * tick
+        order = NewOrder(
+            listing_key=market,
+            side=side,
+            kind=OrderKind.MARKET if market_order else OrderKind.LIMIT,
+            quantity=quantity,
+            price=None if market_order else price,
+            tif=tif,
+            reduce_only=reduce_only and linear,
+            client_id=client_id,
+            position_side=position_side if linear and hedged else PositionSide.BOTH,
+        )
+        self.try_(lambda: self.exchange.submit(key, order))
+
+    @rule(key=keys, market=st.sampled_from(MARKETS[:2]), side=st.sampled_from(Side), amount=amounts)
+    def submit_for_quote(self, key: str, market: str, side: Side, amount: Decimal) -> None:
+        order = NewOrder(listing_key=market, side=side, kind=OrderKind.MARKET, quote_quantity=amount)
+        self.try_(lambda: self.exchange.submit(key, order))
+
+    @rule(key=keys, market=st.sampled_from(MARKETS), client_id=st.sampled_from(("a", "b")))
+    def cancel(self, key: str, market: str, client_id: str) -> None:
+        self.try_(lambda: self.exchange.cancel(key, market, client_id=client_id))
+
+    @rule(key=keys, market=st.sampled_from(MARKETS))
+    def cancel_all(self, key: str, market: str) -> None:
+        self.exchange.cancel_all(key, market)
+        assert not self.exchange.account(key).open_orders(market)
+
+    # The world.
+
+    @rule(asset=st.sampled_from(("BTC", "PEPE")), percent=st.integers(min_value=30, max_value=300))
+    def price_leaps(self, asset: str, percent: int) -> None:
+        first = {"BTC": Decimal(100_000), "PEPE": Decimal("0.00002")}[asset]
+        price = (self.exchange.price(asset) * percent / 100).quantize(Decimal("1e-8"))
+        self.exchange.set_price(asset, min(max(price, first / 50), first * 50))
+
+    @rule(asset=st.sampled_from(("BTC", "PEPE")), basis_points=st.integers(min_value=-300, max_value=300))
+    def price_moves(self, asset: str, basis_points: int) -> None:
+        price = (self.exchange.price(asset) * (10_000 + basis_points) / 10_000).quantize(Decimal("1e-8"))
+        self.exchange.set_price(asset, price)
+
+    @rule(
+        asset=st.sampled_from(("BTC", "PEPE")),
+        rate=st.none() | st.decimals(min_value="-0.5", max_value="0.5", places=6),
+    )
+    def pay_funding(self, asset: str, rate: Decimal | None) -> None:
+        self.exchange.settle_funding(asset, rate)
+
+    @rule(hours=st.integers(min_value=0, max_value=20))
+    def time_passes(self, hours: int) -> None:
+        self.now += hours * HOUR_MS
+        self.exchange.advance()
+
+    # Futures settings.
+
+    @rule(key=keys, symbol=symbols, leverage=st.sampled_from((1, 2, 3, 20, 75, 125, 126)))
+    def leverage(self, key: str, symbol: str, leverage: int) -> None:
+        self.try_(lambda: self.exchange.set_leverage(key, symbol, leverage))
+
+    @rule(key=keys, symbol=symbols, isolated=st.booleans())
+    def margin_mode(self, key: str, symbol: str, isolated: bool) -> None:
+        self.try_(lambda: self.exchange.set_margin_mode(key, symbol, isolated))
+
+    @rule(key=keys, hedged=st.booleans())
+    def position_mode(self, key: str, hedged: bool) -> None:
+        self.try_(lambda: self.exchange.set_hedged(key, hedged))
+
+    @rule(key=keys, symbol=symbols, side=position_sides, amount=amounts, back=st.booleans())
+    def add_margin(self, key: str, symbol: str, side: PositionSide, amount: Decimal, back: bool) -> None:
+        self.try_(lambda: self.exchange.add_margin(key, symbol, side, -amount if back else amount))
+
+    # What always holds.
+
+    @invariant()
+    def all_that_came_in_is_inside(self) -> None:
+        for asset in ASSETS:
+            assert self.exchange.total(asset) == self.inside[asset], asset
+
+    @invariant()
+    def every_entry_sums_to_zero(self) -> None:
+        rows = list(self.exchange.house_ledger)
+        for account in self.exchange.accounts().values():
+            rows += account.ledger
+
+        def entry(row: Row) -> tuple[int, str]:
+            return row.entry_id, row.asset
+
+        for _, group in groupby(sorted(rows, key=entry), key=entry):
+            assert sum((row.amount for row in group), ZERO) == 0
+        assert all(row.amount == row.amount.quantize(Decimal("1e-8")) for row in rows)
+
+    @invariant()
+    def every_balance_is_the_sum_of_its_rows(self) -> None:
+        for account in self.exchange.accounts().values():
+            sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+            for row in account.ledger:
+                sums[row.wallet, row.asset] += row.amount
+            for wallet in WALLETS:
+                balances = account.balances(wallet)
+                assert set(balances) == {asset for held, asset in sums if held == wallet}
+                for asset, balance in balances.items():
+                    assert balance.total == sums[wallet, asset]
+                    assert balance.free >= 0, (wallet, asset)
+
+    @invariant()
+    def locked_is_what_open_orders_need(self) -> None:
+        for account in self.exchange.accounts().values():
+            needed: dict[str, Decimal] = defaultdict(Decimal)
+            for order in account.open_orders():
+                listing = LISTINGS[order.listing_key]
+                if listing.market is MarketType.LINEAR:
+                    continue
+                if order.side is Side.BUY:
+                    needed[listing.quote] += (order.quantity - order.filled) * order.price
+                else:
+                    needed[listing.base] += order.quantity - order.filled
+            for asset, balance in account.balances("spot").items():
+                assert balance.locked == needed[asset], asset
+
+    @invariant()
+    def positions_are_their_trades(self) -> None:
+        for key, state in self.exchange._floor.states.items():
+            contracts: dict[tuple[str, PositionSide], Decimal] = defaultdict(Decimal)
+            earned: dict[tuple[str, PositionSide], Decimal] = defaultdict(Decimal)
+            for trade in self.exchange.account(key).trades():
+                listing = LISTINGS[trade.listing_key]
+                if listing.market is MarketType.SPOT:
+                    continue
+                place = listing.symbol, trade.position_side
+                contracts[place] += trade.side.sign * trade.quantity
+                earned[place] += -trade.side.sign * trade.quote - trade.realized
+            for place, position in state.positions.items():
+                assert position.contracts == contracts[place], place
+                # Sales less purchases is what was realised, less the cost of what is still open.
+                assert earned[place] == -position.cost, place
+                if not position.contracts:
+                    assert position.cost == position.isolated_wallet == 0
+            assert contracts.keys() <= state.positions.keys()
+
+    @invariant()
+    def orders_are_their_trades(self) -> None:
+        for account in self.exchange.accounts().values():
+            for order in account.orders():
+                assert order.filled == sum((trade.quantity for trade in order.trades), ZERO)
+                assert order.quote_filled == sum((trade.quote for trade in order.trades), ZERO)
+                assert 0 <= order.filled <= order.quantity
+                assert (order.status is OrderStatus.FILLED) == (order.filled == order.quantity)
+            every = [trade for order in account.orders() for trade in order.trades]
+            assert sorted(every, key=lambda trade: trade.trade_id) == list(account.trades())
+            names = [(order.listing_key, order.client_id) for order in account.open_orders()]
+            assert len(names) == len(set(names))
+
+    @invariant()
+    def what_margin_does_not_carry_is_gone(self) -> None:
+        for account in self.exchange.accounts().values():
+            figures = account.margin_summary()
+            assert figures.available >= 0
+            assert figures.withdrawable >= 0
+            cross = [p for p in account.positions() if p.contracts and not p.isolated]
+            if cross:
+                assert figures.cross_wallet + figures.cross_unrealized > figures.cross_maintenance
+            else:
+                assert figures.cross_wallet >= 0
+            for position in account.positions():
+                if position.contracts and position.isolated:
+                    assert position.isolated_wallet + position.unrealized > position.maintenance_margin
+
+    @invariant()
+    def books_are_never_crossed(self) -> None:
+        for market in MARKETS:
+            depth = self.exchange.depth(market)
+            if depth.bids and depth.asks:
+                assert depth.bids[0].price < depth.asks[0].price
+            for levels, sign in ((depth.bids, -1), (depth.asks, 1)):
+                prices = [level.price * sign for level in levels]
+                assert prices == sorted(set(prices))
+                assert all(level.quantity > 0 for level in levels)
+
+
+TestConservation = Conservation.TestCase
+TestConservation.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+def test_the_keys_of_the_machine_exist() -> None:
+    assert set(LISTINGS) == set(MARKETS)
+    assert listing_key(MarketType.LINEAR, "1000PEPEUSDT") in MARKETS
