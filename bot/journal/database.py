@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
@@ -101,15 +101,19 @@ class Database:
         except DBAPIError as error:
             raise self._fault("written", error) from error
 
-    def rows(self, statement: Executable, parse: Callable[[Row], T]) -> tuple[T, ...]:
+    def rows(self, statement: Executable, parse: Callable[[Row], T], **parameters: object) -> tuple[T, ...]:
         """All rows of a query, as values. Raises JournalFault, also when a row does not read back."""
         try:
             with self._engine.connect() as connection:
-                found: Sequence[Row] = connection.execute(statement).mappings().all()
+                found = connection.execute(statement, parameters).mappings().all()
         except DBAPIError as error:
             raise self._fault("read", error) from error
+        return tuple(self.parsed(row, parse) for row in found)
+
+    def parsed(self, row: Row, parse: Callable[[Row], T]) -> T:
+        """A row as a value. Raises JournalFault when this code can't have written it."""
         try:
-            return tuple(parse(row) for row in found)
+            return parse(row)
         except (ValueError, TypeError, KeyError) as error:
             raise JournalFault(
                 f"journal {self.path} holds a row that does not read back: {error}",

@@ -9,8 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.errors import InvariantBroken
@@ -20,16 +19,17 @@ from bot.domain.numbers import ZERO
 from bot.domain.orders import VenueTrade
 from bot.domain.plan import Plan
 from bot.journal import rows
+from bot.journal import statements as sql
 from bot.journal.database import Database
 from bot.journal.lock import JournalLock
 from bot.journal.plans import plan_facts, plan_of, sameness
-from bot.journal.schema import ABSENCES, ANCHORS, DECISIONS, EPOCHS, FILLS, HALTS, INTENTS, MEMORY
 from bot.ports import Anchor, DecisionRow, Halt
 
 DECISIONS_KEPT: Final = 10_000
 """Per hedge; older ones are dropped."""
 
-_LIVE: Final = tuple(state.value for state in IntentState if not state.terminal)
+_LEARNT: Final = ("state", "filled", "average_price", "venue_order_id", "settled", "detail", "updated_ms")
+"""The columns of an intent that change after it was armed."""
 
 
 class SqlJournal:
@@ -104,22 +104,21 @@ class SqlJournal:
     def begin_epoch(self, epoch: Epoch, now_ms: int) -> None:
         """Commit this start's epoch; InvariantBroken when it was drawn before."""
         with self._database.writing() as connection:
-            connection.execute(insert(EPOCHS).values(epoch=epoch, started_ms=now_ms))
+            connection.execute(sql.BEGIN_EPOCH, {"epoch": epoch, "started_ms": now_ms})
         self._epoch = epoch
 
     def fresh(self) -> bool:
         """Whether no epoch but this one was ever begun."""
-        return len(self._database.rows(select(EPOCHS.c.epoch).limit(2), dict)) < 2
+        return len(self._database.rows(sql.EPOCHS_BEGUN, dict)) < 2
 
     def knows_epoch(self, epoch: Epoch) -> bool:
         """Whether the epoch is one of this journal's."""
-        return bool(self._database.rows(select(EPOCHS).where(EPOCHS.c.epoch == epoch), dict))
+        return bool(self._database.rows(sql.ONE_EPOCH, dict, one=epoch))
 
     def next_sequence(self) -> int:
         """One more than the highest of this epoch's intents; InvariantBroken before `begin_epoch`."""
-        highest = select(func.coalesce(func.max(INTENTS.c.sequence), 0).label("highest"))
-        mine = highest.where(INTENTS.c.epoch == self._begun())
-        return self._database.rows(mine, lambda row: int(row["highest"]))[0] + 1
+        highest = self._database.rows(sql.HIGHEST_SEQUENCE, lambda row: int(row["highest"]), one=self._begun())
+        return highest[0] + 1
 
     # The life of an intent: R17 to R22
 
@@ -140,7 +139,7 @@ class SqlJournal:
         row = _checked(record)
         with self._database.writing() as connection:
             try:
-                connection.execute(insert(INTENTS).values(row))
+                connection.execute(sql.ARM, row)
             except IntegrityError as error:
                 raise InvariantBroken(
                     f"order {intent.client_id} on {intent.request.symbol} of {intent.request.venue} must not be sent: "
@@ -153,10 +152,10 @@ class SqlJournal:
         row = _checked(record)
         client_id = record.intent.client_id
         with self._database.writing() as connection:
-            stored = connection.execute(select(INTENTS).where(INTENTS.c.client_id == client_id)).mappings().first()
+            stored = connection.execute(sql.ONE_INTENT, {"one": client_id}).mappings().first()
             if stored is None:
                 raise InvariantBroken(f"{client_id} was never armed")
-            before = rows.record_of(stored)
+            before = self._database.parsed(stored, rows.record_of)
             if before.intent != record.intent:
                 raise InvariantBroken(f"{client_id}: an intent can't change after it was armed")
             if record.filled < before.filled or (before.state.terminal and not record.state.terminal):
@@ -164,46 +163,43 @@ class SqlJournal:
                     f"{client_id} can't go from {before.state.value} with {before.filled} filled "
                     f"to {record.state.value} with {record.filled}"
                 )
-            connection.execute(update(INTENTS).where(INTENTS.c.client_id == client_id).values(row))
+            connection.execute(sql.UPDATE_INTENT, {"one": client_id} | {name: row[name] for name in _LEARNT})
 
     def intent(self, client_id: ClientOrderId) -> IntentRecord | None:
         """One intent by its id."""
-        return self._one(select(INTENTS).where(INTENTS.c.client_id == client_id))
+        return next(iter(self._database.rows(sql.ONE_INTENT, rows.record_of, one=client_id)), None)
 
     def intent_of_order(self, venue: VenueName, symbol: Symbol, order_id: VenueOrderId) -> IntentRecord | None:
         """One intent by the venue's order id."""
-        return self._one(_intents(venue, symbol).where(INTENTS.c.venue_order_id == order_id))
+        found = self._database.rows(sql.INTENT_OF_ORDER, rows.record_of, venue=venue, symbol=symbol, order_id=order_id)
+        return next(iter(found), None)
 
     def unfinished(self, venue: VenueName, symbol: Symbol) -> Sequence[IntentRecord]:
         """Not terminal, or not settled; oldest first."""
-        open_ones = _intents(venue, symbol).where(or_(INTENTS.c.state.in_(_LIVE), ~INTENTS.c.settled))
-        return self._database.rows(open_ones, rows.record_of)
+        return self._database.rows(sql.UNFINISHED, rows.record_of, venue=venue, symbol=symbol)
 
     def all_unfinished(self) -> Sequence[IntentRecord]:
         """Like `unfinished`, of every instrument; for `status`."""
-        open_ones = select(INTENTS).where(or_(INTENTS.c.state.in_(_LIVE), ~INTENTS.c.settled)).order_by(INTENTS.c.id)
-        return self._database.rows(open_ones, rows.record_of)
+        return self._database.rows(sql.ALL_UNFINISHED, rows.record_of)
 
     def recent(self, venue: VenueName, symbol: Symbol, since_ms: int) -> Sequence[IntentRecord]:
         """Created since; oldest first."""
-        return self._database.rows(_intents(venue, symbol).where(INTENTS.c.created_ms >= since_ms), rows.record_of)
+        return self._database.rows(sql.RECENT, rows.record_of, venue=venue, symbol=symbol, since_ms=since_ms)
 
     def add_absence(self, client_id: ClientOrderId, read: AbsenceRead) -> None:
         """Keep one absence reading."""
         with self._database.writing() as connection:
-            connection.execute(insert(ABSENCES).values(rows.absence_row(client_id, read)))
+            connection.execute(sql.ADD_ABSENCE, rows.absence_row(client_id, read))
 
     def absences(self, client_id: ClientOrderId) -> Sequence[AbsenceRead]:
         """All absence readings of an intent, oldest first."""
-        found = select(ABSENCES).where(ABSENCES.c.client_id == client_id).order_by(ABSENCES.c.id)
-        return self._database.rows(found, rows.absence_of)
+        return self._database.rows(sql.ABSENCES_OF, rows.absence_of, one=client_id)
 
-    # The confirmed position and its trades (R23)
+    # The confirmed position and its trades: R23
 
     def anchor(self, venue: VenueName, symbol: Symbol) -> Anchor | None:
         """The last confirmed position."""
-        found = select(ANCHORS).where(ANCHORS.c.venue == venue, ANCHORS.c.symbol == symbol)
-        return next(iter(self._database.rows(found, rows.anchor_of)), None)
+        return next(iter(self._database.rows(sql.ONE_ANCHOR, rows.anchor_of, venue=venue, symbol=symbol)), None)
 
     def confirm(
         self,
@@ -218,102 +214,104 @@ class SqlJournal:
         A trade that is already there is the same trade; InvariantBroken when it tells something else now.
         """
         with self._database.writing() as connection:
-            row = rows.anchor_row(venue, symbol, anchor)
-            connection.execute(
-                upsert(ANCHORS).values(row).on_conflict_do_update(index_elements=["venue", "symbol"], set_=row)
-            )
+            connection.execute(sql.REPLACE_ANCHOR, rows.anchor_row(venue, symbol, anchor))
             for trade, client_id, mark in trades:
-                _keep_fill(connection, venue, symbol, trade, client_id, mark)
+                if trade.symbol != symbol:
+                    raise InvariantBroken(f"trade {trade.trade_id} is on {trade.symbol}, not on {symbol}")
+                self._keep_fill(connection, venue, trade, client_id, mark)
             for client_id in settled:
-                done = update(INTENTS).values(settled=True)
-                mine = done.where(
-                    INTENTS.c.client_id == client_id, INTENTS.c.venue == venue, INTENTS.c.symbol == symbol
-                )
-                if connection.execute(mine).rowcount != 1:
+                row = {"one": client_id, "at": venue, "on": symbol, "settled": True}
+                if connection.execute(sql.SETTLE, row).rowcount != 1:
                     raise InvariantBroken(f"{client_id} is no intent on {symbol} of {venue}, so it can't be settled")
 
     def fills(self, venue: VenueName, symbol: Symbol) -> Sequence[tuple[VenueTrade, ClientOrderId | None, Decimal]]:
         """Every confirmed trade, whose order it was, and the mark then; in the order they were confirmed."""
-        found = select(FILLS).where(FILLS.c.venue == venue, FILLS.c.symbol == symbol).order_by(FILLS.c.id)
-        return self._database.rows(found, rows.fill_of)
+        return self._database.rows(sql.FILLS_OF, rows.fill_of, venue=venue, symbol=symbol)
+
+    def fill_counts(self) -> Mapping[tuple[VenueName, Symbol], int]:
+        """How many trades are confirmed on each instrument; for `status`."""
+        return dict(
+            self._database.rows(
+                sql.FILL_COUNTS, lambda row: ((VenueName(row["venue"]), Symbol(row["symbol"])), int(row["fills"]))
+            )
+        )
 
     # Decisions and what they remember
 
     def memory(self, hedge: HedgeName) -> Mapping[str, str]:
         """What the decision must remember; empty at first."""
-        found = select(MEMORY).where(MEMORY.c.hedge == hedge)
-        return next(iter(self._database.rows(found, lambda row: rows.memory_of(row["remembered"]))), {})
+        found = self._database.rows(sql.ONE_MEMORY, lambda row: rows.memory_of(row["remembered"]), one=hedge)
+        return next(iter(found), {})
 
     def remember(self, hedge: HedgeName, memory: Mapping[str, str]) -> None:
         """Replace what the decision remembers."""
-        text = rows.memory_text(memory)
-        statement = upsert(MEMORY).values(hedge=hedge, remembered=text)
         with self._database.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=["hedge"], set_={"remembered": text}),
-            )
+            connection.execute(sql.REPLACE_MEMORY, {"hedge": hedge, "remembered": rows.memory_text(memory)})
 
     def record_decision(self, now_ms: int, plan: Plan) -> None:
         """Keep a decision. Of equal ones in a row (but for prices and times), the first and the newest stay."""
         facts = plan_facts(plan)
-        text = json.dumps(facts)
-        hedge = plan.view.hedge
-        mine = DECISIONS.c.hedge == hedge
+        hedge, text = plan.view.hedge, json.dumps(facts)
         with self._database.writing() as connection:
-            newest = connection.execute(select(DECISIONS).where(mine).order_by(DECISIONS.c.id.desc()).limit(1)).first()
-            same = newest is not None and sameness(plan_of(newest.plan)) == sameness(facts)
-            if newest is not None and same and not newest.first:
-                again = update(DECISIONS).where(DECISIONS.c.id == newest.id)
-                connection.execute(again.values(time_ms=now_ms, plan=text))
+            newest = connection.execute(sql.NEWEST_DECISION, {"one": hedge}).mappings().first()
+            before = None if newest is None else self._database.parsed(newest, lambda row: plan_of(row["plan"]))
+            same = before is not None and sameness(before) == sameness(facts)
+            if newest is not None and same and not newest["first"]:
+                connection.execute(sql.REPLACE_DECISION, {"one": newest["id"], "time_ms": now_ms, "plan": text})
                 return
-            connection.execute(insert(DECISIONS).values(hedge=hedge, time_ms=now_ms, first=not same, plan=text))
-            beyond = select(DECISIONS.c.id).where(mine).order_by(DECISIONS.c.id.desc()).offset(self._decisions_kept)
-            connection.execute(delete(DECISIONS).where(mine, DECISIONS.c.id <= beyond.limit(1).scalar_subquery()))
+            row = {"hedge": hedge, "time_ms": now_ms, "first": not same, "plan": text}
+            connection.execute(sql.ADD_DECISION, row)
+            connection.execute(sql.DROP_OLD_DECISIONS, {"one": hedge, "kept": self._decisions_kept})
 
     def decisions(self, hedge: HedgeName) -> Sequence[DecisionRow]:
         """All kept decisions of a hedge, oldest first."""
-        return self._decisions(select(DECISIONS).where(DECISIONS.c.hedge == hedge))
+        return self._database.rows(sql.DECISIONS_OF, _decision_of, one=hedge)
 
     def last_decisions(self) -> Sequence[DecisionRow]:
         """The newest decision of every hedge."""
-        newest = select(func.max(DECISIONS.c.id)).group_by(DECISIONS.c.hedge)
-        return self._decisions(select(DECISIONS).where(DECISIONS.c.id.in_(newest)))
+        return self._database.rows(sql.LAST_DECISIONS, _decision_of)
 
     # Halts
 
     def halt(self, halt: Halt) -> None:
         """Keep a halt, unless the same one is open."""
         with self._database.writing() as connection:
-            connection.execute(upsert(HALTS).values(rows.halt_row(halt)).on_conflict_do_nothing())
+            connection.execute(sql.KEEP_HALT, rows.halt_row(halt))
 
     def halts(self) -> Sequence[Halt]:
         """Halts that nobody has cleared, oldest first."""
-        found = select(HALTS).where(HALTS.c.cleared_ms.is_(None)).order_by(HALTS.c.id)
-        return self._database.rows(found, rows.halt_of)
+        return self._database.rows(sql.OPEN_HALTS, rows.halt_of)
 
     def clear_halts(self, now_ms: int) -> int:
         """Clear all halts; returns how many there were."""
         with self._database.writing() as connection:
-            open_ones = update(HALTS).where(HALTS.c.cleared_ms.is_(None))
-            return connection.execute(open_ones.values(cleared_ms=now_ms)).rowcount
+            return connection.execute(sql.CLEAR_HALTS, {"cleared_ms": now_ms}).rowcount
 
     def _begun(self) -> Epoch:
         if self._epoch is None:
             raise InvariantBroken("no epoch was begun, so no order can be named (R19)")
         return self._epoch
 
-    def _one(self, statement: Select[tuple[object, ...]]) -> IntentRecord | None:
-        return next(iter(self._database.rows(statement, rows.record_of)), None)
-
-    def _decisions(self, statement: Select[tuple[object, ...]]) -> Sequence[DecisionRow]:
-        return self._database.rows(
-            statement.order_by(DECISIONS.c.id),
-            lambda row: DecisionRow(time_ms=row["time_ms"], hedge=HedgeName(row["hedge"]), plan=plan_of(row["plan"])),
-        )
-
-
-def _intents(venue: VenueName, symbol: Symbol) -> Select[tuple[object, ...]]:
-    return select(INTENTS).where(INTENTS.c.venue == venue, INTENTS.c.symbol == symbol).order_by(INTENTS.c.id)
+    def _keep_fill(
+        self,
+        connection: Connection,
+        venue: VenueName,
+        trade: VenueTrade,
+        client_id: ClientOrderId | None,
+        mark: Decimal,
+    ) -> None:
+        key = {"venue": venue, "symbol": trade.symbol, "trade_id": trade.trade_id}
+        stored = connection.execute(sql.ONE_FILL, key).mappings().first()
+        if stored is None:
+            try:
+                row = rows.fill_row(venue, trade, client_id, mark)
+            except ValueError as error:
+                raise InvariantBroken(f"a trade that contradicts itself: {error}") from error
+            connection.execute(sql.ADD_FILL, row)
+        elif self._database.parsed(stored, rows.fill_of)[:2] != (trade, client_id):
+            raise InvariantBroken(
+                f"trade {trade.trade_id} on {trade.symbol} of {venue} tells something else than before"
+            )
 
 
 def _checked(record: IntentRecord) -> dict[str, object]:
@@ -323,23 +321,5 @@ def _checked(record: IntentRecord) -> dict[str, object]:
         raise InvariantBroken(f"an intent that contradicts itself: {error}") from error
 
 
-def _keep_fill(
-    connection: Connection,
-    venue: VenueName,
-    symbol: Symbol,
-    trade: VenueTrade,
-    client_id: ClientOrderId | None,
-    mark: Decimal,
-) -> None:
-    if trade.symbol != symbol:
-        raise InvariantBroken(f"trade {trade.trade_id} is on {trade.symbol}, not on {symbol}")
-    key = (FILLS.c.venue == venue) & (FILLS.c.symbol == symbol) & (FILLS.c.trade_id == trade.trade_id)
-    stored = connection.execute(select(FILLS).where(key)).mappings().first()
-    if stored is None:
-        try:
-            row = rows.fill_row(venue, trade, client_id, mark)
-        except ValueError as error:
-            raise InvariantBroken(f"a trade that contradicts itself: {error}") from error
-        connection.execute(insert(FILLS).values(row))
-    elif rows.fill_of(stored)[:2] != (trade, client_id):
-        raise InvariantBroken(f"trade {trade.trade_id} on {symbol} of {venue} tells something else than before")
+def _decision_of(row: rows.Row) -> DecisionRow:
+    return DecisionRow(time_ms=row["time_ms"], hedge=HedgeName(row["hedge"]), plan=plan_of(row["plan"]))

@@ -1,0 +1,92 @@
+"""Every statement the journal runs, made once: building one anew costs more than running it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from bot.domain.intent import IntentState
+from bot.journal.schema import ABSENCES, ANCHORS, DECISIONS, EPOCHS, FILLS, HALTS, INTENTS, MEMORY
+
+_UNFINISHED = or_(
+    INTENTS.c.state.in_([state.value for state in IntentState if not state.terminal]),
+    ~INTENTS.c.settled,
+)
+_ONE_INTENT = INTENTS.c.client_id == bindparam("one")
+_ON_INSTRUMENT = (INTENTS.c.venue == bindparam("venue")) & (INTENTS.c.symbol == bindparam("symbol"))
+_OF_HEDGE = DECISIONS.c.hedge == bindparam("one")
+
+BEGIN_EPOCH: Final = insert(EPOCHS)
+EPOCHS_BEGUN: Final = select(EPOCHS.c.epoch).limit(2)
+ONE_EPOCH: Final = select(EPOCHS.c.epoch).where(EPOCHS.c.epoch == bindparam("one"))
+HIGHEST_SEQUENCE: Final = select(func.coalesce(func.max(INTENTS.c.sequence), 0).label("highest")).where(
+    INTENTS.c.epoch == bindparam("one")
+)
+
+ARM: Final = insert(INTENTS)
+UPDATE_INTENT: Final = update(INTENTS).where(_ONE_INTENT)
+SETTLE: Final = update(INTENTS).where(
+    _ONE_INTENT, INTENTS.c.venue == bindparam("at"), INTENTS.c.symbol == bindparam("on")
+)
+ONE_INTENT: Final = select(INTENTS).where(_ONE_INTENT)
+INTENT_OF_ORDER: Final = select(INTENTS).where(_ON_INSTRUMENT, INTENTS.c.venue_order_id == bindparam("order_id"))
+UNFINISHED: Final = select(INTENTS).where(_ON_INSTRUMENT, _UNFINISHED).order_by(INTENTS.c.id)
+ALL_UNFINISHED: Final = select(INTENTS).where(_UNFINISHED).order_by(INTENTS.c.id)
+RECENT: Final = (
+    select(INTENTS).where(_ON_INSTRUMENT, INTENTS.c.created_ms >= bindparam("since_ms")).order_by(INTENTS.c.id)
+)
+
+ADD_ABSENCE: Final = insert(ABSENCES)
+ABSENCES_OF: Final = select(ABSENCES).where(ABSENCES.c.client_id == bindparam("one")).order_by(ABSENCES.c.id)
+
+_ANCHOR = upsert(ANCHORS)
+REPLACE_ANCHOR: Final = _ANCHOR.on_conflict_do_update(
+    index_elements=["venue", "symbol"],
+    set_={name: _ANCHOR.excluded[name] for name in ("contracts", "cursor_trade_id", "cursor_ms", "at_ms")},
+)
+ONE_ANCHOR: Final = select(ANCHORS).where(
+    ANCHORS.c.venue == bindparam("venue"), ANCHORS.c.symbol == bindparam("symbol")
+)
+
+ADD_FILL: Final = insert(FILLS)
+FILLS_OF: Final = (
+    select(FILLS).where(FILLS.c.venue == bindparam("venue"), FILLS.c.symbol == bindparam("symbol")).order_by(FILLS.c.id)
+)
+ONE_FILL: Final = FILLS_OF.where(FILLS.c.trade_id == bindparam("trade_id"))
+FILL_COUNTS: Final = select(FILLS.c.venue, FILLS.c.symbol, func.count().label("fills")).group_by(
+    FILLS.c.venue, FILLS.c.symbol
+)
+
+_MEMORY = upsert(MEMORY)
+REPLACE_MEMORY: Final = _MEMORY.on_conflict_do_update(
+    index_elements=["hedge"], set_={"remembered": _MEMORY.excluded.remembered}
+)
+ONE_MEMORY: Final = select(MEMORY).where(MEMORY.c.hedge == bindparam("one"))
+
+ADD_DECISION: Final = insert(DECISIONS)
+REPLACE_DECISION: Final = update(DECISIONS).where(DECISIONS.c.id == bindparam("one"))
+NEWEST_DECISION: Final = select(DECISIONS).where(_OF_HEDGE).order_by(DECISIONS.c.id.desc()).limit(1)
+DECISIONS_OF: Final = select(DECISIONS).where(_OF_HEDGE).order_by(DECISIONS.c.id)
+LAST_DECISIONS: Final = (
+    select(DECISIONS)
+    .where(DECISIONS.c.id.in_(select(func.max(DECISIONS.c.id)).group_by(DECISIONS.c.hedge)))
+    .order_by(DECISIONS.c.id)
+)
+DROP_OLD_DECISIONS: Final = delete(DECISIONS).where(
+    _OF_HEDGE,
+    DECISIONS.c.id
+    <= (
+        select(DECISIONS.c.id)
+        .where(_OF_HEDGE)
+        .order_by(DECISIONS.c.id.desc())
+        .offset(bindparam("kept"))
+        .limit(1)
+        .scalar_subquery()
+    ),
+)
+
+KEEP_HALT: Final = upsert(HALTS).on_conflict_do_nothing()
+OPEN_HALTS: Final = select(HALTS).where(HALTS.c.cleared_ms.is_(None)).order_by(HALTS.c.id)
+CLEAR_HALTS: Final = update(HALTS).where(HALTS.c.cleared_ms.is_(None))
