@@ -1,0 +1,122 @@
+"""The façade: one request in, one response out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.paper.engine.exchange import Exchange
+from bot.paper.engine.model import Refusal
+from bot.paper.wire.binance import (
+    earn,
+    earn_history,
+    inverse,
+    linear_account,
+    linear_market,
+    linear_orders,
+    linear_settings,
+    refusals,
+    signing,
+    spot_account,
+    spot_market,
+    spot_orders,
+    wallet,
+)
+from bot.paper.wire.binance.endpoint import Call, Endpoint, Security
+from bot.paper.wire.binance.errors import ApiError, json_response
+from bot.paper.wire.binance.limits import Charge, Family, Limits, RateLimiter
+from bot.paper.wire.binance.params import Params
+from bot.paper.wire.http import Request, Response
+
+_SPOT_HOSTS: Final = frozenset(
+    {"api.binance.com", "api-gcp.binance.com", *(f"api{n}.binance.com" for n in range(1, 5))}
+)
+
+#: Which paths a host serves. The demo hosts have no `/sapi`.
+HOSTS: Final = {
+    **{host: frozenset({Family.SPOT, Family.SAPI}) for host in _SPOT_HOSTS},
+    "fapi.binance.com": frozenset({Family.LINEAR}),
+    "dapi.binance.com": frozenset({Family.INVERSE}),
+    "demo-api.binance.com": frozenset({Family.SPOT}),
+    "demo-fapi.binance.com": frozenset({Family.LINEAR}),
+    "demo-dapi.binance.com": frozenset({Family.INVERSE}),
+}
+
+_MODULES: Final = (
+    spot_market,
+    spot_account,
+    spot_orders,
+    linear_market,
+    linear_account,
+    linear_orders,
+    linear_settings,
+    inverse,
+    wallet,
+    earn,
+    earn_history,
+)
+_ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
+    (endpoint.method, endpoint.path): endpoint for module in _MODULES for endpoint in module.ENDPOINTS
+}
+_NOT_FOUND_PAGE: Final = (
+    b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n"
+    b"<center><h1>404 Not Found</h1></center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+class BinanceFacade:
+    """Binance as seen from outside: hosts, paths, keys, weights, bodies.
+
+    Args:
+        exchange: the exchange whose accounts and markets are shown.
+        limits: request weights and order counts that are allowed; Binance's own by default.
+    """
+
+    def __init__(self, exchange: Exchange, *, limits: Limits | None = None) -> None:
+        self._exchange = exchange
+        self._limits = limits or Limits()
+        self._limiter = RateLimiter(self._limits)
+
+    def owns(self, host: str) -> bool:
+        """Whether `host` (lower case, no port) is one of Binance's that are served here."""
+        return host in HOSTS
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request to one of the owned hosts; errors are answers too, never exceptions."""
+        endpoint = _ENDPOINTS.get((request.method, request.path))
+        if endpoint is None or endpoint.family not in HOSTS.get(request.host, frozenset()):
+            return _not_found(request)
+        headers: dict[str, str] = {}
+        try:
+            return json_response(self._answer(request, endpoint, headers), headers=headers)
+        except ApiError as error:
+            refused = error
+        except Refusal as refusal:
+            refused = refusals.api_error(refusal, endpoint.family, request.method)
+        return refused.response(headers)
+
+    def _answer(self, request: Request, endpoint: Endpoint, headers: dict[str, str]) -> object:
+        params = Params.of(request)
+        charge = Charge(
+            family=endpoint.family,
+            client=request.client,
+            path=endpoint.path,
+            weight=endpoint.weight_of(params),
+            uid=request.header("X-MBX-APIKEY") if endpoint.by_account else None,
+        )
+        headers.update(self._limiter.charge(charge, request.now_ms))
+        key = ""
+        if endpoint.security is not Security.PUBLIC:
+            key = signing.api_key(request)
+        if endpoint.security is Security.SIGNED:
+            signing.verify(request, params)
+        if endpoint.places_order:
+            headers.update(self._limiter.charge_order(endpoint.family, key, request.now_ms))
+        call = Call(exchange=self._exchange, params=params, key=key, now_ms=request.now_ms, limits=self._limits)
+        return endpoint.handle(call)
+
+
+def _not_found(request: Request) -> Response:
+    if request.path.startswith(("/fapi/", "/dapi/")) and not request.host.startswith(("api", "demo-api")):
+        text = f"Path {request.path}, Method {request.method} is invalid"
+        return ApiError(-5000, text, status=404).response()
+    return Response(status=404, headers={"Content-Type": "text/html"}, body=_NOT_FOUND_PAGE)

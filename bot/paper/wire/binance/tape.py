@@ -1,0 +1,118 @@
+"""What happened on a market: best levels, trades, candles."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from bot.domain.numbers import ZERO
+from bot.paper.engine.model import Level, Listing, Side, Trade
+from bot.paper.wire.binance.endpoint import Call
+from bot.paper.wire.binance.errors import ApiError
+
+_DAY_MS: Final = 86_400_000
+_UNITS_MS: Final = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": _DAY_MS, "w": 7 * _DAY_MS}
+_INTERVAL: Final = re.compile(r"1s|(1|3|5|15|30)m|(1|2|4|6|8|12)h|[13]d|1w")
+#: Weeks begin on Monday; day 0 of the epoch was a Thursday.
+_MONDAY_MS: Final = 4 * _DAY_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candle:
+    """One period of a market; `close_ms` is its last millisecond."""
+
+    open_ms: int
+    close_ms: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    quote_volume: Decimal
+    count: int
+
+    @property
+    def change(self) -> Decimal:
+        """From open to close."""
+        return self.close - self.open
+
+    @property
+    def change_percent(self) -> Decimal:
+        """From open to close, in percent."""
+        return self.change / self.open * 100
+
+    @property
+    def average(self) -> Decimal:
+        """Volume-weighted; the close when nothing was traded."""
+        return self.quote_volume / self.volume if self.volume else self.close
+
+
+def best(call: Call, listing: Listing) -> tuple[Level, Level]:
+    """Best bid and best ask."""
+    depth = call.exchange.depth(listing.key, 1)
+    return depth.bids[0], depth.asks[0]
+
+
+def trades(call: Call, listing: Listing) -> list[Trade]:
+    """The market's newest trades, oldest first, at most `limit` of them (500 by default, at most 1000)."""
+    return _trades(call, listing)[-call.params.limit(500, 1000) :]
+
+
+def buyer_is_maker(trade: Trade) -> bool:
+    """Whether the buying side rested in the book."""
+    return trade.maker is (trade.side is Side.BUY)
+
+
+def day(call: Call, listing: Listing) -> Candle:
+    """The 24 hours up to now."""
+    return _candle(call, listing, call.now_ms - _DAY_MS, call.now_ms)
+
+
+def candles(call: Call, listing: Listing, *, default: int, highest: int) -> list[Candle]:
+    """The periods that `interval`, `startTime`, `endTime` and `limit` ask for, oldest first.
+
+    Raises:
+        ApiError: -1102 no interval; -1120 not one of Binance's.
+    """
+    interval = call.params.need("interval")
+    if _INTERVAL.fullmatch(interval) is None:
+        raise ApiError(-1120, "Invalid interval.")
+    length_ms = int(interval[:-1]) * _UNITS_MS[interval[-1]]
+    offset_ms = _MONDAY_MS if interval == "1w" else 0
+    limit = call.params.limit(default, highest)
+    end_ms = min(call.params.integer("endTime") or call.now_ms, call.now_ms)
+    newest_ms = (end_ms - offset_ms) // length_ms * length_ms + offset_ms
+    start_ms = call.params.integer("startTime")
+    if start_ms is None:
+        first_ms = newest_ms - (limit - 1) * length_ms
+    else:
+        first_ms = -((offset_ms - start_ms) // length_ms) * length_ms + offset_ms
+    opens = range(first_ms, newest_ms + 1, length_ms)[:limit]
+    return [_candle(call, listing, open_ms, open_ms + length_ms - 1) for open_ms in opens]
+
+
+def _candle(call: Call, listing: Listing, open_ms: int, close_ms: int) -> Candle:
+    history = call.exchange.price_history(listing.asset)
+    before = [price for time_ms, price in history if time_ms <= open_ms]
+    opening = before[-1] if before else history[0][1]
+    inside = [price for time_ms, price in history if open_ms < time_ms <= close_ms]
+    path = [price * listing.multiplier for price in (opening, *inside)]
+    traded = [trade for trade in _trades(call, listing) if open_ms <= trade.time_ms <= close_ms]
+    return Candle(
+        open_ms=open_ms,
+        close_ms=close_ms,
+        open=path[0],
+        high=max(path),
+        low=min(path),
+        close=path[-1],
+        volume=sum((trade.quantity for trade in traded), ZERO),
+        quote_volume=sum((trade.quote for trade in traded), ZERO),
+        count=len(traded),
+    )
+
+
+def _trades(call: Call, listing: Listing) -> list[Trade]:
+    found = [trade for account in call.exchange.accounts().values() for trade in account.trades(listing.key)]
+    return sorted(found, key=lambda trade: trade.trade_id)

@@ -1,0 +1,297 @@
+"""Wallet endpoints under `/sapi`: coins, transfers, fees, key permissions, deposits and withdrawals.
+
+Source: https://developers.binance.com/docs/wallet (read 2025-11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from bot.domain.numbers import ZERO
+from bot.paper.engine.model import Balance, CashRecord, MarketType, Refusal, TransferRecord
+from bot.paper.wire.binance.digits import eight
+from bot.paper.wire.binance.endpoint import Call, Endpoint, Security
+from bot.paper.wire.binance.errors import ApiError
+from bot.paper.wire.binance.history import DAY_MS, page, within
+
+_SPOT: Final = MarketType.SPOT
+_WALLETS: Final = {"MAIN": "spot", "FUNDING": "funding", "UMFUTURE": "usdm", "CMFUTURE": "coinm"}
+_CHAIN_WALLETS: Final = {"spot": 0, "funding": 1}
+_CREATED_MS: Final = 1_698_645_219_000
+_NOWHERE: Final = "0x0000000000000000000000000000000000000000"
+
+
+def _status(_: Call) -> object:
+    return {"status": 0, "msg": "normal"}
+
+
+def _coins(call: Call) -> object:
+    account = call.exchange.account(call.key)
+    return [_coin(asset, account.balance("spot", asset)) for asset in call.assets()]
+
+
+def _coin(asset: str, balance: Balance) -> object:
+    return {
+        "coin": asset,
+        "depositAllEnable": True,
+        "withdrawAllEnable": True,
+        "name": asset,
+        "free": eight(balance.free),
+        "locked": eight(balance.locked),
+        "freeze": "0",
+        "withdrawing": "0",
+        "ipoing": "0",
+        "ipoable": "0",
+        "storage": "0",
+        "isLegalMoney": False,
+        "trading": True,
+        "networkList": [
+            {
+                "network": "ETH",
+                "coin": asset,
+                "withdrawIntegerMultiple": "0.00000001",
+                "isDefault": True,
+                "depositEnable": True,
+                "withdrawEnable": True,
+                "depositDesc": "",
+                "withdrawDesc": "",
+                "specialTips": "",
+                "name": "Ethereum (ERC20)",
+                "resetAddressStatus": False,
+                "addressRegex": "^(0x)[0-9A-Fa-f]{40}$",
+                "memoRegex": "",
+                "withdrawFee": "0",
+                "withdrawMin": "0.00000001",
+                "withdrawMax": "10000000000",
+                "depositDust": "0.00000001",
+                "minConfirm": 6,
+                "unLockConfirm": 64,
+                "sameAddress": False,
+                "estimatedArrivalTime": 5,
+                "busy": False,
+                "contractAddress": "",
+            }
+        ],
+    }
+
+
+def _margin_pairs(call: Call) -> object:
+    return [
+        {
+            "id": 351637150141315861 + number,
+            "symbol": listing.symbol,
+            "base": listing.base,
+            "quote": listing.quote,
+            "isMarginTrade": True,
+            "isBuyAllowed": True,
+            "isSellAllowed": True,
+        }
+        for number, listing in enumerate(call.all_listings(_SPOT))
+    ]
+
+
+def _isolated_pairs(call: Call) -> object:
+    return [
+        {
+            "symbol": listing.symbol,
+            "base": listing.base,
+            "quote": listing.quote,
+            "isMarginTrade": True,
+            "isBuyAllowed": True,
+            "isSellAllowed": True,
+        }
+        for listing in call.all_listings(_SPOT)
+    ]
+
+
+def _funding_assets(call: Call) -> object:
+    return _wallet_assets(call, "funding", {"locked": "0", "freeze": "0", "withdrawing": "0"})
+
+
+def _user_assets(call: Call) -> object:
+    return _wallet_assets(call, "spot", {"freeze": "0", "withdrawing": "0", "ipoable": "0"})
+
+
+def _wallet_assets(call: Call, wallet: str, more: dict[str, str]) -> object:
+    """The assets of one wallet that are not zero."""
+    wanted = call.params.text("asset")
+    valued = call.params.flag("needBtcValuation")
+    rows = []
+    for asset, balance in call.exchange.account(call.key).balances(wallet).items():
+        if not balance.total or wanted not in {None, asset}:
+            continue
+        row = {"asset": asset, "free": eight(balance.free), **more, "locked": eight(balance.locked)}
+        row["btcValuation"] = eight(in_btc(call, asset, balance.total)) if valued else "0"
+        rows.append(row)
+    return rows
+
+
+def in_btc(call: Call, asset: str, quantity: Decimal) -> Decimal:
+    """The worth of a quantity in BTC; 0 where the asset has no price."""
+    try:
+        return quantity * call.exchange.price(asset) / call.exchange.price("BTC")
+    except Refusal:
+        return ZERO
+
+
+def _trade_fee(call: Call) -> object:
+    one = call.optional_listing(_SPOT)
+    return [
+        {
+            "symbol": listing.symbol,
+            "makerCommission": eight(listing.maker_fee),
+            "takerCommission": eight(listing.taker_fee),
+        }
+        for listing in ([one] if one is not None else call.all_listings(_SPOT))
+    ]
+
+
+def _transfer(call: Call) -> object:
+    source, target = _ends(call)
+    asset = call.params.need("asset")
+    amount = call.params.need_number("amount")
+    return {"tranId": call.exchange.transfer(call.key, source, target, asset, amount)}
+
+
+def _ends(call: Call) -> tuple[str, str]:
+    """The wallets of a transfer type such as `MAIN_UMFUTURE`.
+
+    Raises:
+        ApiError: -1102 not sent; -1130 no such type.
+    """
+    source, _, target = call.params.need("type").partition("_")
+    if source not in _WALLETS or target not in _WALLETS or source == target:
+        raise ApiError(-1130, "Data sent for parameter 'type' is not valid.")
+    return _WALLETS[source], _WALLETS[target]
+
+
+def _transfers(call: Call) -> object:
+    ends = _ends(call)
+    kind = call.params.need("type")
+    start_ms, end_ms = call.params.integer("startTime"), call.params.integer("endTime")
+    if start_ms is None and end_ms is None:
+        start_ms = call.now_ms - 7 * DAY_MS
+    records: Sequence[TransferRecord] = call.exchange.account(call.key).transfers
+    rows = [
+        {
+            "timestamp": record.time_ms,
+            "asset": record.asset,
+            "amount": eight(record.amount),
+            "type": kind,
+            "status": "CONFIRMED",
+            "tranId": record.transfer_id,
+        }
+        for record in within(records, start_ms, end_ms, lambda record: record.time_ms)
+        if (record.source, record.target) == ends
+    ]
+    return page(rows, call.params)
+
+
+def _restrictions(call: Call) -> object:
+    withdrawals = "withdraw" in call.key
+    return {
+        # Binance lets a key withdraw only from fixed addresses.
+        "ipRestrict": withdrawals,
+        "createTime": _CREATED_MS,
+        "enableReading": True,
+        "enableWithdrawals": withdrawals,
+        "enableInternalTransfer": False,
+        "enableMargin": False,
+        "enableFutures": True,
+        "permitsUniversalTransfer": True,
+        "enableVanillaOptions": False,
+        "enableFixApiTrade": False,
+        "enableFixReadOnly": False,
+        "enableSpotAndMarginTrading": True,
+        "enablePortfolioMarginTrading": False,
+    }
+
+
+def _deposits(call: Call) -> object:
+    return [
+        {
+            "id": str(record.record_id),
+            "amount": eight(record.amount),
+            "coin": record.asset,
+            "network": "ETH",
+            "status": 1,
+            "address": _NOWHERE,
+            "addressTag": "",
+            "txId": f"paper-deposit-{record.record_id}",
+            "insertTime": record.time_ms,
+            "completeTime": record.time_ms,
+            "transferType": 0,
+            "confirmTimes": "6/6",
+            "unlockConfirm": 64,
+            "walletType": _CHAIN_WALLETS[record.wallet],
+        }
+        for record in _cash(call, call.exchange.account(call.key).deposits)
+    ]
+
+
+def _withdrawals(call: Call) -> object:
+    return [
+        {
+            "id": f"paper{record.record_id}",
+            "amount": eight(record.amount),
+            "transactionFee": "0",
+            "coin": record.asset,
+            "status": 6,
+            "address": _NOWHERE,
+            "txId": f"paper-withdrawal-{record.record_id}",
+            "applyTime": _date_text(record.time_ms),
+            "completeTime": _date_text(record.time_ms),
+            "network": "ETH",
+            "transferType": 0,
+            "info": "",
+            "confirmNo": 6,
+            "walletType": _CHAIN_WALLETS[record.wallet],
+            "txKey": "",
+        }
+        for record in _cash(call, call.exchange.account(call.key).withdrawals)
+    ]
+
+
+def _cash(call: Call, records: Sequence[CashRecord]) -> list[CashRecord]:
+    """What `coin`, `startTime`, `endTime`, `offset` and `limit` ask for, newest first, the last 90 days by default."""
+    params = call.params
+    coin, start_ms = params.text("coin"), params.integer("startTime")
+    found = [
+        record
+        for record in within(
+            records,
+            call.now_ms - 90 * DAY_MS if start_ms is None else start_ms,
+            params.integer("endTime"),
+            lambda record: record.time_ms,
+        )
+        if record.wallet in _CHAIN_WALLETS and coin in {None, record.asset}
+    ]
+    offset = params.integer("offset") or 0
+    return found[::-1][offset : offset + params.limit(1000, 1000)]
+
+
+def _date_text(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+ENDPOINTS: Final = (
+    Endpoint(method="GET", path="/sapi/v1/system/status", handle=_status, security=Security.PUBLIC),
+    Endpoint(method="GET", path="/sapi/v1/capital/config/getall", handle=_coins, weight=10),
+    Endpoint(method="GET", path="/sapi/v1/margin/allPairs", handle=_margin_pairs, security=Security.KEY),
+    Endpoint(
+        method="GET", path="/sapi/v1/margin/isolated/allPairs", handle=_isolated_pairs, weight=10, security=Security.KEY
+    ),
+    Endpoint(method="POST", path="/sapi/v1/asset/get-funding-asset", handle=_funding_assets),
+    Endpoint(method="POST", path="/sapi/v3/asset/getUserAsset", handle=_user_assets, weight=5),
+    Endpoint(method="GET", path="/sapi/v1/asset/tradeFee", handle=_trade_fee),
+    Endpoint(method="POST", path="/sapi/v1/asset/transfer", handle=_transfer, weight=900, by_account=True),
+    Endpoint(method="GET", path="/sapi/v1/asset/transfer", handle=_transfers),
+    Endpoint(method="GET", path="/sapi/v1/account/apiRestrictions", handle=_restrictions),
+    Endpoint(method="GET", path="/sapi/v1/capital/deposit/hisrec", handle=_deposits),
+    Endpoint(
+        method="GET", path="/sapi/v1/capital/withdraw/history", handle=_withdrawals, weight=18_000, by_account=True
+    ),
+)
