@@ -25,21 +25,11 @@ from bot.paper.server import PortTaken
 from bot.paper.tls import SERVED_NAMES, temporary_certificates
 from bot.runtime.clock import SystemClock
 
-COMMAND = """
-import typer
-from bot.cli.paper import register
-
-app = typer.Typer()
-app.callback()(lambda: None)
-register(app)
-app()
-"""
-
 
 @asynccontextmanager
 async def started(*arguments: str) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", COMMAND, "paper", *arguments, stdout=PIPE, stderr=PIPE
+        sys.executable, "-m", "bot", "paper", *arguments, stdout=PIPE, stderr=PIPE
     )
     try:
         yield process

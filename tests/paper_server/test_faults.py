@@ -159,7 +159,7 @@ async def test_reject_is_definite_and_without_effect(binance: Binance, world: Wo
     assert account(world).orders() == []
 
     plan(world, FaultKind.REJECT, "/api/v3/order", method="POST")
-    with pytest.raises(errors.InsufficientFunds, match="-2010"):
+    with pytest.raises(errors.InsufficientFunds, match="insufficient balance"):
         await binance.privatePostOrder({"symbol": "BTCUSDT", "side": "SELL", "type": "MARKET", "quantity": "0.1"})
     assert account(world).orders() == []
 
