@@ -136,13 +136,13 @@ def get(name: str) -> FilteringBoundLogger:
     return logger
 
 
+def stray(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """Log an error that nobody caught, with its traceback."""
+    get(__name__).critical(COMMAND_FAILED, exc_info=(kind, error, trace))
+
+
 def catch_stray_errors() -> None:
     """Send what Python would print by itself, such as a thread's last words, through the log and its redaction."""
-
-    def stray(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
-        get(__name__).error(COMMAND_FAILED, exc_info=(kind, error, trace))
-
-    sys.excepthook = stray
     sys.unraisablehook = lambda args: stray(args.exc_type, args.exc_value, args.exc_traceback)
     threading.excepthook = lambda args: stray(args.exc_type, args.exc_value, args.exc_traceback)
 

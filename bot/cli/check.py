@@ -75,9 +75,9 @@ def register(app: typer.Typer) -> None:
         json: options.Json = False,
     ) -> None:
         """Check clock, key, symbol, modes, margin and journal; changes nothing without --apply."""
+        asked = options.run_options(config=config, paper=paper, paper_at=paper_at, paper_ca=paper_ca, json=json)
         from bot.app import run_check  # noqa: PLC0415 - the help text needs no exchange library
 
-        asked = options.run_options(config=config, paper=paper, paper_at=paper_at, paper_ca=paper_ca, json=json)
         lines = run_check(asked, apply=apply)
         if json:
             typer.echo(json_.dumps(check_json(lines), ensure_ascii=False))

@@ -53,9 +53,9 @@ def register(app: typer.Typer) -> None:
         json: options.Json = False,
     ) -> None:
         """Hold the short equal to the coins; a dry run that sends nothing unless --live is given."""
-        from bot.app import run_bot  # noqa: PLC0415 - the help text needs no exchange library
-
         asked = options.run_options(
             config=config, live=live, paper=paper, paper_at=paper_at, paper_ca=paper_ca, once=once, json=json
         )
+        from bot.app import run_bot  # noqa: PLC0415 - the help text needs no exchange library
+
         raise typer.Exit(run_bot(asked, shower(live=live, as_json=json, now_ms=SystemClock().now_ms)))

@@ -142,8 +142,12 @@ def _keys_in(tree: object, under: KeyPath) -> Iterator[Problem]:
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for name, value in above.items():
-        old = merged.get(name)
-        merged[name] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        old = merged.get(name, {})
+        if not isinstance(value, dict):
+            merged[name] = value
+        elif isinstance(old, dict):
+            merged[name] = _merge(old, value)
+        # Else the file has no table where one belongs: left as it is, to be found wrong.
     return merged
 
 

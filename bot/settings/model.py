@@ -134,7 +134,9 @@ class Defaults(Table):
 class HoldingTable(Table):
     """An entry of `holdings`: one place where coins are."""
 
-    source: Annotated[Source, choice(Source)] = Field(description="Where the coins are.")
+    source: Annotated[Source, choice(Source)] = Field(
+        description="Where the coins are; `spot`, `earn` or `external` for now."
+    )
     venue: VenueWord | None = Field(default=None, description="The venue; for every source but `external`.")
     amount: Amount | None = Field(default=None, description="Coins, for `external` and only there.")
 
@@ -154,7 +156,9 @@ class HedgeTable(Defaults):
     """`[[hedges]]`: one coin, where it is held, and the short that keeps its value."""
 
     name: HedgeWord = Field(description="How logs and reports call the hedge; each name once.")
-    kind: Annotated[Kind, choice(Kind)] = Field(default=Kind.SPOT_PERP, description="What the hedge does.")
+    kind: Annotated[Kind, choice(Kind)] = Field(
+        default=Kind.SPOT_PERP, description="What the hedge does; only `spot-perp` for now."
+    )
     asset: AssetWord = Field(description="The coin.")
     ratio: Annotated[Decimal, fraction("0", "1")] = Field(default=Decimal(1), description="Wanted short / exposure.")
     allow_leverage: Flag = Field(default=False, description="Accept a leverage setting above 1.")
