@@ -17,8 +17,8 @@ import aiohttp
 from bot import logs
 from bot.domain.check import CheckLine, CheckVerdict
 from bot.domain.errors import ConfigFault, StartFault
-from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, Epoch, VenueName, epoch_of
-from bot.domain.instrument import Instrument
+from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, Epoch, HedgeName, VenueName, epoch_of
+from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.plan import Verdict
 from bot.domain.policy import HedgePolicy
 from bot.journal.lock import AccountLock, default_state_dir, key_fingerprint
@@ -35,7 +35,8 @@ from bot.runtime.observer import Observer
 from bot.runtime.preflight import Preflight
 from bot.runtime.reconciler import Reconciler
 from bot.settings import RunOptions, Settings, VenueSettings, load_settings, policies
-from bot.venue import VenueSpec, open_venue
+from bot.venue.gateway import open_venue
+from bot.venue.spec import VenueSpec
 
 Show = Callable[[Sequence[Outcome]], None]
 
@@ -243,7 +244,10 @@ async def _open_venues(
     venues: dict[VenueName, Venue] = {}
     for name, venue_settings in settings.venues.items():
         symbols = tuple(dict.fromkeys(policy.symbol for policy in hedges if policy.venue == name))
-        venue = open_venue(_spec(venue_settings), clock=clock, session=session, symbols=symbols)
+        isolated = frozenset(
+            policy.symbol for policy in hedges if policy.venue == name and policy.margin_mode is MarginMode.ISOLATED
+        )
+        venue = open_venue(_spec(venue_settings), clock=clock, session=session, symbols=symbols, isolated=isolated)
         stack.push_async_callback(venue.close)
         await venue.start()
         venues[name] = venue
@@ -323,7 +327,7 @@ def _daemon(
     *,
     settings: Settings,
     hedges: Sequence[HedgePolicy],
-    instruments: Mapping[str, Instrument],
+    instruments: Mapping[HedgeName, Instrument],
     venues: Mapping[VenueName, Venue],
     journal: SqlJournal,
     executor: Executor | None,
@@ -357,7 +361,7 @@ def _daemon(
         observer=Observer(venues, hedges),
         hedgers=hedgers,
         alarms=alarms,
-        interval_s=settings.interval_s,
+        interval_s=float(settings.interval_s),
         show=show,
         logger=logs.get("bot.runtime.daemon"),
     )

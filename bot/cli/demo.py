@@ -1,0 +1,130 @@
+"""`hedgebot demo`: the real bot against an embedded paper exchange; no keys, no internet, ends by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from bot import logs
+from bot.cli import options
+from bot.cli.scenarios import SCENARIOS, Scenario, Stagehand, Tell, Watch
+from bot.domain.errors import ConfigFault
+from bot.domain.intent import IntentRecord, IntentState
+from bot.report.statement import OrderCounts, Statement, statement
+from bot.runtime.clock import SystemClock
+from bot.settings import RunOptions, load_settings
+
+EXIT_UNEXPLAINED: Final = 1
+"""A residual that is not 0: a cent that the venue's books do not explain (R29)."""
+SEED: Final = 0
+"""These stories are scripted; nothing in them is drawn."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `hedgebot`."""
+
+    @app.command("demo")
+    def demo(
+        *,
+        scenario: Annotated[
+            str | None, typer.Option("--scenario", help="Only this story; without it all of them.")
+        ] = None,
+        json: options.Json = False,
+    ) -> None:
+        """Watch the bot keep the value of coins while their price falls and rises; about half a minute a story."""
+        raise typer.Exit(_demo(_chosen(scenario), as_json=json))
+
+
+def _chosen(name: str | None) -> Sequence[Scenario]:
+    chosen = [scenario for scenario in SCENARIOS if name in {None, scenario.name}]
+    if not chosen:
+        known = ", ".join(scenario.name for scenario in SCENARIOS)
+        raise ConfigFault(f"--scenario {name}: there is no such story", hint=f"choose one of {known}")
+    return chosen
+
+
+def _demo(chosen: Sequence[Scenario], *, as_json: bool) -> int:
+    from bot.report.tables import print_statement  # noqa: PLC0415 - rich is only needed to print
+
+    logs.configure(level="error")
+    explained = True
+    for scenario in chosen:
+        typer.secho(f"{scenario.name}: {scenario.title}", err=True, bold=True)
+        told = asyncio.run(_play(scenario, lambda line: typer.secho(f"  {line}", err=True, dim=True)))
+        explained = explained and told.pnl.residual == 0
+        if as_json:
+            whole = {"scenario": scenario.name, "seed": SEED, "transport": "tls", "hedges": [told.to_json()]}
+            typer.echo(json_.dumps(whole))
+        else:
+            print_statement(told, title=scenario.title)
+    return 0 if explained else EXIT_UNEXPLAINED
+
+
+async def _play(scenario: Scenario, tell: Tell) -> Statement:
+    """Play one story over TLS sockets on this machine, and read the venue's books before and after it."""
+    from bot.app import assembled  # noqa: PLC0415 - the help text needs no exchange library
+    from bot.paper.client import local_session  # noqa: PLC0415
+    from bot.paper.embedded import serve_paper  # noqa: PLC0415
+
+    clock = SystemClock()
+    watch = Watch()
+    with tempfile.TemporaryDirectory(prefix="hedgebot-demo-") as folder:
+        path = Path(folder) / f"{scenario.name}.toml"
+        path.write_text(scenario.settings(Path(folder) / "journal.db"), encoding="utf-8")
+        asked = RunOptions(settings_path=path, live=True, paper=True)
+        settings = load_settings(path, {}, paper=True)
+        async with (
+            serve_paper(time_ms=clock.now_ms) as served,
+            local_session(served.host, served.port, served.ca) as session,
+            assembled(settings, asked, session, clock, watch) as bot,
+        ):
+            (policy,) = bot.policies
+            venue = bot.venues[policy.venue]
+            stage = Stagehand(world=served.world, watch=watch, now_ms=venue.now_ms, tell=tell, asset=scenario.asset)
+            since_ms = venue.now_ms()
+            before = await venue.wallets()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(bot.daemon.run())
+                try:
+                    await scenario.play(stage)
+                finally:
+                    bot.daemon.stop()
+            view = stage.view
+            assert view is not None
+            assert view.exposure is not None
+            assert view.short is not None
+            assert view.gap_notional is not None
+            records = bot.journal.recent(policy.venue, policy.symbol, 0)
+            return statement(
+                hedge=policy.name,
+                asset=policy.asset,
+                instrument=venue.instrument(policy.symbol),
+                kind="spot-perp",
+                exposure=view.exposure,
+                short=view.short,
+                gap_notional=view.gap_notional,
+                stages=stage.stages,
+                fills=bot.journal.fills(policy.venue, policy.symbol),
+                rows=await venue.ledger(since_ms, [policy.symbol]),
+                before=before,
+                after=await venue.wallets(),
+                orders=_counts(records),
+            )
+
+
+def _counts(records: Sequence[IntentRecord]) -> OrderCounts:
+    """What became of the orders that were sent."""
+    states = Counter(record.state for record in records)
+    return OrderCounts(
+        sent=len(records),
+        filled=states[IntentState.FILLED],
+        rejected=states[IntentState.REJECTED],
+        unknown=states[IntentState.UNKNOWN] + states[IntentState.ARMED],
+    )
