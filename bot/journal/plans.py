@@ -12,6 +12,29 @@ from bot.domain.observation import Holding, Unknown
 from bot.domain.plan import Plan, PlannedOrder
 
 _NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_FACTS: Final = frozenset(
+    [
+        "asset",
+        "symbol",
+        "kind",
+        "verdict",
+        "reason",
+        "holdings",
+        "exposure",
+        "principal",
+        "short",
+        "target",
+        "gap",
+        "gap_notional",
+        "band_notional",
+        "price",
+        "mark",
+        "liquidation_price",
+        "order",
+        "gap_after",
+        "alarm",
+    ]
+)
 _MOVES_WITH_PRICE: Final = ("gap_notional", "band_notional", "price", "mark", "liquidation_price", "reason")
 
 
@@ -52,10 +75,10 @@ def sameness(facts: dict[str, Any]) -> str:
 
 
 def plan_of(text: str) -> dict[str, Any]:
-    """A decision's facts from their text. Raises ValueError when they are no object."""
+    """A decision's facts from their text. Raises ValueError when they are not all there."""
     read = json.loads(text)
-    if not isinstance(read, dict):
-        raise ValueError("a decision must be an object")  # noqa: TRY004 - one error type for every bad row
+    if not isinstance(read, dict) or not read.keys() >= _FACTS:
+        raise ValueError("a decision must hold all its facts")
     return read
 
 

@@ -63,7 +63,9 @@ def test_r19_without_an_epoch_no_order_can_be_named(path: Path, make_intent: Int
             journal.arm(make_intent())
 
 
-def test_r19_an_intent_of_another_epoch_is_refused(journal: SqlJournal, make_intent: Intents) -> None:
+def test_r19_an_intent_of_an_earlier_epoch_is_refused(journal: SqlJournal, make_intent: Intents) -> None:
+    journal.begin_epoch(Epoch("bbbbbbbbbb"), NOW)
+    journal.begin_epoch(Epoch("cccccccccc"), NOW)
     with pytest.raises(InvariantBroken):
         journal.arm(make_intent(epoch=Epoch("bbbbbbbbbb")))
 
