@@ -1,7 +1,7 @@
 """What is particular to Binance, as data: endpoints with their weights, limits, names.
 
-Source: Binance spot, USD-M futures, wallet and Simple Earn REST documentation. Weights are the venue's own; ccxt's costs
-understate spot five times and `sapi` ten times.
+Source: Binance spot, USD-M futures, wallet and Simple Earn REST documentation. Weights are the venue's own; ccxt's
+costs understate spot five times and `sapi` ten times.
 """
 
 from __future__ import annotations

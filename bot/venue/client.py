@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import aiohttp
 from ccxt.async_support.binance import binance as Binance  # noqa: N812 - a class
 
 from bot.domain.errors import ConfigFault, InvariantBroken, StartFault
@@ -34,23 +34,23 @@ class AnswerFault(Exception):
         self.body = body
 
 
-class BinanceClient(Binance):  # type: ignore[misc] # ccxt is untyped
+class BinanceClient(Binance):
     """ccxt's Binance with our clock, exact digits, and answers handed on before ccxt judges them."""
 
     def __init__(self, config: Mapping[str, object], time_ms: Callable[[], int]) -> None:
         self.time_ms = time_ms
         self.on_answer: Callable[[str, Mapping[str, str]], None] = _ignore_answer
-        super().__init__(config)
+        super().__init__(config)  # type: ignore[arg-type] # ccxt's own type lacks `number`
 
-    def milliseconds(self) -> int:
+    def milliseconds(self) -> int:  # type: ignore[override] # ccxt reads it through the instance
         """Venue time; ccxt signs with it."""
         return self.time_ms()
 
-    def on_json_response(self, response_body: str) -> object:
+    def on_json_response(self, response_body: str) -> object:  # type: ignore[override] # it is always text
         """Parse with the wire's digits."""
         return parse_json(response_body)
 
-    def handle_errors(
+    def handle_errors(  # noqa: PLR0917 - ccxt's own signature
         self,
         code: int,
         reason: str,
@@ -77,7 +77,7 @@ def make_client(
     spec: VenueSpec,
     *,
     time_ms: Callable[[], int],
-    session: aiohttp.ClientSession | None,
+    session: object | None,
 ) -> Any:  # noqa: ANN401 - ccxt's implicit methods have no types
     """A client for one account; nothing is contacted.
 
@@ -103,6 +103,7 @@ def make_client(
         "apiKey": spec.api_key,
         "secret": spec.secret,
         "password": spec.password,
+        "number": Decimal,
         "enableRateLimit": False,
         "timeout": TIMEOUT_MS,
         "options": {
@@ -116,7 +117,7 @@ def make_client(
         },
     }
     if session is not None:
-        config["session"] = session
+        config["session"] = session  # ccxt wants only get, post, put, delete of it
     client = BinanceClient(config, time_ms)
     client.timeout_on_exit = 0
     try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bot.domain.ids import Asset, Symbol
+from bot.domain.ids import Asset
 from bot.domain.instrument import Instrument
 from bot.domain.numbers import ZERO
 from bot.domain.observation import FlatProof, Margin, Position, Stamp, Unknown

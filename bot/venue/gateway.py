@@ -9,8 +9,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-import aiohttp
-
 from bot.domain.errors import (
     InvariantBroken,
     NotOffered,
@@ -365,7 +363,7 @@ def open_venue(
     spec: VenueSpec,
     *,
     clock: Clock,
-    session: aiohttp.ClientSession | None,
+    session: object | None,
     symbols: Sequence[Symbol] = (),
     isolated: frozenset[Symbol] = frozenset(),
 ) -> CcxtVenue:

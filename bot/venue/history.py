@@ -98,7 +98,8 @@ async def spans(
 
     Args:
         read: asks for one piece, given `startTime` and `endTime`, both inclusive.
-        start_ms, end_ms: venue time.
+        start_ms: venue time.
+        end_ms: venue time.
         link: for the fault's venue.
         what: the operation, for the fault.
         span_ms: the longest piece that the venue takes.

@@ -77,7 +77,8 @@ class Ledger:
         """All rows since a venue time, oldest first.
 
         Args:
-            since_ms, now_ms: venue time, both inclusive.
+            since_ms: venue time, inclusive.
+            now_ms: venue time, inclusive.
             symbols: perpetuals; spot trades of their coins are read too.
 
         Raises:

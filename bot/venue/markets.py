@@ -120,15 +120,15 @@ class Markets:
                 notional_min=_notional_min(filters),
                 price_down=None if percent is None else positive_in(percent, "multiplierDown"),
                 price_up=None if percent is None else positive_in(percent, "multiplierUp"),
-                taker_fee=fees.taker if fees else decimal_of(market["taker"]),
-                maker_fee=fees.maker if fees else decimal_of(market["maker"]),
+                taker_fee=fees.taker if fees else _published(market["taker"]),
+                maker_fee=fees.maker if fees else _published(market["maker"]),
                 active=info["status"] == "TRADING",
             )
         except ValueError as fault:
             raise ConfigFault(f"venues.{self._name}: {symbol} can't be traded: {fault}") from None
 
     def _swap(self, symbol: Symbol) -> Mapping[str, Any]:
-        market = self._markets.get(symbol)
+        market: Mapping[str, Any] | None = self._markets.get(symbol)
         if market is not None and _is_linear_swap(market):
             return market
         what = "is no such market" if market is None else "is no linear perpetual"
@@ -146,3 +146,8 @@ def _is_linear_swap(market: Mapping[str, Any]) -> bool:
 def _notional_min(filters: Mapping[str, Row]) -> Decimal:
     row = filters.get("MIN_NOTIONAL")
     return Decimal(0) if row is None else decimal_in(row, "notional")
+
+
+def _published(rate: object) -> Decimal:
+    """The published fee rate, a literal of ccxt's source: a float whose shortest form is what was written."""
+    return decimal_of(str(rate))

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Final
 
 import asyncio_throttle.throttler
-from asyncio_throttle import Throttler
+from asyncio_throttle.throttler import Throttler
 
 from bot.domain.errors import InvariantBroken, VenueBusy
 from bot.domain.ids import VenueName
@@ -73,20 +73,21 @@ class _Window(Throttler):
         ceiling = self.rate_limit * READ_PERCENT // 100 if lane is Lane.READ else self.rate_limit
         if units > ceiling:
             raise InvariantBroken(f"a call of {units} units never fits into a window of {ceiling}")
-        self.flush()
+        self.flush()  # type: ignore[no-untyped-call]
         over = len(self._task_logs) + units - ceiling
         if over <= 0:
             return 0.0
-        return max(self._task_logs[over - 1] + self.period - self._now_s(), 0.0) + 0.001
+        room_s: float = self._task_logs[over - 1] + self.period
+        return max(room_s - self._now_s(), 0.0) + 0.001
 
     async def take(self, units: int) -> None:
         """Enter the window; never waits after `wait_s` was 0."""
         for _ in range(units):
-            await self.acquire()
+            await self.acquire()  # type: ignore[no-untyped-call]
 
     def learn(self, used: int) -> None:
         """The venue counted more than we did: somebody else behind our address takes a part."""
-        self.flush()
+        self.flush()  # type: ignore[no-untyped-call]
         missing = min(used, self.rate_limit) - len(self._task_logs)
         self._task_logs.extend([self._now_s()] * max(missing, 0))
 
