@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import HEDGEBOT, Home, Paper, clean_environ, settings_text
+from tests.e2e.harness import Home, Paper, served_paper, settings_text
 
 
 @pytest.fixture
 def paper() -> Iterator[Paper]:
-    process = subprocess.Popen(
-        [*HEDGEBOT, "paper", "--port", "0", "--admin-port", "0"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=clean_environ(),
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    where = json.loads(line)
-    yield Paper(process=process, at=where["listen"], ca=where["ca"], admin=where["admin"])
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=20) == 0
-    process.stdout.close()
+    with served_paper() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def module_paper() -> Iterator[Paper]:
+    """One for all tests of a module: each uses an account of its own, and clears the faults that it plans."""
+    with served_paper() as served:
+        yield served
 
 
 @pytest.fixture

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import http.client
 import json
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import pytest
 
@@ -93,6 +100,48 @@ class Paper:
         return sum(
             (Decimal(row["contracts"]) * (1 if row["side"].lower() == "short" else -1) for row in rows), Decimal(0)
         )
+
+    def ask(
+        self, method: str, path: str, *, host: str = "fapi.binance.com", key: str = "paper", **fields: object
+    ) -> Any:  # noqa: ANN401
+        """One signed request of an account's owner, beside the bot and without its code; the JSON of the answer."""
+        query = urlencode({**fields, "timestamp": self.state()["time_ms"]})
+        signature = hmac.new(b"paper", query.encode(), hashlib.sha256).hexdigest()
+        address, _, port = self.at.partition(":")
+        trusted = ssl.create_default_context(cafile=self.ca)
+        with closing(http.client.HTTPSConnection(host, timeout=10)) as connection:
+            plain = socket.create_connection((address, int(port)), timeout=10)
+            connection.sock = trusted.wrap_socket(plain, server_hostname=host)
+            connection.request(method, f"{path}?{query}&signature={signature}", headers={"X-MBX-APIKEY": key})
+            answer = connection.getresponse()
+            body = json.loads(answer.read())
+        assert answer.status == 200, body
+        return body
+
+    def leverage_and_mode(self, symbol: str = "BTCUSDT", **how: str) -> tuple[int, str]:
+        """As the venue has them set: leverage, and `CROSSED` or `ISOLATED`."""
+        (row,) = self.ask("GET", "/fapi/v1/symbolConfig", symbol=symbol, **how)
+        return row["leverage"], row["marginType"]
+
+
+@contextmanager
+def served_paper() -> Iterator[Paper]:
+    """`hedgebot paper` until the block ends; it must end well."""
+    process = subprocess.Popen(
+        [*HEDGEBOT, "paper", "--port", "0", "--admin-port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=clean_environ(),
+    )
+    assert process.stdout is not None
+    try:
+        where = json.loads(process.stdout.readline())
+        yield Paper(process=process, at=where["listen"], ca=where["ca"], admin=where["admin"])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=20)
+        process.stdout.close()
+    assert code == 0
 
 
 FAST = {
