@@ -1,1 +1,1 @@
-"""From recorded facts to what a person reads."""
+"""What the hedge was worth: statements from recorded facts, and how they are drawn."""

@@ -1,0 +1,246 @@
+"""A statement: from recorded facts to the profit and loss of one hedge, each term from its own record (R29, R30)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any, Final
+
+from bot.core.pnl import BOOKING, Fill, HoldingStep, Pnl, WalletKey, attribute, effectiveness, residuals
+from bot.domain.ids import Asset, ClientOrderId, HedgeName
+from bot.domain.instrument import Instrument
+from bot.domain.ledger import LedgerRow, RowKind, WalletBalance
+from bot.domain.numbers import ONE, ZERO, plain
+from bot.domain.orders import VenueTrade
+
+LEGS: Final = ("spot", "perp", "funding", "execution", "reward", "fees", "residual", "net")
+"""Of a profit and loss, in the order in which they are told."""
+
+JournalFill = tuple[VenueTrade, ClientOrderId | None, Decimal]
+"""A confirmed trade, whose order it was, and the mark then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A moment at which the account is read.
+
+    Attributes:
+        price: quote per coin; spot and mark agree.
+        time_ms: venue time, comparable with that of trades and ledger rows.
+        coins: held from this moment on.
+    """
+
+    price: Decimal
+    time_ms: int
+    coins: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageResult:
+    """What both legs have gained from the first stage up to this one, in quote."""
+
+    price: Decimal
+    spot: Decimal
+    perp: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCounts:
+    """What became of the orders that were sent."""
+
+    sent: int
+    filled: int
+    rejected: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One hedge over one stretch of time.
+
+    Attributes:
+        quote: what the money is counted in.
+        exposure, short: in coins, at the end; `gap_notional` in quote.
+        stages: those after the first; `price_start` tells the first.
+        effectiveness: of the legs between the stages; None when nothing moved.
+        unexplained: changes of wallets that the venue's books do not tell; empty when every digit is explained.
+    """
+
+    hedge: HedgeName
+    asset: Asset
+    quote: Asset
+    kind: str
+    price_start: Decimal
+    price_end: Decimal
+    exposure: Decimal
+    short: Decimal
+    gap_notional: Decimal
+    pnl: Pnl
+    stages: tuple[StageResult, ...]
+    orders: OrderCounts
+    effectiveness: Decimal | None
+    unexplained: Mapping[WalletKey, Decimal]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `demo --json` prints it: counts are numbers, every quantity is text in plain digits."""
+        return {
+            "name": self.hedge,
+            "kind": self.kind,
+            "asset": self.asset,
+            "price_start": plain(self.price_start),
+            "price_end": plain(self.price_end),
+            "exposure": plain(self.exposure),
+            "short": plain(self.short),
+            "gap_notional": plain(self.gap_notional),
+            "pnl": {leg: plain(getattr(self.pnl, leg)) for leg in LEGS},
+            "stages": [
+                {"price": plain(stage.price), "spot": plain(stage.spot), "perp": plain(stage.perp)}
+                for stage in self.stages
+            ],
+            "orders": {
+                "sent": self.orders.sent,
+                "filled": self.orders.filled,
+                "rejected": self.orders.rejected,
+                "unknown": self.orders.unknown,
+            },
+            "effectiveness": None if self.effectiveness is None else plain(self.effectiveness),
+        }
+
+
+def statement(
+    *,
+    hedge: HedgeName,
+    asset: Asset,
+    instrument: Instrument,
+    kind: str,
+    exposure: Decimal,
+    short: Decimal,
+    gap_notional: Decimal,
+    stages: Sequence[Stage],
+    fills: Sequence[JournalFill],
+    rows: Sequence[LedgerRow],
+    before: Sequence[WalletBalance],
+    after: Sequence[WalletBalance],
+    orders: OrderCounts,
+    prices: Mapping[Asset, Decimal] | None = None,
+) -> Statement:
+    """Account for one hedge that began flat.
+
+    Args:
+        hedge: its name in the settings.
+        asset: the coin.
+        instrument: of the short.
+        kind: as in the settings.
+        exposure: in coins, at the end.
+        short: in coins, at the end; positive.
+        gap_notional: in quote, at the end.
+        stages: oldest first, at least one; the first is the start of the account.
+        fills: every trade on the instrument since the start, with the mark of its moment.
+        rows: the venue's own books from before the first fill until `after` was read.
+        before: all wallets before the first fill.
+        after: all wallets at the end.
+        orders: what became of them.
+        prices: quote per unit of further assets in the rows; a coin that is paid as a fee, say.
+
+    Returns:
+        The statement. Fees are those of the venue's books, so that no fee is counted twice.
+
+    Raises:
+        ValueError: no stage, stages out of order, or an amount of an asset that has no price.
+    """
+    if not stages:
+        raise ValueError("a statement needs at least one stage")
+    known = {instrument.quote: ONE, instrument.settle: ONE} | dict(prices or {}) | {asset: stages[-1].price}
+    values = _Values(asset=asset, stages=stages, known=known)
+    flows = {wanted: [values.of_row(row) for row in _of(instrument, rows, wanted)] for wanted in _FLOWS}
+    unexplained = residuals(before, after, rows)
+
+    def account(upto: Sequence[Stage], *, whole: bool) -> Pnl:
+        end = upto[-1]
+        return attribute(
+            holdings=[HoldingStep(time_ms=stage.time_ms, coins=stage.coins, price=stage.price) for stage in upto],
+            fills=[
+                Fill(time_ms=trade.time_ms, contracts=trade.moved, price=trade.price, mark=mark, fee_quote=ZERO)
+                for trade, _, mark in fills
+                if whole or trade.time_ms <= end.time_ms
+            ],
+            start_contracts=ZERO,
+            mark_start=upto[0].price * instrument.multiplier,
+            mark_end=end.price * instrument.multiplier,
+            instrument=instrument,
+            funding=flows[RowKind.FUNDING],
+            rewards=flows[RowKind.REWARD],
+            fees=[-value for value in flows[RowKind.FEE]],
+            residual=values.of_unexplained(unexplained),
+        )
+
+    legs = [account(stages[: number + 1], whole=False) for number in range(len(stages))]
+    return Statement(
+        hedge=hedge,
+        asset=asset,
+        quote=instrument.quote,
+        kind=kind,
+        price_start=stages[0].price,
+        price_end=stages[-1].price,
+        exposure=exposure,
+        short=short,
+        gap_notional=gap_notional,
+        pnl=account(stages, whole=True),
+        stages=tuple(
+            StageResult(price=stage.price, spot=leg.spot, perp=leg.perp)
+            for stage, leg in zip(stages[1:], legs[1:], strict=True)
+        ),
+        orders=orders,
+        effectiveness=effectiveness(
+            [
+                (after.spot - before.spot, after.spot + after.perp - before.spot - before.perp)
+                for before, after in pairwise(legs)
+            ]
+        ),
+        unexplained=unexplained,
+    )
+
+
+_FLOWS: Final = (RowKind.FUNDING, RowKind.REWARD, RowKind.FEE)
+
+
+def _of(instrument: Instrument, rows: Sequence[LedgerRow], kind: RowKind) -> list[LedgerRow]:
+    """The rows of a kind that are this hedge's: of its contract, of its coin's spot market, or of no market."""
+    return [
+        row
+        for row in rows
+        if row.kind is kind
+        and (
+            row.symbol in {None, instrument.symbol}
+            or (":" not in row.symbol and row.symbol.startswith(f"{instrument.asset}/"))
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Values:
+    """What amounts are worth in quote."""
+
+    asset: Asset
+    stages: Sequence[Stage]
+    known: Mapping[Asset, Decimal]
+
+    def of_row(self, row: LedgerRow) -> Decimal:
+        """A flow at its own moment: its coin at the price of the stage it happened in."""
+        if row.asset != self.asset:
+            return row.amount * self._price(row.asset)
+        passed = [stage.price for stage in self.stages if stage.time_ms <= row.time_ms]
+        return row.amount * (passed[-1] if passed else self.stages[0].price)
+
+    def of_unexplained(self, left: Mapping[WalletKey, Decimal]) -> Decimal:
+        """What is unexplained, at the end's prices; opposite signs don't cancel, and it is never booked away."""
+        if not left:
+            return ZERO
+        return max(BOOKING, sum((abs(amount) * self._price(key[2]) for key, amount in left.items()), ZERO))
+
+    def _price(self, asset: Asset) -> Decimal:
+        if asset not in self.known:
+            raise ValueError(f"{asset} has no price, so what came and went of it can't be valued")
+        return self.known[asset]

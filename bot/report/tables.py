@@ -1,0 +1,111 @@
+"""Statements, drawn."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bot.domain.numbers import plain
+from bot.report.statement import Statement
+
+_PLACES_MIN: Final = 2
+
+
+def print_statement(told: Statement, *, title: str) -> None:
+    """Draw a statement on stdout; in colour on a terminal."""
+    console = Console(highlight=False)
+    console.print(statement_table(told, title=title))
+    console.print()
+
+
+def statement_table(told: Statement, *, title: str) -> Table:
+    """One table: both legs stage by stage, then every other term, and what is left.
+
+    Args:
+        told: the statement.
+        title: one line, shown above.
+
+    Returns:
+        A table whose last column adds up, to the digit, to its last line.
+    """
+    pnl = told.pnl
+    last = told.stages[-1] if told.stages else None
+    between = (pnl.spot + pnl.perp) - ((last.spot + last.perp) if last else 0)
+    terms = [
+        *([("since the last stage", between)] if between else []),
+        ("funding", pnl.funding),
+        ("execution", pnl.execution),
+        ("fees", -pnl.fees),
+        ("reward", pnl.reward),
+    ]
+    places = _places(
+        *(value for stage in told.stages for value in (stage.spot, stage.perp)),
+        *(value for _, value in terms),
+        pnl.net,
+    )
+    table = Table(
+        title=f"[bold]{escape(title)}[/]",
+        caption=_caption(told),
+        box=box.ROUNDED,
+        title_justify="left",
+        caption_justify="left",
+        header_style="dim",
+    )
+    table.add_column("")
+    for name in (f"{told.asset} price", "spot", "perp", f"sum, {told.quote}"):
+        table.add_column(name, justify="right", no_wrap=True)
+    zero = Decimal(0)
+    table.add_row("hedged", _amount(told.price_start), *_legs(zero, zero, places))
+    for number, stage in enumerate(told.stages, start=1):
+        table.add_row(
+            f"stage {number}" if len(told.stages) > 1 else "then",
+            _amount(stage.price),
+            *_legs(stage.spot, stage.perp, places),
+            end_section=number == len(told.stages),
+        )
+    for name, value in terms:
+        table.add_row(name, "", "", "", _gain(value, places))
+    explained = "[green]0, every digit explained[/]"
+    table.add_row("residual", "", "", "", explained if not pnl.residual else f"[bold red]{plain(pnl.residual)}[/]")
+    table.add_section()
+    table.add_row("[bold]net[/]", "", "", "", f"[bold]{_gain(pnl.net, places)}[/]")
+    return table
+
+
+def _caption(told: Statement) -> str:
+    orders = told.orders
+    rest = "".join(f", [red]{count} {name}[/]" for count, name in _trouble(told) if count)
+    kept = "nothing moved" if told.effectiveness is None else f"{told.effectiveness * 100:.2f} %"
+    return (
+        f"at the end {plain(told.exposure)} {told.asset} held, {plain(told.short)} {told.asset} short, "
+        f"gap worth {plain(told.gap_notional)} {told.quote}\n"
+        f"orders: {orders.sent} sent, {orders.filled} filled{rest}; hedge effectiveness: {kept}"
+    )
+
+
+def _trouble(told: Statement) -> tuple[tuple[int, str], ...]:
+    return (told.orders.rejected, "rejected"), (told.orders.unknown, "unknown")
+
+
+def _legs(spot: Decimal, perp: Decimal, places: int) -> tuple[str, str, str]:
+    return _gain(spot, places), _gain(perp, places), _gain(spot + perp, places)
+
+
+def _places(*values: Decimal) -> int:
+    """As many digits behind the point as the longest amount needs, so that columns line up and add up."""
+    return max(_PLACES_MIN, *(len(plain(value).partition(".")[2]) for value in values))
+
+
+def _gain(value: Decimal, places: int) -> str:
+    if value == 0:
+        return f"[dim]{0:.{places}f}[/]"
+    return f"[{'green' if value > 0 else 'red'}]{value:+,.{places}f}[/]"
+
+
+def _amount(value: Decimal) -> str:
+    return f"{Decimal(plain(value)):,f}"
