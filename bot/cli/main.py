@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from bot.cli import check, paper, run
+from bot.cli import check, paper, resume, run, status
 
-COMMANDS = (run, check, paper)
+COMMANDS = (run, check, status, resume, paper)
 """In the order of the help text."""
 
 
