@@ -34,6 +34,7 @@ class Bad:
         more: text after the good file.
         whole: instead of the good file; None for no file at all, when `given` is False.
         environ: on top of the two keys; an empty value counts as not set.
+        names_file: the message is about the file.
         command: run the whole command with these arguments (and `--config FILE`); otherwise only read the settings.
         says: each must be in the message: key, value, what was expected, what to do.
     """
@@ -47,6 +48,7 @@ class Bad:
     environ: Mapping[str, str] = field(default_factory=dict)
     paper: bool = False
     command: tuple[str, ...] = ()
+    names_file: bool = True
     code: int = 2
 
 
@@ -288,8 +290,9 @@ CASES = (
     ),
     Bad(
         id="command: paper elsewhere",
-        command=("run", "--paper-at", "192.0.2.1:8443", "--paper-ca", os.devnull),
-        says=("--paper-ca", "no such file", "hedgebot paper"),
+        command=("run", "--paper-at", "192.0.2.1:8443", "--paper-ca", __file__),
+        names_file=False,
+        says=("--paper-at 192.0.2.1:8443", "an address of this machine", "loopback"),
     ),
 )
 
@@ -312,7 +315,7 @@ def test_bad_input_gets_one_clear_message(
 
     assert code == case.code
     assert "Traceback" not in said
-    named = [] if case.command and not case.given else [path.name]
+    named = [path.name] if case.names_file else []
     missing = [part for part in (*named, *case.says) if part not in said]
     assert not missing, said
     for secret in (SECRET, *keys.values()):
