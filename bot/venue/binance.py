@@ -87,6 +87,7 @@ TICKER: Final = _at("fapi", "fapiPublicGetTickerBookTicker", "read bid and ask",
 TICKERS: Final = _at("fapi", "fapiPublicGetTickerBookTicker", "read bids and asks", 5)
 DEPTH: Final = _at("fapi", "fapiPublicGetDepth", "read the order book", 2)
 VOLUMES: Final = _at("fapi", "fapiPublicGetTicker24hr", "read 24 h volumes", 1)
+BRACKETS: Final = _at("fapi", "fapiPrivateGetLeverageBracket", "read the leverage brackets", 1)
 SYMBOL_CONFIG: Final = _at("fapi", "fapiPrivateGetSymbolConfig", "read leverage and margin mode", 5)
 POSITION_MODE: Final = _at("fapi", "fapiPrivateGetPositionSideDual", "read the position mode", 30)
 MULTI_ASSETS: Final = _at("fapi", "fapiPrivateGetMultiAssetsMargin", "read the multi-assets mode", 30)

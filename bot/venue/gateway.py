@@ -232,6 +232,10 @@ class CcxtVenue:
             ip_restricted=flag_in(row, "ipRestrict"),
         )
 
+    async def maintenance(self, symbol: Symbol, notional: Decimal) -> tuple[Decimal, Decimal]:
+        """Maintenance margin rate and `cum` at a notional."""
+        return await self._parts.settings.maintenance(symbol, notional)
+
     async def wallets(self) -> Sequence[WalletBalance]:
         """Every wallet with something in it."""
         return await self._parts.wallets.all()

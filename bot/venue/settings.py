@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from bot.domain.errors import StartFault, VenueFault, VenueRejected, VenueUnreadable
 from bot.domain.ids import Symbol
 from bot.domain.instrument import MarginMode
+from bot.domain.numbers import decimal_of
 from bot.domain.observation import SymbolConfig
 from bot.venue import binance
 from bot.venue.binance import Endpoint
 from bot.venue.errors import Meaning, meaning_of
 from bot.venue.link import Link
 from bot.venue.markets import Fees, Markets
-from bot.venue.shapes import decimal_in, flag_in, integer_in, row_of, rows_of, text_in
+from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, row_of, rows_of, text_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,18 @@ class Settings:
         """The account's own rates. Raises VenueFault."""
         return await self.link.ask(binance.FEES, _fees, {"symbol": self.markets.id_of(symbol)})
 
+    async def maintenance(self, symbol: Symbol, notional: Decimal) -> tuple[Decimal, Decimal]:
+        """Maintenance margin rate and `cum` of the bracket that a notional is in. Raises VenueFault."""
+        market_id = self.markets.id_of(symbol)
+
+        def parse(body: object) -> tuple[Decimal, Decimal]:
+            for row in rows_of(body, "symbol", "brackets"):
+                if text_in(row, "symbol") == market_id:
+                    return _bracket_of(row["brackets"], notional)
+            raise ValueError(f"{market_id} is not in the answer")
+
+        return await self.link.ask(binance.BRACKETS, parse, {"symbol": market_id})
+
     async def refuse_multi_assets(self) -> None:
         """Refuse isolated margin under multi-assets mode: it is not to be had there (R5).
 
@@ -104,6 +118,18 @@ def _config_rows(body: object) -> Mapping[str, tuple[int, MarginMode]]:
             raise ValueError(f"marginType {row['marginType']!r} is not known")
         found[text_in(row, "symbol")] = (integer_in(row, "leverage"), mode)
     return found
+
+
+def _bracket_of(body: object, notional: Decimal) -> tuple[Decimal, Decimal]:
+    for row in rows_of(body, "notionalFloor", "notionalCap", "maintMarginRatio", "cum"):
+        if _number(row, "notionalFloor") <= notional <= _number(row, "notionalCap"):
+            return _number(row, "maintMarginRatio"), _number(row, "cum")
+    raise ValueError(f"no bracket holds a notional of {notional:,.2f}")
+
+
+def _number(row: Row, key: str) -> Decimal:
+    """Brackets are the one place where Binance writes bare JSON numbers. Raises ValueError."""
+    return decimal_of(row[key])
 
 
 def _fees(body: object) -> Fees:
