@@ -154,7 +154,8 @@ def statement(
         raise ValueError("a statement needs at least one stage")
     known = {instrument.quote: ONE, instrument.settle: ONE} | dict(prices or {}) | {asset: stages[-1].price}
     values = _Values(asset=asset, stages=stages, known=known)
-    flows = {wanted: [values.of_row(row) for row in _of(instrument, rows, wanted)] for wanted in _FLOWS}
+    own = [row for row in rows if _is_own(row, instrument, known)]
+    flows = {wanted: [values.of_row(row) for row in own if row.kind is wanted] for wanted in _FLOWS}
     unexplained = residuals(before, after, rows)
 
     def account(upto: Sequence[Stage], *, whole: bool) -> Pnl:
@@ -206,17 +207,11 @@ def statement(
 _FLOWS: Final = (RowKind.FUNDING, RowKind.REWARD, RowKind.FEE)
 
 
-def _of(instrument: Instrument, rows: Sequence[LedgerRow], kind: RowKind) -> list[LedgerRow]:
-    """The rows of a kind that are this hedge's: of its contract, of its coin's spot market, or of no market."""
-    return [
-        row
-        for row in rows
-        if row.kind is kind
-        and (
-            row.symbol in {None, instrument.symbol}
-            or (":" not in row.symbol and row.symbol.startswith(f"{instrument.asset}/"))
-        )
-    ]
+def _is_own(row: LedgerRow, instrument: Instrument, known: Mapping[Asset, Decimal]) -> bool:
+    """Whether a row is this hedge's: of its contract, of its coin's spot market, or of no market in what it holds."""
+    if row.symbol is None:
+        return row.asset in known
+    return row.symbol == instrument.symbol or (":" not in row.symbol and row.symbol.startswith(f"{instrument.asset}/"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,18 +224,16 @@ class _Values:
 
     def of_row(self, row: LedgerRow) -> Decimal:
         """A flow at its own moment: its coin at the price of the stage it happened in."""
-        if row.asset != self.asset:
-            return row.amount * self._price(row.asset)
-        passed = [stage.price for stage in self.stages if stage.time_ms <= row.time_ms]
-        return row.amount * (passed[-1] if passed else self.stages[0].price)
+        if row.asset == self.asset:
+            passed = [stage.price for stage in self.stages if stage.time_ms <= row.time_ms]
+            return row.amount * (passed[-1] if passed else self.stages[0].price)
+        if row.asset not in self.known:
+            raise ValueError(f"{row.asset} has no price, so {row.kind.value} {row.reference} can't be valued")
+        return row.amount * self.known[row.asset]
 
     def of_unexplained(self, left: Mapping[WalletKey, Decimal]) -> Decimal:
         """What is unexplained, at the end's prices; opposite signs don't cancel, and it is never booked away."""
         if not left:
             return ZERO
-        return max(BOOKING, sum((abs(amount) * self._price(key[2]) for key, amount in left.items()), ZERO))
-
-    def _price(self, asset: Asset) -> Decimal:
-        if asset not in self.known:
-            raise ValueError(f"{asset} has no price, so what came and went of it can't be valued")
-        return self.known[asset]
+        worth = (abs(amount) * self.known.get(asset, ZERO) for (_, _, asset), amount in left.items())
+        return max(BOOKING, sum(worth, ZERO))

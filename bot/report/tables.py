@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot.domain.numbers import plain
-from bot.report.statement import Statement
+from bot.domain.numbers import ZERO, plain
+from bot.report.statement import StageResult, Statement
 
 _PLACES_MIN: Final = 2
 
@@ -31,11 +31,11 @@ def statement_table(told: Statement, *, title: str) -> Table:
         title: one line, shown above.
 
     Returns:
-        A table whose last column adds up, to the digit, to its last line.
+        A table whose last column adds up, to the digit, from the last stage to net.
     """
     pnl = told.pnl
     last = told.stages[-1] if told.stages else None
-    between = (pnl.spot + pnl.perp) - ((last.spot + last.perp) if last else 0)
+    between = (pnl.spot + pnl.perp) - ((last.spot + last.perp) if last else ZERO)
     terms = [
         *([("since the last stage", between)] if between else []),
         ("funding", pnl.funding),
@@ -43,11 +43,8 @@ def statement_table(told: Statement, *, title: str) -> Table:
         ("fees", -pnl.fees),
         ("reward", pnl.reward),
     ]
-    places = _places(
-        *(value for stage in told.stages for value in (stage.spot, stage.perp)),
-        *(value for _, value in terms),
-        pnl.net,
-    )
+    legs = _places(*(value for stage in told.stages for value in (stage.spot, stage.perp)))
+    places = max(legs, _places(*(value for _, value in terms), pnl.net))
     table = Table(
         title=f"[bold]{escape(title)}[/]",
         caption=_caption(told),
@@ -56,34 +53,42 @@ def statement_table(told: Statement, *, title: str) -> Table:
         caption_justify="left",
         header_style="dim",
     )
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for name in (f"{told.asset} price", "spot", "perp", f"sum, {told.quote}"):
         table.add_column(name, justify="right", no_wrap=True)
-    zero = Decimal(0)
-    table.add_row("hedged", _amount(told.price_start), *_legs(zero, zero, places))
-    for number, stage in enumerate(told.stages, start=1):
+    start = StageResult(price=told.price_start, spot=ZERO, perp=ZERO)
+    for number, stage in enumerate((start, *told.stages)):
         table.add_row(
-            f"stage {number}" if len(told.stages) > 1 else "then",
+            f"stage {number}" if number else "hedged at",
             _amount(stage.price),
-            *_legs(stage.spot, stage.perp, places),
+            _gain(stage.spot, legs),
+            _gain(stage.perp, legs),
+            _gain(stage.spot + stage.perp, places),
             end_section=number == len(told.stages),
         )
     for name, value in terms:
         table.add_row(name, "", "", "", _gain(value, places))
-    explained = "[green]0, every digit explained[/]"
-    table.add_row("residual", "", "", "", explained if not pnl.residual else f"[bold red]{plain(pnl.residual)}[/]")
     table.add_section()
     table.add_row("[bold]net[/]", "", "", "", f"[bold]{_gain(pnl.net, places)}[/]")
+    table.add_section()
+    unexplained = f"[bold red]{plain(pnl.residual)}[/]" if pnl.residual else "[green]0[/]"
+    table.add_row("residual", "", "", "", unexplained)
     return table
 
 
 def _caption(told: Statement) -> str:
     orders = told.orders
     rest = "".join(f", [red]{count} {name}[/]" for count, name in _trouble(told) if count)
+    books = (
+        "[bold red]the venue's books do not explain every change of the wallets[/]"
+        if told.unexplained
+        else "the venue's books explain every digit of every wallet"
+    )
     kept = "nothing moved" if told.effectiveness is None else f"{told.effectiveness * 100:.2f} %"
     return (
         f"at the end {plain(told.exposure)} {told.asset} held, {plain(told.short)} {told.asset} short, "
         f"gap worth {plain(told.gap_notional)} {told.quote}\n"
+        f"{books}\n"
         f"orders: {orders.sent} sent, {orders.filled} filled{rest}; hedge effectiveness: {kept}"
     )
 
@@ -92,13 +97,9 @@ def _trouble(told: Statement) -> tuple[tuple[int, str], ...]:
     return (told.orders.rejected, "rejected"), (told.orders.unknown, "unknown")
 
 
-def _legs(spot: Decimal, perp: Decimal, places: int) -> tuple[str, str, str]:
-    return _gain(spot, places), _gain(perp, places), _gain(spot + perp, places)
-
-
 def _places(*values: Decimal) -> int:
     """As many digits behind the point as the longest amount needs, so that columns line up and add up."""
-    return max(_PLACES_MIN, *(len(plain(value).partition(".")[2]) for value in values))
+    return max([_PLACES_MIN, *(len(plain(value).partition(".")[2]) for value in values)])
 
 
 def _gain(value: Decimal, places: int) -> str:
