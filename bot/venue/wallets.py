@@ -59,7 +59,7 @@ class Wallets:
         flexible, locked = await asyncio.gather(
             self._earn(EARN_FLEXIBLE, "totalAmount"), self._earn(EARN_LOCKED, "amount")
         )
-        return {EarnKind.FLEXIBLE: flexible, EarnKind.LOCKED: locked}
+        return {EarnKind.FLEXIBLE.value: flexible, EarnKind.LOCKED.value: locked}
 
     async def all(self) -> Sequence[WalletBalance]:
         """Every wallet with something in it. Raises VenueFault."""

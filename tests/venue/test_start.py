@@ -1,0 +1,264 @@
+"""Where the client points, what it refuses to start on, and that it keeps its secrets."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.domain.errors import (
+    BotError,
+    ConfigFault,
+    InvariantBroken,
+    NotOffered,
+    StartFault,
+    VenueFault,
+    VenueRejected,
+    VenueUnreachable,
+    VenueUnreadable,
+)
+from bot.domain.ids import Symbol, VenueName
+from bot.domain.observation import Wanted
+from bot.ports import KeyScope, Venue
+from bot.venue.client import check_client, make_client
+from bot.venue.gateway import CcxtVenue, open_venue
+from bot.venue.spec import VenueSpec, offer_of
+from tests.venue.wire import BTC, EPOCH_MS, ETH, KEY, SECRET, HandClock, Reply, Wire, spec
+
+
+def make(environment: str, wire: Wire) -> Any:
+    return make_client(spec(environment), time_ms=lambda: EPOCH_MS, session=wire)
+
+
+def test_the_repr_of_a_spec_holds_no_secret() -> None:
+    shown = repr(spec(password="p4ssw0rd"))
+    assert not any(secret in shown for secret in (KEY, SECRET, "p4ssw0rd"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "host"),
+    [("paper", "fapi.binance.com"), ("live", "fapi.binance.com"), ("testnet", "demo-fapi.binance.com")],
+)
+def test_the_environment_decides_the_hosts(environment: str, host: str, wire: Wire) -> None:
+    client = make(environment, wire)
+    assert client.urls["api"]["fapiPrivateV3"] == f"https://{host}/fapi/v3"
+    assert not client.enableRateLimit
+    assert not client.verbose
+    assert client.options["maxRetriesOnFailure"] == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://api.binance.com/api/v3", "http://demo-api.binance.com/api/v3", "https://demo-api.binance.com.evil.io"],
+)
+def test_an_address_of_another_environment_stops_the_start(address: str, wire: Wire) -> None:
+    client = make("testnet", wire)
+    client.urls["api"]["public"] = address
+    with pytest.raises(StartFault, match="does not belong"):
+        check_client(spec("testnet"), client, offer_of(spec("testnet")))
+    client.urls["api"]["public"] = None
+    with pytest.raises(StartFault, match="no address"):
+        check_client(spec("testnet"), client, offer_of(spec("testnet")))
+
+
+@pytest.mark.parametrize(("name", "value"), [("enableRateLimit", True), ("verbose", True)])
+def test_ccxt_must_not_queue_or_print(name: str, value: object, wire: Wire) -> None:
+    client = make("paper", wire)
+    setattr(client, name, value)
+    with pytest.raises(InvariantBroken):
+        check_client(spec(), client, offer_of(spec()))
+
+
+def test_r20_ccxt_must_not_repeat(wire: Wire) -> None:
+    stubborn = spec(options={"maxRetriesOnFailure": 3})
+    client = make_client(stubborn, time_ms=lambda: EPOCH_MS, session=wire)
+    assert client.options["maxRetriesOnFailure"] == 0
+    client.options["maxRetriesOnFailure"] = 1
+    with pytest.raises(InvariantBroken, match="repeat"):
+        check_client(stubborn, client, offer_of(stubborn))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (spec("testnet", "kucoin"), "paper"),
+        (spec("paper", "binanceus"), "expected one of binance"),
+        (spec("staging"), "paper, testnet, live"),
+        (spec(api_key=""), "HEDGEBOT_VENUES__MAIN__API_KEY"),
+        (spec(secret=""), "HEDGEBOT_VENUES__MAIN__SECRET"),
+    ],
+)
+def test_settings_that_can_not_be_served_are_refused(wanted: VenueSpec, words: str, wire: Wire) -> None:
+    with pytest.raises(ConfigFault) as fault:
+        open_venue(wanted, clock=HandClock(), session=wire)
+    assert words in fault.value.message + fault.value.hint
+
+
+def test_paper_never_goes_out_without_a_paper_exchange() -> None:
+    with pytest.raises(InvariantBroken):
+        open_venue(spec("paper"), clock=HandClock(), session=None)
+
+
+async def test_the_instrument_is_what_the_filters_say(venue: CcxtVenue) -> None:
+    checked: Venue = venue
+    btc = checked.instrument(BTC)
+    assert (btc.asset, btc.multiplier, btc.contract_size) == ("BTC", 1, 1)
+    assert (btc.quantity_step, btc.price_tick) == (Decimal("0.001"), Decimal("0.10"))
+    assert (btc.quantity_min, btc.quantity_max, btc.notional_min) == (Decimal("0.001"), 1_000, 100)
+    assert (btc.price_down, btc.price_up) == (Decimal("0.95"), Decimal("1.05"))
+    # The account's own rates for symbols in use, the published ones for others.
+    assert (btc.maker_fee, btc.taker_fee) == (Decimal("0.0002"), Decimal("0.00045"))
+    assert venue.instrument(ETH).taker_fee == Decimal("0.0005")
+
+
+async def test_r7_a_multiple_is_known_by_the_table(venue: CcxtVenue) -> None:
+    pepe = venue.instrument(Symbol("1000PEPE/USDT:USDT"))
+    assert (pepe.asset, pepe.multiplier) == ("PEPE", 1000)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "words"), [("BTC/USDT", "no linear perpetual"), ("BTCC/USDT:USDT", "BTC/USDT:USDT"), ("?", "no such")]
+)
+async def test_a_symbol_that_is_no_perpetual_is_refused(venue: CcxtVenue, symbol: str, words: str) -> None:
+    with pytest.raises(ConfigFault) as fault:
+        venue.instrument(Symbol(symbol))
+    assert words in fault.value.message + fault.value.hint
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "reply", "kind"),
+    [
+        ("GET", "/fapi/v1/time", Reply(lost=True), VenueUnreachable),
+        ("GET", "/fapi/v1/time", Reply(body={}), VenueUnreadable),
+        ("GET", "/fapi/v1/exchangeInfo", Reply(text="<html>"), VenueUnreadable),
+        ("GET", "/fapi/v1/exchangeInfo", Reply(body={}), VenueUnreadable),
+        ("GET", "/api/v3/exchangeInfo", Reply(body=[]), VenueUnreadable),
+        ("GET", "/api/v3/exchangeInfo", Reply(lost=True), VenueUnreachable),
+        ("GET", "/fapi/v1/exchangeInfo", Reply(body={"symbols": [{"symbol": 7}]}), VenueUnreadable),
+        (
+            "GET",
+            "/fapi/v1/commissionRate",
+            Reply(status=401, body={"code": -2015, "msg": "Invalid API-key, IP, or permissions for action"}),
+            VenueRejected,
+        ),
+    ],
+)
+async def test_a_start_that_can_not_be_made_says_why(
+    wire: Wire, clock: HandClock, method: str, path: str, reply: Reply, kind: type[VenueFault]
+) -> None:
+    wire.serve(method, path, reply)
+    venue = open_venue(spec(), clock=clock, session=wire, symbols=[BTC])
+    with pytest.raises(kind) as fault:
+        await venue.start()
+    await venue.close()
+    assert_without_secrets(fault.value)
+
+
+def assert_without_secrets(fault: BotError) -> None:
+    seen: BaseException | None = fault
+    while seen is not None:
+        for secret in (KEY, SECRET, "signature=", "https://"):
+            assert secret not in str(seen)
+        assert seen.__suppress_context__ or seen.__context__ is None
+        seen = seen.__cause__
+
+
+async def test_r5_portfolio_margin_and_multi_assets_are_refused(wire: Wire, clock: HandClock) -> None:
+    wire.serve("GET", "/fapi/v1/multiAssetsMargin", {"multiAssetsMargin": True})
+    venue = open_venue(spec(), clock=clock, session=wire, symbols=[BTC], isolated=frozenset({BTC}))
+    with pytest.raises(StartFault, match="multi-assets"):
+        await venue.start()
+    await venue.close()
+    scope = {
+        "enableFutures": True,
+        "enableWithdrawals": False,
+        "ipRestrict": True,
+        "enablePortfolioMarginTrading": True,
+    }
+    wire.serve("GET", "/sapi/v1/account/apiRestrictions", scope)
+    venue = open_venue(spec(), clock=clock, session=wire, symbols=[BTC])
+    with pytest.raises(StartFault, match="portfolio"):
+        await venue.start()
+    await venue.close()
+
+
+async def test_a_symbol_in_use_is_checked_at_start(wire: Wire, clock: HandClock) -> None:
+    venue = open_venue(spec(), clock=clock, session=wire, symbols=[Symbol("BTC/USDT")])
+    with pytest.raises(ConfigFault):
+        await venue.start()
+    await venue.close()
+
+
+async def test_use_before_start_is_a_mistake_of_ours(wire: Wire, clock: HandClock) -> None:
+    venue = open_venue(spec(), clock=clock, session=wire)
+    with pytest.raises(InvariantBroken):
+        venue.instrument(BTC)
+    await venue.close()
+
+
+async def test_key_scope(venue: CcxtVenue, wire: Wire, clock: HandClock) -> None:
+    assert await venue.key_scope() == KeyScope(trade=True, withdraw=False, ip_restricted=True)
+    demo = open_venue(spec("testnet"), clock=clock, session=wire)
+    with pytest.raises(NotOffered):
+        await demo.key_scope()
+    await demo.close()
+
+
+async def test_r21_the_offset_is_of_the_middle_and_signs_requests(
+    venue: CcxtVenue, wire: Wire, clock: HandClock
+) -> None:
+    def slow(asked: object) -> object:
+        clock.ms += 200
+        venue_ms = clock.ms + 450
+        clock.ms += 200
+        return {"serverTime": venue_ms}
+
+    wire.serve("GET", "/fapi/v1/time", slow)
+    assert await venue.measure_clock() == 450
+    assert venue.has_offset()
+    assert venue.now_ms() == clock.ms + 450
+    await venue.observe(Wanted(symbols=frozenset({BTC})))
+    assert wire.last("/fapi/v3/account").params["timestamp"] == str(clock.ms + 450)
+
+
+async def test_r21_an_offset_over_a_second_or_an_old_one_does_not_count(
+    venue: CcxtVenue, wire: Wire, clock: HandClock
+) -> None:
+    assert venue.has_offset()
+    wire.serve("GET", "/fapi/v1/time", lambda asked: {"serverTime": clock.ms - 1_001})
+    await venue.measure_clock()
+    assert not venue.has_offset()
+    wire.serve("GET", "/fapi/v1/time", lambda asked: {"serverTime": clock.ms})
+    await venue.measure_clock()
+    assert venue.has_offset()
+    wire.serve("GET", "/fapi/v1/time", Reply(lost=True))
+    clock.ms += 60_001
+    assert not venue.has_offset()
+    seen = await venue.observe(Wanted())
+    assert seen.clock_offset_ms == 0
+    assert not venue.has_offset()
+
+
+async def test_r21_a_slow_answer_says_nothing_of_the_time(venue: CcxtVenue, wire: Wire, clock: HandClock) -> None:
+    def slow(asked: object) -> object:
+        clock.ms += 1_500
+        return {"serverTime": clock.ms}
+
+    wire.serve("GET", "/fapi/v1/time", slow)
+    with pytest.raises(VenueUnreadable, match="1500 ms"):
+        await venue.measure_clock()
+
+
+async def test_the_clock_is_measured_again_before_it_is_too_old(venue: CcxtVenue, wire: Wire, clock: HandClock) -> None:
+    await venue.observe(Wanted())
+    assert wire.count("/fapi/v1/time") == 0
+    clock.ms += 30_001
+    await venue.observe(Wanted())
+    assert wire.count("/fapi/v1/time") == 1
+
+
+def test_recv_window(wire: Wire) -> None:
+    venue = open_venue(spec(), clock=HandClock(), session=wire)
+    assert venue.recv_window_ms() == 3_000
+    assert venue.name == VenueName("main")
