@@ -21,7 +21,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import urlencode
 
 import pytest
@@ -204,14 +204,16 @@ class Home:
     def write(self, text: str) -> None:
         self.config.write_text(text)
 
-    def command(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def command(
+        self, *words: str, env: Mapping[str, str] | None = None, timeout_s: float = 120
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*HEDGEBOT, *words],
             cwd=self.path,
             env=clean_environ(**(env or {})),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout_s,
             check=False,
         )
 
@@ -220,14 +222,16 @@ class Home:
             "run", "--config", str(self.config), *self.paper.options(), "--once", "--json", *words, env=env
         )
 
-    def daemon(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-        """Start the bot as a daemon; what it logs goes to `log.jsonl`."""
+    def daemon(
+        self, *words: str, env: Mapping[str, str] | None = None, stdout: IO[str] | None = None
+    ) -> subprocess.Popen[str]:
+        """Start the bot as a daemon; what it logs, and without `stdout` what it shows, goes to `log.jsonl`."""
         with (self.path / "log.jsonl").open("a") as log:
             process = subprocess.Popen(
                 [*HEDGEBOT, "run", "--config", str(self.config), *self.paper.options(), *words],
                 cwd=self.path,
                 env=clean_environ(**(env or {})),
-                stdout=log,
+                stdout=stdout or log,
                 stderr=log,
                 text=True,
             )
