@@ -323,6 +323,11 @@ def _foreign_epoch(client_id: ClientOrderId, journal: SqlJournal) -> bool:
     return epoch is not None and not journal.knows_epoch(epoch)
 
 
+def _settled_ms(policy: HedgePolicy, journal: SqlJournal, clock: Clock) -> int:
+    """With a fresh journal an order of a lost one may still be under way: wait until it must have arrived."""
+    return clock.now_ms() + int(policy.timing.settle_s * 1000) if journal.fresh() else 0
+
+
 def _daemon(
     *,
     settings: Settings,
@@ -353,7 +358,7 @@ def _daemon(
             clock=clock,
             alarms=alarms,
             logger=logs.get("bot.runtime.hedger"),
-            not_before_ms=clock.now_ms() + int(policy.timing.settle_s * 1000) if journal.fresh() else 0,
+            not_before_ms=_settled_ms(policy, journal, clock) if executor is not None else 0,
         )
         for policy in hedges
     ]

@@ -197,9 +197,7 @@ async def _units(policy: HedgePolicy, venue: Venue, instrument: Instrument) -> C
     try:
         volume, quote_volume, average = await venue.volumes_24h(policy.symbol)
     except VenueFault as fault:
-        return _fault(name, fault)
-    if volume == 0:
-        return _warn(name, "no trade within 24 h to hold the contract size against", "the first position will show it")
+        return _fail(name, fault.message, fault.hint or "nothing is traded before the contract size is checked (R7)")
     mismatch = units.check_volume(instrument, volume, quote_volume, average)
     if mismatch:
         return _fail(name, mismatch, "do not trade it before a person has looked at the contract's size")

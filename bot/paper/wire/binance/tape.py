@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -12,6 +12,8 @@ from bot.paper.engine.model import Level, Listing, Side, Trade
 from bot.paper.wire.binance.endpoint import Call
 from bot.paper.wire.binance.errors import ApiError
 
+_TURNOVER: Final = 1_000
+"""How often a day the others trade the first level."""
 _DAY_MS: Final = 86_400_000
 _UNITS_MS: Final = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": _DAY_MS, "w": 7 * _DAY_MS}
 _INTERVAL: Final = re.compile(r"1s|(1|3|5|15|30)m|(1|2|4|6|8|12)h|[13]d|1w")
@@ -66,8 +68,18 @@ def buyer_is_maker(trade: Trade) -> bool:
 
 
 def day(call: Call, listing: Listing) -> Candle:
-    """The 24 hours up to now."""
-    return _candle(call, listing, call.now_ms - _DAY_MS, call.now_ms)
+    """The 24 hours up to now, with what the rest of the market traded: the first level of the book, many times over.
+
+    A market on which nobody ever traded would be refused by anybody who holds the contract size against its volumes.
+    """
+    seen = _candle(call, listing, call.now_ms - _DAY_MS, call.now_ms)
+    others = best(call, listing)[1].quantity * _TURNOVER
+    return replace(
+        seen,
+        volume=seen.volume + others,
+        quote_volume=seen.quote_volume + others * (seen.high + seen.low) / 2,
+        count=seen.count + _TURNOVER,
+    )
 
 
 def candles(call: Call, listing: Listing, *, default: int, highest: int) -> list[Candle]:
