@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.paper.engine.defaults import DEFAULT_LISTINGS, DEFAULT_STARTING
+from bot.paper.engine.defaults import DEFAULT_LISTINGS
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import (
     MarketType,
@@ -33,6 +33,8 @@ from bot.paper.engine.model import (
 
 ZERO = Decimal(0)
 HOUR_MS = 3_600_000
+STARTING = {"spot": {"BTC": Decimal(1), "USDT": Decimal(60_000)}, "usdm": {"USDT": Decimal(30_000)}}
+"""Little margin, so that leaps liquidate."""
 ACCOUNTS = ("paper", "paper2")
 WALLETS = ("spot", "funding", "usdm", "coinm", "earn-flexible", "earn-locked")
 ASSETS = ("BTC", "USDT", "PEPE")
@@ -40,11 +42,19 @@ MARKETS = ("spot:BTCUSDT", "spot:PEPEUSDT", "linear:BTCUSDT", "linear:1000PEPEUS
 LISTINGS = {listing.key: listing for listing in DEFAULT_LISTINGS if listing.key in MARKETS}
 
 keys = st.sampled_from(ACCOUNTS)
+coins = st.sampled_from(("BTC", "PEPE"))
 symbols = st.sampled_from(("BTCUSDT", "1000PEPEUSDT"))
 position_sides = st.sampled_from(PositionSide)
+opening = st.sampled_from((PositionSide.LONG, PositionSide.SHORT))
 products: st.SearchStrategy[Literal["flexible", "locked"]] = st.sampled_from(("flexible", "locked"))
-amounts = st.decimals(min_value="0.00000001", max_value="150000", places=8)
-shares = st.integers(min_value=1, max_value=400)
+amounts = st.decimals(min_value="0.00000001", max_value="50000", places=8)
+shares = st.integers(min_value=1, max_value=60) | st.integers(min_value=1, max_value=400)
+
+
+takes = st.tuples(keys, st.sampled_from(MARKETS), st.sampled_from(Side), shares, opening)
+rests = st.tuples(
+    keys, st.sampled_from(MARKETS), st.sampled_from(Side), shares, opening, st.integers(0, 250), st.booleans()
+)
 
 
 class Conservation(RuleBasedStateMachine):
@@ -55,19 +65,20 @@ class Conservation(RuleBasedStateMachine):
         self.now = 1_700_000_000_000
         self.inside: dict[str, Decimal] = defaultdict(Decimal)
         self.exchange = Exchange(
-            name="binance", listings=tuple(LISTINGS.values()), starting=DEFAULT_STARTING, time_ms=lambda: self.now
+            name="binance", listings=tuple(LISTINGS.values()), starting=STARTING, time_ms=lambda: self.now
         )
 
-    @initialize(isolated=st.booleans(), leverage=st.sampled_from((1, 2, 20, 125)), hedged=st.booleans())
+    @initialize(isolated=st.booleans(), leverage=st.sampled_from((1, 2, 20, 75)), hedged=st.booleans())
     def open_accounts(self, isolated: bool, leverage: int, hedged: bool) -> None:
         for key in ACCOUNTS:
             self.exchange.account(key)
-            for held in DEFAULT_STARTING.values():
+            for held in STARTING.values():
                 for asset, amount in held.items():
                     self.inside[asset] += amount
-            self.try_(lambda key=key: self.exchange.set_leverage(key, "BTCUSDT", leverage))
-            if isolated:
-                self.exchange.set_margin_mode(key, "BTCUSDT", isolated=True)
+            for symbol in ("BTCUSDT", "1000PEPEUSDT"):
+                self.exchange.set_leverage(key, symbol, leverage)
+                if isolated:
+                    self.exchange.set_margin_mode(key, symbol, isolated)
         if hedged:
             self.exchange.set_hedged(ACCOUNTS[1], hedged=True)
 
@@ -122,14 +133,10 @@ class Conservation(RuleBasedStateMachine):
         if exact > 0:
             self.exchange.transfer(key, "usdm", "spot", "USDT", exact)
 
-    @rule(key=keys, product=products, asset=st.sampled_from(ASSETS), amount=amounts, redeem=st.booleans())
-    def earn(self, key: str, product: Literal["flexible", "locked"], asset: str, amount: Decimal, redeem: bool) -> None:
-        act = self.exchange.earn_redeem if redeem else self.exchange.earn_subscribe
-        self.try_(lambda: act(key, product, asset, amount))
-
-    @rule(key=keys, product=products, asset=st.sampled_from(ASSETS), amount=amounts)
-    def reward(self, key: str, product: Literal["flexible", "locked"], asset: str, amount: Decimal) -> None:
-        self.try_(lambda: self.exchange.pay_reward(key, product, asset, amount))
+    @rule(key=keys, product=products, asset=st.sampled_from(ASSETS), amount=amounts, which=st.integers(0, 2))
+    def earn(self, key: str, product: Literal["flexible", "locked"], asset: str, amount: Decimal, which: int) -> None:
+        acts = (self.exchange.earn_subscribe, self.exchange.earn_redeem, self.exchange.pay_reward)
+        self.try_(lambda: acts[which](key, product, asset, amount))
 
     # Orders.
 
@@ -158,19 +165,56 @@ class Conservation(RuleBasedStateMachine):
         position_side: PositionSide,
         client_id: str,
     ) -> None:
+        self.send(
+            key,
+            market,
+            side,
+            share,
+            None if market_order else basis_points,
+            tif=tif,
+            reduce_only=reduce_only,
+            position_side=position_side,
+            client_id=client_id,
+        )
+
+    @rule(batch=st.lists(takes, min_size=1, max_size=5))
+    def take(self, batch: list[tuple[str, str, Side, int, PositionSide]]) -> None:
+        for key, market, side, share, position_side in batch:
+            self.send(key, market, side, share, None, position_side=position_side)
+
+    @rule(batch=st.lists(rests, min_size=1, max_size=5))
+    def rest(self, batch: list[tuple[str, str, Side, int, PositionSide, int, bool]]) -> None:
+        for key, market, side, share, position_side, away, reduce_only in batch:
+            self.send(key, market, side, share, -side.sign * away, reduce_only=reduce_only, position_side=position_side)
+
+    def send(
+        self,
+        key: str,
+        market: str,
+        side: Side,
+        share: int,
+        basis_points: int | None,
+        *,
+        tif: TimeInForce = TimeInForce.GTC,
+        reduce_only: bool = False,
+        position_side: PositionSide = PositionSide.LONG,
+        client_id: str = "",
+    ) -> None:
+        """A market order, or a limit order so far from the mark; `share` is in units of 1,000 quote."""
         listing = LISTINGS[market]
         linear = listing.market is MarketType.LINEAR
         hedged = self.exchange.account(key).hedged
         step, tick, mark = listing.quantity_step, listing.price_tick, self.exchange.mark(market)
-        # In units of about 0.5 % of the starting money, up to twice of it.
         quantity = (Decimal(share * 1_000) / mark / step).to_integral_value(rounding="ROUND_UP") * step
-        price = (mark * (10_000 + basis_points) / 10_000 / tick).to_integral_value() * tick
+        price = None
+        if basis_points is not None:
+            price = (mark * (10_000 + basis_points) / 10_000 / tick).to_integral_value() * tick
         order = NewOrder(
             listing_key=market,
             side=side,
-            kind=OrderKind.MARKET if market_order else OrderKind.LIMIT,
+            kind=OrderKind.MARKET if price is None else OrderKind.LIMIT,
             quantity=quantity,
-            price=None if market_order else price,
+            price=price,
             tif=tif,
             reduce_only=reduce_only and linear,
             client_id=client_id,
@@ -183,30 +227,30 @@ class Conservation(RuleBasedStateMachine):
         order = NewOrder(listing_key=market, side=side, kind=OrderKind.MARKET, quote_quantity=amount)
         self.try_(lambda: self.exchange.submit(key, order))
 
-    @rule(key=keys, market=st.sampled_from(MARKETS), client_id=st.sampled_from(("a", "b")))
-    def cancel(self, key: str, market: str, client_id: str) -> None:
-        self.try_(lambda: self.exchange.cancel(key, market, client_id=client_id))
-
-    @rule(key=keys, market=st.sampled_from(MARKETS))
-    def cancel_all(self, key: str, market: str) -> None:
+    @rule(key=keys, market=st.sampled_from(MARKETS), client_id=st.sampled_from(("a", "b", None)))
+    def cancel(self, key: str, market: str, client_id: str | None) -> None:
+        if client_id is not None:
+            self.try_(lambda: self.exchange.cancel(key, market, client_id=client_id))
+            return
         self.exchange.cancel_all(key, market)
         assert not self.exchange.account(key).open_orders(market)
 
     # The world.
 
-    @rule(asset=st.sampled_from(("BTC", "PEPE")), percent=st.integers(min_value=30, max_value=300))
+    @rule(asset=coins, percent=st.integers(min_value=30, max_value=300))
     def price_leaps(self, asset: str, percent: int) -> None:
         first = {"BTC": Decimal(100_000), "PEPE": Decimal("0.00002")}[asset]
         price = (self.exchange.price(asset) * percent / 100).quantize(Decimal("1e-8"))
         self.exchange.set_price(asset, min(max(price, first / 50), first * 50))
 
-    @rule(asset=st.sampled_from(("BTC", "PEPE")), basis_points=st.integers(min_value=-300, max_value=300))
-    def price_moves(self, asset: str, basis_points: int) -> None:
-        price = (self.exchange.price(asset) * (10_000 + basis_points) / 10_000).quantize(Decimal("1e-8"))
-        self.exchange.set_price(asset, price)
+    @rule(moves=st.lists(st.tuples(coins, st.integers(min_value=-300, max_value=300)), min_size=1, max_size=5))
+    def price_moves(self, moves: list[tuple[str, int]]) -> None:
+        for asset, basis_points in moves:
+            price = (self.exchange.price(asset) * (10_000 + basis_points) / 10_000).quantize(Decimal("1e-8"))
+            self.exchange.set_price(asset, price)
 
     @rule(
-        asset=st.sampled_from(("BTC", "PEPE")),
+        asset=coins,
         rate=st.none() | st.decimals(min_value="-0.5", max_value="0.5", places=6),
     )
     def pay_funding(self, asset: str, rate: Decimal | None) -> None:
@@ -219,17 +263,20 @@ class Conservation(RuleBasedStateMachine):
 
     # Futures settings.
 
-    @rule(key=keys, symbol=symbols, leverage=st.sampled_from((1, 2, 3, 20, 75, 125, 126)))
-    def leverage(self, key: str, symbol: str, leverage: int) -> None:
-        self.try_(lambda: self.exchange.set_leverage(key, symbol, leverage))
-
-    @rule(key=keys, symbol=symbols, isolated=st.booleans())
-    def margin_mode(self, key: str, symbol: str, isolated: bool) -> None:
-        self.try_(lambda: self.exchange.set_margin_mode(key, symbol, isolated))
-
-    @rule(key=keys, hedged=st.booleans())
-    def position_mode(self, key: str, hedged: bool) -> None:
-        self.try_(lambda: self.exchange.set_hedged(key, hedged))
+    @rule(
+        key=keys,
+        symbol=symbols,
+        leverage=st.sampled_from((1, 2, 3, 20, 75, 125, 126)),
+        flag=st.booleans(),
+        which=st.integers(0, 2),
+    )
+    def change_settings(self, key: str, symbol: str, leverage: int, flag: bool, which: int) -> None:
+        acts: tuple[Callable[[], None], ...] = (
+            lambda: self.exchange.set_leverage(key, symbol, leverage),
+            lambda: self.exchange.set_margin_mode(key, symbol, flag),
+            lambda: self.exchange.set_hedged(key, flag),
+        )
+        self.try_(acts[which])
 
     @rule(key=keys, symbol=symbols, side=position_sides, amount=amounts, back=st.booleans())
     def add_margin(self, key: str, symbol: str, side: PositionSide, amount: Decimal, back: bool) -> None:
@@ -345,7 +392,7 @@ class Conservation(RuleBasedStateMachine):
 
 TestConservation = Conservation.TestCase
 TestConservation.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=80, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
