@@ -134,7 +134,7 @@ def statement(
         instrument: of the short.
         kind: as in the settings.
         exposure: in coins, at the end.
-        short: in coins, at the end; positive.
+        short: the same; positive.
         gap_notional: in quote, at the end.
         stages: oldest first, at least one; the first is the start of the account.
         fills: every trade on the instrument since the start, with the mark of its moment.
@@ -153,31 +153,10 @@ def statement(
     if not stages:
         raise ValueError("a statement needs at least one stage")
     known = {instrument.quote: ONE, instrument.settle: ONE} | dict(prices or {}) | {asset: stages[-1].price}
-    values = _Values(asset=asset, stages=stages, known=known)
     own = [row for row in rows if _is_own(row, instrument, known)]
-    flows = {wanted: [values.of_row(row) for row in own if row.kind is wanted] for wanted in _FLOWS}
     unexplained = residuals(before, after, rows)
-
-    def account(upto: Sequence[Stage], *, whole: bool) -> Pnl:
-        end = upto[-1]
-        return attribute(
-            holdings=[HoldingStep(time_ms=stage.time_ms, coins=stage.coins, price=stage.price) for stage in upto],
-            fills=[
-                Fill(time_ms=trade.time_ms, contracts=trade.moved, price=trade.price, mark=mark, fee_quote=ZERO)
-                for trade, _, mark in fills
-                if whole or trade.time_ms <= end.time_ms
-            ],
-            start_contracts=ZERO,
-            mark_start=upto[0].price * instrument.multiplier,
-            mark_end=end.price * instrument.multiplier,
-            instrument=instrument,
-            funding=flows[RowKind.FUNDING],
-            rewards=flows[RowKind.REWARD],
-            fees=[-value for value in flows[RowKind.FEE]],
-            residual=values.of_unexplained(unexplained),
-        )
-
-    legs = [account(stages[: number + 1], whole=False) for number in range(len(stages))]
+    account = _Account(asset=asset, instrument=instrument, stages=stages, fills=fills, rows=own, known=known)
+    legs = [account.pnl(upto=number) for number in range(1, len(stages) + 1)]
     return Statement(
         hedge=hedge,
         asset=asset,
@@ -188,23 +167,21 @@ def statement(
         exposure=exposure,
         short=short,
         gap_notional=gap_notional,
-        pnl=account(stages, whole=True),
+        pnl=account.pnl(residual=account.worth(unexplained)),
         stages=tuple(
             StageResult(price=stage.price, spot=leg.spot, perp=leg.perp)
             for stage, leg in zip(stages[1:], legs[1:], strict=True)
         ),
         orders=orders,
-        effectiveness=effectiveness(
-            [
-                (after.spot - before.spot, after.spot + after.perp - before.spot - before.perp)
-                for before, after in pairwise(legs)
-            ]
-        ),
+        effectiveness=effectiveness([_change(first, second) for first, second in pairwise(legs)]),
         unexplained=unexplained,
     )
 
 
-_FLOWS: Final = (RowKind.FUNDING, RowKind.REWARD, RowKind.FEE)
+def _change(first: Pnl, second: Pnl) -> tuple[Decimal, Decimal]:
+    """Of the unhedged and of the hedged value, from one stage to the next."""
+    spot = second.spot - first.spot
+    return spot, spot + second.perp - first.perp
 
 
 def _is_own(row: LedgerRow, instrument: Instrument, known: Mapping[Asset, Decimal]) -> bool:
@@ -215,25 +192,53 @@ def _is_own(row: LedgerRow, instrument: Instrument, known: Mapping[Asset, Decima
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Values:
-    """What amounts are worth in quote."""
+class _Account:
+    """The records of one hedge, and what `known` assets are worth in quote."""
 
     asset: Asset
+    instrument: Instrument
     stages: Sequence[Stage]
+    fills: Sequence[JournalFill]
+    rows: Sequence[LedgerRow]
     known: Mapping[Asset, Decimal]
 
-    def of_row(self, row: LedgerRow) -> Decimal:
-        """A flow at its own moment: its coin at the price of the stage it happened in."""
+    def pnl(self, *, upto: int | None = None, residual: Decimal = ZERO) -> Pnl:
+        """Of the first stages and the fills up to the last of them; of everything when `upto` is None."""
+        stages = self.stages[:upto]
+        start, end = stages[0], stages[-1]
+        return attribute(
+            holdings=[HoldingStep(time_ms=stage.time_ms, coins=stage.coins, price=stage.price) for stage in stages],
+            fills=[
+                # Their fees are rows of the venue's books.
+                Fill(time_ms=trade.time_ms, contracts=trade.moved, price=trade.price, mark=mark, fee_quote=ZERO)
+                for trade, _, mark in self.fills
+                if upto is None or trade.time_ms <= end.time_ms
+            ],
+            start_contracts=ZERO,
+            mark_start=start.price * self.instrument.multiplier,
+            mark_end=end.price * self.instrument.multiplier,
+            instrument=self.instrument,
+            funding=self._flows(RowKind.FUNDING),
+            rewards=self._flows(RowKind.REWARD),
+            fees=[-value for value in self._flows(RowKind.FEE)],
+            residual=residual,
+        )
+
+    def worth(self, left: Mapping[WalletKey, Decimal]) -> Decimal:
+        """What is unexplained, at the end's prices; opposite signs don't cancel, and it is never booked away."""
+        if not left:
+            return ZERO
+        values = (abs(amount) * self.known.get(asset, ZERO) for (_, _, asset), amount in left.items())
+        return max(BOOKING, sum(values, ZERO))
+
+    def _flows(self, kind: RowKind) -> list[Decimal]:
+        return [self._value(row) for row in self.rows if row.kind is kind]
+
+    def _value(self, row: LedgerRow) -> Decimal:
+        """A flow at its own moment: the coin at the price of the stage it happened in."""
         if row.asset == self.asset:
             passed = [stage.price for stage in self.stages if stage.time_ms <= row.time_ms]
             return row.amount * (passed[-1] if passed else self.stages[0].price)
         if row.asset not in self.known:
             raise ValueError(f"{row.asset} has no price, so {row.kind.value} {row.reference} can't be valued")
         return row.amount * self.known[row.asset]
-
-    def of_unexplained(self, left: Mapping[WalletKey, Decimal]) -> Decimal:
-        """What is unexplained, at the end's prices; opposite signs don't cancel, and it is never booked away."""
-        if not left:
-            return ZERO
-        worth = (abs(amount) * self.known.get(asset, ZERO) for (_, _, asset), amount in left.items())
-        return max(BOOKING, sum(worth, ZERO))

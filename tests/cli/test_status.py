@@ -137,22 +137,9 @@ def ages_off(told: Any) -> Any:  # noqa: ANN401 - JSON
     return [ages_off(value) for value in told] if isinstance(told, list) else told
 
 
-def test_status_tells_everything_while_the_bot_runs_and_after(
-    bot: SqlJournal, path: Path, run: Callable[..., str]
-) -> None:
-    told = json.loads(run("status", "--journal", str(path), "--json"))
-    assert told["running"] is True
-    assert ages_off(told["process"]) == {"pid": os.getpid(), "host": os.uname().nodename}
-    assert told["process"]["age_s"] >= 60
-    (hedge,) = told["hedges"]
-    assert 5 <= hedge["age_s"] < 60
-    assert told["time_ms"] - hedge["time_ms"] == pytest.approx(hedge["age_s"] * 1000, abs=2)
-    assert 5 <= hedge["holdings"][0]["age_s"] < 60
-    bot.close()
-    after = json.loads(run("status", "--journal", str(path), "--json"))
-    assert (after["running"], after["process"]) == (False, None)
-    assert ages_off(after["hedges"]) == ages_off(told["hedges"])
-    assert ages_off(after) == {
+def everything(path: Path) -> dict[str, Any]:
+    """What status tells of `bot`'s journal once it stopped, without times and ages."""
+    return {
         "journal": str(path),
         "running": False,
         "process": None,
@@ -214,6 +201,24 @@ def test_status_tells_everything_while_the_bot_runs_and_after(
         ],
         "fills": [{"venue": "main", "symbol": "BTC/USDT:USDT", "count": 1}],
     }
+
+
+def test_status_tells_everything_while_the_bot_runs_and_after(
+    bot: SqlJournal, path: Path, run: Callable[..., str]
+) -> None:
+    told = json.loads(run("status", "--journal", str(path), "--json"))
+    assert told["running"] is True
+    assert ages_off(told["process"]) == {"pid": os.getpid(), "host": os.uname().nodename}
+    assert told["process"]["age_s"] >= 60
+    (hedge,) = told["hedges"]
+    assert 5 <= hedge["age_s"] < 60
+    assert told["time_ms"] - hedge["time_ms"] == pytest.approx(hedge["age_s"] * 1000, abs=2)
+    assert 5 <= hedge["holdings"][0]["age_s"] < 60
+    bot.close()
+    after = json.loads(run("status", "--journal", str(path), "--json"))
+    assert (after["running"], after["process"]) == (False, None)
+    assert ages_off(after["hedges"]) == ages_off(told["hedges"])
+    assert ages_off(after) == everything(path)
 
 
 def test_status_draws_what_it_tells(bot: SqlJournal, path: Path, run: Callable[..., str]) -> None:
