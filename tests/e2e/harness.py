@@ -72,7 +72,7 @@ class Paper:
         with urllib.request.urlopen(f"{self.admin}/state", timeout=10) as answer:  # noqa: S310
             return json.load(answer)
 
-    def post(self, path: str, **body: object) -> Any:  # noqa: ANN401
+    def post(self, path: str, /, **body: object) -> Any:  # noqa: ANN401
         data = json.dumps(body).encode()
         request = urllib.request.Request(f"{self.admin}{path}", data=data, method="POST")  # noqa: S310
         try:
