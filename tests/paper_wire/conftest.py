@@ -23,6 +23,7 @@ from bot.paper.world import PaperVenue, World
 
 Binance: TypeAlias = Any
 """ccxt's client; its annotations contradict its code."""
+Body: TypeAlias = Any
 
 
 class Clock:
@@ -50,7 +51,7 @@ class Wire:
         params: Mapping[str, object] | None = None,
         *,
         signed: bool = True,
-        secret: str = "paper",
+        secret: str | None = None,
         timestamp: int | None = None,
         key: str | None = None,
     ) -> Response:
@@ -61,7 +62,7 @@ class Wire:
         if signed:
             stamp = self.clock.now_ms if timestamp is None else timestamp
             text = "&".join(filter(None, [text, f"timestamp={stamp}"]))
-            signature = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+            signature = hmac.new((secret or "paper").encode(), text.encode(), hashlib.sha256).hexdigest()
             text += f"&signature={signature}"
             headers["X-MBX-APIKEY"] = self.key if key is None else key
         in_body = method in {"POST", "PUT"}
@@ -77,7 +78,7 @@ class Wire:
             )
         )
 
-    def get(self, url: str, **params: object) -> Any:
+    def get(self, url: str, **params: object) -> Body:
         """The body of a signed GET that must succeed."""
         response = self.send("GET", url, params)
         assert response.status == 200, response.body

@@ -5,12 +5,22 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-import ccxt
 import pytest
+from ccxt.base.errors import (
+    BadRequest,
+    InsufficientFunds,
+    InvalidOrder,
+    MarginModeAlreadySet,
+    OperationRejected,
+    OrderNotFillable,
+    OrderNotFound,
+)
 
 from bot.paper.engine.exchange import Exchange
 
 Binance: TypeAlias = Any
+Clock: TypeAlias = Any
+Order: TypeAlias = Any
 BTC = "BTC/USDT:USDT"
 PEPE = "1000PEPE/USDT:USDT"
 
@@ -34,7 +44,7 @@ async def test_time_and_market_data(swap: Binance) -> None:
     assert (await swap.fetch_last_prices([BTC]))[BTC]["price"] == Decimal(99_999)
 
 
-async def test_funding(swap: Binance, exchange: Exchange, clock: Any) -> None:
+async def test_funding(swap: Binance, exchange: Exchange, clock: Clock) -> None:
     exchange.set_funding_rate("BTC", Decimal("0.0001"))
     rate = await swap.fetch_funding_rate(BTC)
     assert rate["fundingRate"] == Decimal("0.0001")
@@ -87,7 +97,7 @@ async def test_limit_order_rests_and_is_found_by_either_id(swap: Binance) -> Non
     cancelled = await swap.cancel_order("", BTC, {"clientOrderId": "hb2"})
     assert cancelled["status"] == "canceled"
     assert cancelled["clientOrderId"] == "hb2"
-    with pytest.raises(ccxt.OrderNotFound, match="-2013"):
+    with pytest.raises(OrderNotFound, match="-2013"):
         await swap.fetch_open_order(order["id"], BTC)
 
 
@@ -98,7 +108,7 @@ async def test_time_in_force(swap: Binance) -> None:
     assert (missed["status"], missed["filled"]) == ("expired", 0)
     taken = await swap.create_order(BTC, "limit", "sell", 1, 99_900, {"timeInForce": "IOC"})
     assert taken["status"] == "closed"
-    with pytest.raises(ccxt.OrderNotFillable, match="-5022"):
+    with pytest.raises(OrderNotFillable, match="-5022"):
         await swap.create_order(BTC, "limit", "sell", 1, 99_000, {"postOnly": True})
 
 
@@ -110,6 +120,19 @@ async def test_cancel_all_and_the_list_of_all(swap: Binance) -> None:
     assert await swap.fetch_open_orders(BTC) == []
     last = (await swap.fetch_orders(BTC))[-1]["id"]
     assert [o["id"] for o in await swap.fetch_orders(BTC, None, None, {"orderId": last})] == [last]
+
+
+async def test_r22_unfilled_orders_are_forgotten_after_three_days(swap: Binance, clock: Clock) -> None:
+    gone = await swap.create_order(BTC, "limit", "sell", 1, 104_000)
+    await swap.cancel_order(gone["id"], BTC)
+    filled = await swap.create_order(BTC, "market", "sell", 1)
+    resting = await swap.create_order(BTC, "limit", "sell", 1, 104_500)
+    clock.now_ms += 3 * 86_400_000
+    assert (await swap.fetch_order(gone["id"], BTC))["status"] == "canceled"
+    clock.now_ms += 1
+    with pytest.raises(OrderNotFound, match="-2013"):
+        await swap.fetch_order(gone["id"], BTC)
+    assert [order["id"] for order in await swap.fetch_orders(BTC)] == [filled["id"], resting["id"]]
 
 
 async def test_edit_order_under_the_same_client_id(swap: Binance) -> None:
@@ -130,12 +153,12 @@ async def test_test_order_has_no_effect(swap: Binance, exchange: Exchange) -> No
     }
     answer = await swap.fapiprivate_post_order_test(order)
     assert (answer["status"], answer["origQty"]) == ("NEW", "1.000")
-    with pytest.raises(ccxt.InvalidOrder, match="-4164"):
+    with pytest.raises(InvalidOrder, match="-4164"):
         await swap.fapiprivate_post_order_test({**order, "quantity": "0.001"})
     assert exchange.account("paper").orders() == []
 
 
-async def test_user_trades_page_by_id_and_time(swap: Binance, clock: Any) -> None:
+async def test_user_trades_page_by_id_and_time(swap: Binance, clock: Clock) -> None:
     first = await swap.create_order(BTC, "market", "sell", 1)
     clock.now_ms += 60_000
     second = await swap.create_order(BTC, "market", "sell", 2)
@@ -219,7 +242,7 @@ async def test_leverage_and_margin_mode(swap: Binance) -> None:
     assert (await swap.set_leverage(5, BTC))["leverage"] == 5
     assert (await swap.fetch_leverage(BTC))["longLeverage"] == 5
     assert (await swap.fetch_margin_mode(BTC))["marginMode"] == "cross"
-    with pytest.raises(ccxt.MarginModeAlreadySet):
+    with pytest.raises(MarginModeAlreadySet):
         await swap.set_margin_mode("cross", BTC)
     await swap.set_margin_mode("isolated", BTC)
     assert (await swap.fetch_margin_mode(BTC))["marginMode"] == "isolated"
@@ -238,14 +261,14 @@ async def test_leverage_and_margin_mode(swap: Binance) -> None:
 async def test_position_mode(swap: Binance) -> None:
     await swap.load_markets()
     assert (await swap.fetch_position_mode(BTC))["hedged"] is False
-    with pytest.raises(ccxt.OperationRejected, match="-4059"):
+    with pytest.raises(OperationRejected, match="-4059"):
         await swap.set_position_mode(False, BTC)
     await swap.set_position_mode(True, BTC)
     assert (await swap.fetch_position_mode(BTC))["hedged"] is True
     await swap.create_order(BTC, "market", "sell", 1, None, {"hedged": True})
     (position,) = await swap.fetch_positions([BTC])
     assert (position["side"], position["hedged"]) == ("short", True)
-    with pytest.raises(ccxt.OperationRejected, match="-4061"):
+    with pytest.raises(OperationRejected, match="-4061"):
         await swap.create_order(BTC, "market", "sell", 1)
     assert (await swap.fapiprivate_get_multiassetsmargin())["multiAssetsMargin"] is False
 
@@ -261,7 +284,7 @@ async def test_brackets_and_fees(swap: Binance) -> None:
     assert (await swap.fapiprivate_get_accountconfig())["dualSidePosition"] is False
 
 
-async def test_income_explains_every_cent(swap: Binance, exchange: Exchange, clock: Any) -> None:
+async def test_income_explains_every_cent(swap: Binance, exchange: Exchange, clock: Clock) -> None:
     start_ms = clock.now_ms
     await swap.create_order(BTC, "market", "sell", 1)
     exchange.set_price("BTC", Decimal(99_000))
@@ -288,23 +311,23 @@ async def test_income_explains_every_cent(swap: Binance, exchange: Exchange, clo
 @pytest.mark.parametrize(
     ("order", "error", "code"),
     [
-        ((BTC, "market", "sell", 60), ccxt.InsufficientFunds, "-2019"),
-        ((BTC, "market", "buy", 1, None, {"reduceOnly": True}), ccxt.InvalidOrder, "-2022"),
-        ((BTC, "limit", "sell", "0.001", 99_000), ccxt.InvalidOrder, "-4164"),
-        ((BTC, "limit", "sell", 1, 80_000), ccxt.OperationRejected, "-4131"),
-        ((BTC, "market", "sell", 1000), ccxt.BadRequest, "-4005"),
+        ((BTC, "market", "sell", 60), InsufficientFunds, "-2019"),
+        ((BTC, "market", "buy", 1, None, {"reduceOnly": True}), InvalidOrder, "-2022"),
+        ((BTC, "limit", "sell", "0.001", 99_000), InvalidOrder, "-4164"),
+        ((BTC, "limit", "sell", 1, 80_000), OperationRejected, "-4131"),
+        ((BTC, "market", "sell", 1000), BadRequest, "-4005"),
     ],
 )
-async def test_refusals_keep_ccxts_classes(swap: Binance, order: Any, error: type[Exception], code: str) -> None:
+async def test_refusals_keep_ccxts_classes(swap: Binance, order: Order, error: type[Exception], code: str) -> None:
     with pytest.raises(error, match=code):
         await swap.create_order(*order)
 
 
 async def test_duplicate_and_unknown_ids(swap: Binance) -> None:
     await swap.create_order(BTC, "limit", "sell", 1, 104_000, {"clientOrderId": "same"})
-    with pytest.raises(ccxt.InvalidOrder, match="-4116"):
+    with pytest.raises(InvalidOrder, match="-4116"):
         await swap.create_order(BTC, "limit", "sell", 1, 104_000, {"clientOrderId": "same"})
-    with pytest.raises(ccxt.OrderNotFound, match="-2013"):
+    with pytest.raises(OrderNotFound, match="-2013"):
         await swap.fetch_order("123456", BTC)
-    with pytest.raises(ccxt.OrderNotFound, match="-2011"):
+    with pytest.raises(OrderNotFound, match="-2011"):
         await swap.cancel_order("123456", BTC)

@@ -6,12 +6,21 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-import ccxt
 import pytest
+from ccxt.base.errors import (
+    BadRequest,
+    BaseError,
+    InsufficientFunds,
+    InvalidOrder,
+    OrderImmediatelyFillable,
+    OrderNotFound,
+)
 
 from bot.paper.engine.exchange import Exchange
 
 Binance: TypeAlias = Any
+Clock: TypeAlias = Any
+Order: TypeAlias = Any
 BTC = "BTC/USDT"
 
 
@@ -86,7 +95,7 @@ async def test_market_data(spot: Binance, exchange: Exchange) -> None:
     assert exchange.account("paper").balance("spot", "BTC").total == Decimal("0.5")
 
 
-async def test_candles_follow_the_price(spot: Binance, exchange: Exchange, clock: Any) -> None:
+async def test_candles_follow_the_price(spot: Binance, exchange: Exchange, clock: Clock) -> None:
     clock.now_ms += 3_600_000
     exchange.set_price("BTC", Decimal(110_000))
     clock.now_ms += 60_000
@@ -159,7 +168,7 @@ async def test_cancel_all_and_the_list_of_all(spot: Binance) -> None:
     statuses = [order["status"] for order in await spot.fetch_orders(BTC)]
     assert statuses == ["canceled", "canceled"]
     assert await spot.fetch_closed_orders(BTC) == []
-    with pytest.raises(ccxt.OrderNotFound):
+    with pytest.raises(OrderNotFound):
         await spot.cancel_all_orders(BTC)
 
 
@@ -177,7 +186,7 @@ async def test_my_trades_pages_by_id_and_order(spot: Binance) -> None:
 
 async def test_test_order_has_no_effect(spot: Binance, exchange: Exchange) -> None:
     await spot.create_order(BTC, "limit", "buy", 0.1, 90_000, {"test": True})
-    with pytest.raises(ccxt.BadRequest):
+    with pytest.raises(BadRequest):
         await spot.create_order(BTC, "limit", "buy", 0.00005, 90_000, {"test": True})
     assert exchange.account("paper").orders() == []
 
@@ -187,7 +196,7 @@ async def test_cancel_replace(spot: Binance) -> None:
     edited = await spot.edit_order(order["id"], BTC, "limit", "sell", 0.1, 121_000)
     assert edited["price"] == Decimal(121_000)
     assert (await spot.fetch_order(order["id"], BTC))["status"] == "canceled"
-    with pytest.raises(ccxt.BaseError) as gone:
+    with pytest.raises(BaseError) as gone:
         await spot.edit_order(order["id"], BTC, "limit", "sell", 0.1, 122_000)
     assert "-2022" in str(gone.value)
     assert [o["price"] for o in await spot.fetch_open_orders(BTC)] == [Decimal(121_000)]
@@ -201,22 +210,22 @@ async def test_fees(spot: Binance) -> None:
 @pytest.mark.parametrize(
     ("order", "error", "text"),
     [
-        (("limit", "sell", 2, 120_000), ccxt.InsufficientFunds, "insufficient balance"),
-        (("limit", "buy", "0.0001", 21_000), ccxt.BadRequest, "NOTIONAL"),
-        (("limit", "sell", 0.1, 900_000), ccxt.InvalidOrder, "PERCENT_PRICE_BY_SIDE"),
-        (("limit", "sell", 0.1, 99_000, {"postOnly": True}), ccxt.OrderImmediatelyFillable, "immediately match"),
+        (("limit", "sell", 2, 120_000), InsufficientFunds, "insufficient balance"),
+        (("limit", "buy", "0.0001", 21_000), BadRequest, "NOTIONAL"),
+        (("limit", "sell", 0.1, 900_000), InvalidOrder, "PERCENT_PRICE_BY_SIDE"),
+        (("limit", "sell", 0.1, 99_000, {"postOnly": True}), OrderImmediatelyFillable, "immediately match"),
     ],
 )
-async def test_refusals_keep_ccxts_classes(spot: Binance, order: Any, error: type[Exception], text: str) -> None:
+async def test_refusals_keep_ccxts_classes(spot: Binance, order: Order, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         await spot.create_order(BTC, *order)
 
 
 async def test_duplicate_and_unknown_ids(spot: Binance) -> None:
     await spot.create_order(BTC, "limit", "sell", 0.1, 120_000, {"clientOrderId": "same"})
-    with pytest.raises(ccxt.InvalidOrder, match="Duplicate order sent"):
+    with pytest.raises(InvalidOrder, match="Duplicate order sent"):
         await spot.create_order(BTC, "limit", "sell", 0.1, 120_000, {"clientOrderId": "same"})
-    with pytest.raises(ccxt.OrderNotFound, match="-2013"):
+    with pytest.raises(OrderNotFound, match="-2013"):
         await spot.fetch_order("123456", BTC)
-    with pytest.raises(ccxt.OrderNotFound, match="-2011"):
+    with pytest.raises(OrderNotFound, match="-2011"):
         await spot.cancel_order("123456", BTC)

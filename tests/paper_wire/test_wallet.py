@@ -6,16 +6,18 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-import ccxt
 import pytest
+from ccxt.base.errors import BaseError
 
 from bot.paper.engine.exchange import Exchange
 
 Binance: TypeAlias = Any
+Wire: TypeAlias = Any
+Clock: TypeAlias = Any
 SAPI = "https://api.binance.com/sapi/v1"
 
 
-async def test_transfers_and_their_history(spot: Binance, exchange: Exchange, clock: Any) -> None:
+async def test_transfers_and_their_history(spot: Binance, exchange: Exchange, clock: Clock) -> None:
     out = await spot.transfer("USDT", 10, "spot", "swap")
     assert exchange.account("paper").balance("usdm", "USDT").total == 200_010
     clock.now_ms += 1000
@@ -33,8 +35,8 @@ async def test_transfers_and_their_history(spot: Binance, exchange: Exchange, cl
     assert [row["tranId"] for row in income][:1] == [int(out["id"])]
 
 
-async def test_transfer_refusals(spot: Binance, wire: Any) -> None:
-    with pytest.raises(ccxt.BaseError, match="-5013"):
+async def test_transfer_refusals(spot: Binance, wire: Wire) -> None:
+    with pytest.raises(BaseError, match="-5013"):
         await spot.transfer("USDT", 10_000_000, "spot", "swap")
     transfer = {"asset": "USDT", "amount": "1"}
     assert wire.refused("POST", f"{SAPI}/asset/transfer", type="MAIN_MAIN", **transfer)[1] == -1130
@@ -97,7 +99,7 @@ async def test_flexible_earn(spot: Binance, exchange: Exchange) -> None:
     assert none == {"rows": [], "total": 0}
 
 
-async def test_locked_earn(spot: Binance, exchange: Exchange, clock: Any) -> None:
+async def test_locked_earn(spot: Binance, exchange: Exchange, clock: Clock) -> None:
     project = (await spot.sapi_get_simple_earn_locked_list({"asset": "BNB"}))["rows"][0]["projectId"]
     bought = await spot.sapi_post_simple_earn_locked_subscribe({"projectId": project, "amount": "3"})
     clock.now_ms += 86_400_000
@@ -116,11 +118,11 @@ async def test_locked_earn(spot: Binance, exchange: Exchange, clock: Any) -> Non
     assert [r["amount"] for r in subscribed["rows"]] == ["3.00000000"]
     redeemed = await spot.sapi_get_simple_earn_locked_history_redemptionrecord({"startTime": clock.now_ms})
     assert [r["amount"] for r in redeemed["rows"]] == ["3.00000000"]
-    with pytest.raises(ccxt.BaseError, match="-6003"):
+    with pytest.raises(BaseError, match="-6003"):
         await spot.sapi_post_simple_earn_locked_redeem({"positionId": bought["positionId"]})
 
 
-async def test_earn_refusals(wire: Any) -> None:
+async def test_earn_refusals(wire: Wire) -> None:
     subscribe = f"{SAPI}/simple-earn/flexible/subscribe"
     assert wire.refused("POST", subscribe, productId="BTC001", amount="2") == (400, -6018, "Asset not enough")
     assert wire.refused("POST", subscribe, productId="XYZ001", amount="2")[1] == -6003

@@ -6,9 +6,10 @@ Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/tr
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from typing import Final
 
-from bot.domain.numbers import ZERO
+from bot.domain.numbers import ZERO, plain
 from bot.paper.engine.filters import check
 from bot.paper.engine.model import (
     Listing,
@@ -18,6 +19,7 @@ from bot.paper.engine.model import (
     OrderKind,
     OrderStatus,
     PositionSide,
+    RefusalCode,
     TimeInForce,
     Trade,
 )
@@ -28,16 +30,19 @@ from bot.paper.wire.binance.errors import ApiError
 from bot.paper.wire.binance.history import DAY_MS, slice_of
 from bot.paper.wire.binance.order_params import side_of, tif_of, which_order
 from bot.paper.wire.binance.params import CLIENT_ID_PATTERN, Params
+from bot.paper.wire.binance.refusals import worded
 
 _LINEAR: Final = MarketType.LINEAR
 _WEEK_MS: Final = 7 * DAY_MS
+_FORGOTTEN_MS: Final = 3 * DAY_MS
 _TIFS: Final = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTX)
 _CONDITIONAL: Final = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
 
 
 def _place(call: Call) -> object:
     listing, order = _new_order(call)
-    placed = call.exchange.submit(call.key, order)
+    with _worded(listing):
+        placed = call.exchange.submit(call.key, order)
     if (call.params.text("newOrderRespType") or "ACK") == "RESULT":
         return _body(listing, placed)
     # An acknowledgement is written before matching: it never shows a fill.
@@ -52,7 +57,8 @@ def _place(call: Call) -> object:
 
 def _test(call: Call) -> object:
     listing, order = _new_order(call)
-    check(listing, order, call.exchange.mark(listing.key))
+    with _worded(listing):
+        check(listing, order, call.exchange.mark(listing.key))
     zero = fixed(ZERO, price_places(listing))
     return {
         "orderId": 0,
@@ -68,6 +74,12 @@ def _test(call: Call) -> object:
         "side": order.side.value,
         "updateTime": call.now_ms,
     }
+
+
+def _worded(listing: Listing) -> AbstractContextManager[None]:
+    """The least notional is part of the refusal's text."""
+    text = f"Order's notional must be no smaller than {plain(listing.notional_min)} (unless you choose reduce only)."
+    return worded({RefusalCode.MIN_NOTIONAL: (-4164, text)})
 
 
 def _new_order(call: Call) -> tuple[Listing, NewOrder]:
@@ -161,7 +173,15 @@ def _state(listing: Listing, order: Order) -> dict[str, object]:
 def _query(call: Call) -> object:
     listing = call.listing(_LINEAR)
     order_id, client_id = which_order(call.params)
-    return _state(listing, call.exchange.order(call.key, listing.key, order_id=order_id, client_id=client_id))
+    order = call.exchange.order(call.key, listing.key, order_id=order_id, client_id=client_id)
+    if _forgotten(order, call.now_ms):
+        raise errors.unknown_order_query()
+    return _state(listing, order)
+
+
+def _forgotten(order: Order, now_ms: int) -> bool:
+    """Binance cannot find orders that ended without a fill and were created more than three days ago."""
+    return not order.status.open and order.filled == 0 and order.time_ms + _FORGOTTEN_MS < now_ms
 
 
 def _open_order(call: Call) -> object:
@@ -193,8 +213,9 @@ def _open_orders(call: Call) -> object:
 
 def _all_orders(call: Call) -> object:
     listing = call.listing(_LINEAR)
+    orders = call.exchange.account(call.key).orders(listing.key)
     found = slice_of(
-        call.exchange.account(call.key).orders(listing.key),
+        [order for order in orders if not _forgotten(order, call.now_ms)],
         call.params,
         limit=call.params.limit(500, 1000),
         id_of=lambda order: order.order_id,
@@ -271,9 +292,10 @@ def _modify(call: Call) -> object:
         position_side=old.position_side,
     )
     filters.check_linear(listing, order)
-    check(listing, order, call.exchange.mark(listing.key))
-    call.exchange.cancel(call.key, listing.key, order_id=old.order_id)
-    return _body(listing, call.exchange.submit(call.key, order))
+    with _worded(listing):
+        check(listing, order, call.exchange.mark(listing.key))
+        call.exchange.cancel(call.key, listing.key, order_id=old.order_id)
+        return _body(listing, call.exchange.submit(call.key, order))
 
 
 def _open_weight(params: Params) -> int:

@@ -40,10 +40,6 @@ _LINEAR: Final[Wording] = {
     RefusalCode.MAX_QUANTITY: (-4005, "Quantity greater than max quantity."),
     RefusalCode.PRICE_FILTER: (-4014, "Price not increased by tick size."),
     RefusalCode.PERCENT_PRICE: (-4131, "The counterparty's best price does not meet the PERCENT_PRICE filter limit."),
-    RefusalCode.MIN_NOTIONAL: (
-        -4164,
-        "Order's notional must be no smaller than 100 (unless you choose reduce only).",
-    ),
     RefusalCode.POSITION_SIDE_MISMATCH: (-4061, "Order's position side does not match user's setting."),
     RefusalCode.MAX_POSITION: (-2027, "Exceeded the maximum allowable position at current leverage."),
     RefusalCode.MARKET_CLOSED: (-4141, "Symbol is closed."),

@@ -32,7 +32,6 @@ def _account(call: Call) -> object:
         for asset, balance in account.balances("earn-flexible").items()
         if balance.total
     ]
-    updates = [row.time_ms for row in account.ledger if row.wallet == "spot"]
     return {
         "makerCommission": 10,
         "takerCommission": 10,
@@ -50,7 +49,7 @@ def _account(call: Call) -> object:
         "brokered": False,
         "requireSelfTradePrevention": False,
         "preventSor": False,
-        "updateTime": updates[-1] if updates else 0,
+        "updateTime": next((row.time_ms for row in reversed(account.ledger) if row.wallet == "spot"), 0),
         "accountType": "SPOT",
         "balances": rows,
         "permissions": ["SPOT"],
