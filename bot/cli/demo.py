@@ -87,8 +87,15 @@ async def _play(scenario: Scenario, tell: Tell) -> Statement:
         ):
             (policy,) = bot.policies
             venue = bot.venues[policy.venue]
-            stage = Stagehand(world=served.world, watch=watch, now_ms=venue.now_ms, tell=tell, asset=scenario.asset)
             since_ms = venue.now_ms()
+            stage = Stagehand(
+                world=served.world,
+                watch=watch,
+                now_ms=venue.now_ms,
+                since_ms=since_ms,
+                tell=tell,
+                asset=scenario.asset,
+            )
             before = await venue.wallets()
             async with asyncio.TaskGroup() as group:
                 group.create_task(bot.daemon.run())

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from bot.cli import check, paper, resume, run, status
+from bot.cli import check, demo, paper, resume, run, status
 
-COMMANDS = (run, check, status, resume, paper)
+COMMANDS = (demo, run, check, status, resume, paper)
 """In the order of the help text."""
 
 

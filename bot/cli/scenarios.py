@@ -63,6 +63,7 @@ class Stagehand:
     world: World
     watch: Watch
     now_ms: Callable[[], int]
+    since_ms: int
     tell: Tell
     asset: str
     stages: list[Stage] = field(default_factory=list)
@@ -74,7 +75,9 @@ class Stagehand:
         self.view = plan.view
         assert plan.view.exposure is not None
         assert plan.view.price is not None
-        self.stages.append(Stage(price=plan.view.price, time_ms=self.now_ms(), coins=plan.view.exposure))
+        # The first stage is the start of the account: the fill that opens the hedge lies after it.
+        time_ms = self.now_ms() if self.stages else self.since_ms
+        self.stages.append(Stage(price=plan.view.price, time_ms=time_ms, coins=plan.view.exposure))
         self.tell(
             f"{what}: holding {plain(plan.view.exposure)}, short {plain(plan.view.short or Decimal(0))} {self.asset} "
             f"at {plan.view.price:,.2f}"
