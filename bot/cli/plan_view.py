@@ -155,9 +155,10 @@ def _order_line(order: PlannedOrder | None, view: HedgeView, quote: str) -> str:
         return "no order"
     request = order.request
     bound = "not below" if request.side is Side.SELL else "not above"
+    contracts = "contract" if request.contracts == 1 else "contracts"
     flags = ", reduce-only" if request.reduce_only else ""
     return (
-        f"[bold]{request.side} {_amount(order.coins, view.asset)}[/] ({plain(request.contracts)} contracts), "
+        f"[bold]{request.side} {_amount(order.coins, view.asset)}[/] ({plain(request.contracts)} {contracts}), "
         f"{bound} {_money(request.price, quote)}{flags}, worth {_money(order.notional, quote)}, "
         f"fee about {_money(order.fee_estimate, quote)}"
     )
