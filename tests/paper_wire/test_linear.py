@@ -176,7 +176,8 @@ async def test_user_trades_page_by_id_and_time(swap: Binance, clock: Clock) -> N
     assert await swap.fetch_my_trades(BTC) == []
 
 
-async def test_a_flat_account_has_no_position_rows(swap: Binance) -> None:
+async def test_r9_a_flat_account_has_no_position_rows(swap: Binance) -> None:
+    await swap.set_leverage(1, BTC)
     assert await swap.fapiprivatev3_get_positionrisk() == []
     assert await swap.fetch_positions() == []
     account = await swap.fapiprivatev3_get_account()
@@ -281,6 +282,7 @@ async def test_brackets_and_fees(swap: Binance) -> None:
     assert len(await swap.fetch_market_leverage_tiers(BTC)) == len(tiers)
     fee = await swap.fetch_trading_fee(BTC)
     assert (fee["maker"], fee["taker"]) == (Decimal("0.0002"), Decimal("0.0005"))
+    assert (await swap.fetch_trading_fees())[BTC]["info"] == {"feeTier": 0}
     assert (await swap.fapiprivate_get_accountconfig())["dualSidePosition"] is False
 
 
