@@ -25,10 +25,13 @@ from bot.runtime.executor import Executor
 from bot.runtime.observer import holdings_of
 from bot.runtime.reconciler import Reconciled, Reconciler
 
+STUCK_MS: Final = 30_000
+"""How long a decision may be put off before a person is told."""
 HOUR_MS: Final = 3_600_000
 BACKOFF_FIRST_MS: Final = 5_000
 BACKOFF_MAX_MS: Final = 300_000
 _RATIO: Final = "ratio"
+_PUT_OFF: Final = frozenset({Verdict.CONFIRMING, Verdict.WAITING, Verdict.TOO_SMALL})
 _ALARMING: Final = frozenset({Verdict.FROZEN, Verdict.HALTED, Verdict.REFUSED, Verdict.NO_MARGIN})
 
 
@@ -72,6 +75,7 @@ class Hedger:
         self._alarms = alarms
         self._log = logger.bind(hedge=policy.name)
         self._not_before_ms = not_before_ms
+        self._put_off_since_ms: int | None = None
         kept = journal.memory(policy.name)
         self._kept = dict(kept)
         self._memory = spot_perp.Memory.from_dict(kept)
@@ -294,13 +298,23 @@ class Hedger:
         self._log.info(logs.HEDGE_DECIDED, verdict=plan.verdict, reason=plan.reason, **numbers)
         if plan.verdict is Verdict.FROZEN:
             self._log.warning(logs.HEDGE_FROZEN, reason=plan.reason)
-        if plan.alarm or plan.verdict in _ALARMING:
+        if plan.alarm or plan.verdict in _ALARMING or self._stuck(plan):
             self._alarms.alarm(
                 logs.HEDGE_FROZEN if plan.verdict is Verdict.FROZEN else logs.HEDGE_DECIDED,
                 hedge=self.policy.name,
                 verdict=plan.verdict,
                 reason=plan.reason,
             )
+
+    def _stuck(self, plan: Plan) -> bool:
+        """A decision that is put off turn after turn is no decision: a person must know."""
+        now_ms = self._clock.now_ms()
+        if plan.verdict not in _PUT_OFF:
+            self._put_off_since_ms = None
+            return False
+        if self._put_off_since_ms is None:
+            self._put_off_since_ms = now_ms
+        return now_ms - self._put_off_since_ms > STUCK_MS
 
     def _remember(self) -> None:
         kept = {_RATIO: plain(self.policy.ratio)} | self._memory.to_dict()

@@ -255,8 +255,13 @@ class Reconciler:
         """Trades of ours that no known fill explains: ask what their orders say. May break an invariant."""
         for client_id in {owner.client_id for _, owner in owned if isinstance(owner, accounting.Ours)}:
             record = self._journal.intent(client_id)
+            if record is None:
+                raise InvariantBroken(
+                    f"order {client_id} carries an epoch of this journal, which never sent it: was the journal "
+                    f"restored from a backup?"
+                )
             lookup = await self._venue.find_order(self._instrument.symbol, client_id)
-            if record is not None and isinstance(lookup, Found):
+            if isinstance(lookup, Found):
                 self._advance(record, Reported(report=lookup.report))
 
     def _vanished(self, anchor: Anchor, position: Position, outcome: accounting.Accounted) -> bool:
