@@ -94,6 +94,10 @@ CASES = (
     bad("ratio below 0", (RATIO, "ratio = -1"), "hedges[0].ratio = -1", "from 0 to 1"),
     bad("ratio a float", (RATIO, "ratio = 0.5"), "hedges[0].ratio = 0.5", 'as a string ("1") or an integer'),
     bad("ratio a word", (RATIO, 'ratio = "all"'), 'hedges[0].ratio = "all"', "from 0 to 1"),
+    bad("ratio a date", (RATIO, "ratio = 2026-01-01"), "hedges[0].ratio: expected a number", "from 0 to 1"),
+    bad(
+        "no short", ("short = {venue", "kind_of_short = {venue"), "hedges[0].short: is missing, expected a table", "add"
+    ),
     bad("ratio a flag", (RATIO, "ratio = true"), "hedges[0].ratio = true", "from 0 to 1"),
     bad("money a float", (BAND, "notional = 20.5"), "hedges[0].band.notional = 20.5", "an amount", 'such as "20.5"'),
     bad("money infinite", (BAND, 'notional = "inf"'), 'hedges[0].band.notional = "inf"', "an amount of 0 or more"),
