@@ -46,7 +46,7 @@ from bot.venue.markets import Markets
 from bot.venue.orders import order_params, order_report, own_report
 from bot.venue.readings import Readings
 from bot.venue.settings import Settings
-from bot.venue.shapes import Row, flag_in, integer_in, positive_in, row_of
+from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, row_of
 from bot.venue.spec import VenueSpec, offer_of
 from bot.venue.throttle import Lane, Throttle
 from bot.venue.wallets import Wallets
@@ -55,6 +55,8 @@ OFFSET_MAX_MS: Final = 1_000
 """Beyond it nothing is sent (R21)."""
 _OFFSET_AGE_MS: Final = 60_000
 _OFFSET_RENEW_MS: Final = 30_000
+_SLACK_MS: Final = 10_000
+"""How far lists are read past our idea of the venue's time: what has just happened there must not fall off the end."""
 _SLOT_AGE_MS: Final = 5_000
 """A slot that was not used within this time is asked for anew."""
 
@@ -116,6 +118,8 @@ class CcxtVenue:
         """Measure the clock, read the markets, check the account, read the fee rates of the symbols in use."""
         await self.measure_clock()
         markets = await self._link.load_markets()
+        # Again, now that the connection stands: its making falls on one way of the first round trip only.
+        await self.measure_clock()
         for symbol in self._symbols:
             markets.instrument(symbol)
         settings = Settings(self._link, markets)
@@ -217,11 +221,11 @@ class CcxtVenue:
 
     async def all_orders(self, symbol: Symbol, since_ms: int) -> Sequence[OrderReport]:
         """All orders created since."""
-        return await self._parts.history.orders(symbol, since_ms, self.now_ms())
+        return await self._parts.history.orders(symbol, since_ms, self._until_ms())
 
     async def trades(self, symbol: Symbol, after: TradeCursor) -> Sequence[VenueTrade]:
         """All trades after the cursor."""
-        return await self._parts.history.trades(symbol, after, self.now_ms())
+        return await self._parts.history.trades(symbol, after, self._until_ms())
 
     async def key_scope(self) -> KeyScope:
         """What the key may do."""
@@ -242,7 +246,7 @@ class CcxtVenue:
 
     async def ledger(self, since_ms: int, symbols: Sequence[Symbol]) -> Sequence[LedgerRow]:
         """The venue's own books."""
-        return await self._parts.ledger.rows(since_ms, self.now_ms(), symbols)
+        return await self._parts.ledger.rows(since_ms, self._until_ms(), symbols)
 
     async def volumes_24h(self, symbol: Symbol) -> tuple[Decimal, Decimal, Decimal]:
         """24 h volume in contracts and in quote, and the average price."""
@@ -335,6 +339,9 @@ class CcxtVenue:
                 hint="use an account with separate spot and USD-M wallets, or take that permission from the key",
             )
 
+    def _until_ms(self) -> int:
+        return self.now_ms() + _SLACK_MS
+
     def _offset_ms(self) -> int:
         return 0 if self._offset is None else self._offset.ms
 
@@ -360,7 +367,7 @@ def _outcome_of(fault: VenueFault) -> SendOutcome:
 
 def _volumes(body: object) -> tuple[Decimal, Decimal, Decimal]:
     row = row_of(body, "volume", "quoteVolume", "weightedAvgPrice")
-    return positive_in(row, "volume"), positive_in(row, "quoteVolume"), positive_in(row, "weightedAvgPrice")
+    return decimal_in(row, "volume"), decimal_in(row, "quoteVolume"), decimal_in(row, "weightedAvgPrice")
 
 
 def open_venue(

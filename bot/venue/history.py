@@ -29,22 +29,22 @@ class History:
     link: Link
     markets: Markets
 
-    async def trades(self, symbol: Symbol, after: TradeCursor, now_ms: int) -> Sequence[VenueTrade]:
+    async def trades(self, symbol: Symbol, after: TradeCursor, until_ms: int) -> Sequence[VenueTrade]:
         """All trades after the cursor, oldest first. Raises VenueFault."""
         read = partial(self._trade_page, symbol)
         found: Sequence[VenueTrade]
         if after.trade_id is None:
-            found = await spans(read, after.time_ms + 1, now_ms, link=self.link, what=binance.TRADES.operation)
+            found = await spans(read, after.time_ms + 1, until_ms, link=self.link, what=binance.TRADES.operation)
         else:
             found = await self._trades_from(read, int(after.trade_id) + 1)
         newest = -1 if after.trade_id is None else int(after.trade_id)
         unique = {int(trade.trade_id): trade for trade in found}
         return [unique[number] for number in sorted(unique) if number > newest]
 
-    async def orders(self, symbol: Symbol, since_ms: int, now_ms: int) -> Sequence[OrderReport]:
+    async def orders(self, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[OrderReport]:
         """All orders created since, whatever became of them, oldest first. Raises VenueFault."""
         read = partial(self._order_page, symbol)
-        found = await spans(read, since_ms, now_ms, link=self.link, what=binance.ALL_ORDERS.operation)
+        found = await spans(read, since_ms, until_ms, link=self.link, what=binance.ALL_ORDERS.operation)
         unique = {int(report.venue_order_id): report for report in found}
         return [unique[number] for number in sorted(unique)]
 

@@ -73,44 +73,44 @@ class Ledger:
     markets: Markets
     sapi: bool
 
-    async def rows(self, since_ms: int, now_ms: int, symbols: Sequence[Symbol]) -> Sequence[LedgerRow]:
+    async def rows(self, since_ms: int, until_ms: int, symbols: Sequence[Symbol]) -> Sequence[LedgerRow]:
         """All rows since a venue time, oldest first.
 
         Args:
             since_ms: venue time, inclusive.
-            now_ms: venue time, inclusive.
+            until_ms: venue time, inclusive.
             symbols: perpetuals; spot trades of their coins are read too.
 
         Raises:
             VenueFault: a list could not be read, or holds what can't be booked.
         """
         assets = frozenset(self.markets.instrument(symbol).asset for symbol in symbols)
-        found = await self._listed(binance.INCOME, {}, since_ms, now_ms, binance.WEEK_MS, self._income)
+        found = await self._listed(binance.INCOME, {}, since_ms, until_ms, binance.WEEK_MS, self._income)
         for pair in self.markets.spot_pairs(assets):
             make = partial(self._spot_trade, pair)
             params = {"symbol": pair.market_id}
-            found += await self._listed(binance.SPOT_TRADES, params, since_ms, now_ms, _DAY_MS, make)
+            found += await self._listed(binance.SPOT_TRADES, params, since_ms, until_ms, _DAY_MS, make)
         if self.sapi:
-            found += await self._wallet_rows(since_ms, now_ms)
+            found += await self._wallet_rows(since_ms, until_ms)
         return sorted(found, key=lambda row: row.time_ms)
 
-    async def _wallet_rows(self, since_ms: int, now_ms: int) -> list[LedgerRow]:
+    async def _wallet_rows(self, since_ms: int, until_ms: int) -> list[LedgerRow]:
         found: list[LedgerRow] = []
         for endpoint, make in ((binance.DEPOSITS, self._deposit), (binance.WITHDRAWALS, self._withdrawal)):
-            found += await self._listed(endpoint, {}, since_ms, now_ms, _EARN_SPAN_MS, make)
+            found += await self._listed(endpoint, {}, since_ms, until_ms, _EARN_SPAN_MS, make)
         for kind in TRANSFER_LEGS:
             make_transfer = partial(self._transfer, kind)
-            found += await self._paged(binance.TRANSFERS, {"type": kind}, since_ms, now_ms, make_transfer)
+            found += await self._paged(binance.TRANSFERS, {"type": kind}, since_ms, until_ms, make_transfer)
         for product in EarnKind:
             for endpoint, make_earn in (
                 (binance.EARN_SUBSCRIPTIONS[product], partial(self._earn_move, product, -1, "purchaseId")),
                 (binance.EARN_REDEMPTIONS[product], partial(self._earn_move, product, 1, "redeemId")),
             ):
-                found += await self._paged(endpoint, {}, since_ms, now_ms, make_earn)
+                found += await self._paged(endpoint, {}, since_ms, until_ms, make_earn)
         found += await self._paged(
-            binance.EARN_REWARDS[EarnKind.FLEXIBLE], {"type": "ALL"}, since_ms, now_ms, self._flexible_reward
+            binance.EARN_REWARDS[EarnKind.FLEXIBLE], {"type": "ALL"}, since_ms, until_ms, self._flexible_reward
         )
-        found += await self._paged(binance.EARN_REWARDS[EarnKind.LOCKED], {}, since_ms, now_ms, self._locked_reward)
+        found += await self._paged(binance.EARN_REWARDS[EarnKind.LOCKED], {}, since_ms, until_ms, self._locked_reward)
         return found
 
     async def _listed(
@@ -118,7 +118,7 @@ class Ledger:
         endpoint: Endpoint,
         params: Mapping[str, object],
         since_ms: int,
-        now_ms: int,
+        until_ms: int,
         span_ms: int,
         make: RowMaker,
     ) -> list[LedgerRow]:
@@ -128,16 +128,16 @@ class Ledger:
             query = {**params, **span, "limit": binance.PAGE}
             return await self.link.ask(endpoint, lambda body: [make(row) for row in rows_of(body)], query)
 
-        pieces = await spans(read, since_ms, now_ms, link=self.link, what=endpoint.operation, span_ms=span_ms)
+        pieces = await spans(read, since_ms, until_ms, link=self.link, what=endpoint.operation, span_ms=span_ms)
         return [row for piece in pieces for row in piece]
 
     async def _paged(
-        self, endpoint: Endpoint, params: Mapping[str, object], since_ms: int, now_ms: int, make: RowMaker
+        self, endpoint: Endpoint, params: Mapping[str, object], since_ms: int, until_ms: int, make: RowMaker
     ) -> list[LedgerRow]:
         """Numbered pages that tell how many rows there are in all."""
         found: list[LedgerRow] = []
-        for begin in range(since_ms, now_ms + 1, _EARN_SPAN_MS):
-            span = {"startTime": begin, "endTime": min(begin + _EARN_SPAN_MS - 1, now_ms)}
+        for begin in range(since_ms, until_ms + 1, _EARN_SPAN_MS):
+            span = {"startTime": begin, "endTime": min(begin + _EARN_SPAN_MS - 1, until_ms)}
             found += await self._pages(endpoint, {**params, **span}, make)
         return found
 

@@ -88,11 +88,15 @@ class Link:
         """Read the market lists. Raises like `ask`."""
         for endpoint in (SPOT_EXCHANGE_INFO, EXCHANGE_INFO):
             await self.throttled(endpoint)
-        await self._answer("read the market lists", self._client.load_markets(True))
+        operation = "read the market lists"
         try:
+            await self._answer(operation, self._client.load_markets(True))
             return Markets(name=self.name, markets=self._client.markets)
         except ValueError as fault:
-            raise self.unreadable("read the market lists", redact(str(fault))) from None
+            raise self.unreadable(operation, redact(str(fault))) from None
+        except (AttributeError, LookupError, TypeError) as fault:
+            # ccxt stumbles over lists of another shape in its own ways.
+            raise self.unreadable(operation, f"the lists have another shape ({type(fault).__name__})") from None
 
     async def order_slot(self) -> None:
         """Wait until an order may go at once, and count it. Raises VenueBusy."""

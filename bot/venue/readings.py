@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
-from bot.domain.errors import ConfigFault, VenueFault
+from bot.domain.errors import ConfigFault, NotOffered, VenueFault
 from bot.domain.ids import Asset, Symbol
 from bot.domain.instrument import Instrument
 from bot.domain.numbers import ZERO
@@ -159,7 +159,7 @@ class Readings:
 
     def _holding(self, source: Source, asset: Asset, group: WalletGroup | Unknown, stamp: Stamp) -> Holding | Unknown:
         if isinstance(group, Unknown):
-            return Unknown(what=f"{source.value} {asset}", reason=group.reason)
+            return Unknown(what=f"{source.value} {asset}", reason=group.reason, lasting=group.lasting)
         quantity = sum((quantities.get(asset, ZERO) for quantities in group.values()), ZERO)
         return Holding(
             source=source,
@@ -191,7 +191,7 @@ class Readings:
         try:
             return await reading
         except VenueFault as fault:
-            return Unknown(what=what, reason=fault.message)
+            return Unknown(what=what, reason=fault.message, lasting=isinstance(fault, NotOffered))
 
 
 def _why_torn(before: WalletGroup | Unknown, after: WalletGroup | Unknown, asset: Asset) -> str | None:

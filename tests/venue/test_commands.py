@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -25,14 +24,14 @@ from bot.domain.orders import (
 )
 from bot.ports import OrderTicket
 from bot.venue.gateway import CcxtVenue
-from tests.venue.wire import BTC, EPOCH_MS, KEY, SECRET, Asked, HandClock, Reply, Turns, Wire, order_body
+from tests.venue.wire import BTC, EPOCH_MS, KEY, SECRET, Anything, Asked, HandClock, Reply, Turns, Wire, order_body
 
 OURS = ClientOrderId("habcdefghjk000000000000001")
 ORDER = "/fapi/v1/order"
 
 
-def ticket(**more: Any) -> OrderTicket:
-    wanted: dict[str, Any] = {
+def ticket(**more: Anything) -> OrderTicket:
+    wanted: dict[str, Anything] = {
         "venue": VenueName("main"),
         "symbol": BTC,
         "side": Side.SELL,
@@ -254,6 +253,12 @@ async def test_r23_trades_after_a_time_are_strictly_later_and_complete(
     assert [trade.trade_id for trade in found] == [str(number) for number in range(1, 2_500)]
 
 
+async def test_r23_a_trade_a_moment_ahead_of_our_clock_is_not_missed(venue: CcxtVenue, wire: Wire) -> None:
+    rows = [trade_row(1, EPOCH_MS + 900)]
+    wire.serve("GET", "/fapi/v1/userTrades", lambda asked: trades_by_time(asked, rows))
+    assert len(await venue.trades(BTC, TradeCursor(trade_id=None, time_ms=EPOCH_MS - 1_000))) == 1
+
+
 async def test_r22_all_orders_are_complete_over_weeks(venue: CcxtVenue, wire: Wire) -> None:
     since_ms = EPOCH_MS - 15 * 86_400_000
     rows = [order_body("web", orderId=number + 1, time=since_ms + number * 1000) for number in range(1_500)]
@@ -319,3 +324,22 @@ async def test_r7_volumes_in_contracts_and_quote(venue: CcxtVenue, wire: Wire) -
     wire.serve("GET", "/fapi/v1/ticker/24hr", [])
     with pytest.raises(VenueFault):
         await venue.volumes_24h(BTC)
+
+
+def brackets(**more: object) -> object:
+    rows = [
+        {"notionalFloor": 0, "notionalCap": 300000, "maintMarginRatio": 0.004, "cum": 0.0},
+        {"notionalFloor": 300000, "notionalCap": 800000, "maintMarginRatio": 0.005, "cum": 300.0},
+    ]
+    return [{"symbol": "BTCUSDT", "brackets": rows, **more}]
+
+
+async def test_r27_maintenance_by_bracket_in_the_wires_digits(venue: CcxtVenue, wire: Wire) -> None:
+    wire.serve("GET", "/fapi/v1/leverageBracket", brackets())
+    assert await venue.maintenance(BTC, Decimal(100_000)) == (Decimal("0.004"), Decimal("0.0"))
+    assert await venue.maintenance(BTC, Decimal(500_000)) == (Decimal("0.005"), Decimal("300.0"))
+    with pytest.raises(VenueUnreadable, match="no bracket"):
+        await venue.maintenance(BTC, Decimal(900_000))
+    wire.serve("GET", "/fapi/v1/leverageBracket", brackets(symbol="ETHUSDT"))
+    with pytest.raises(VenueUnreadable):
+        await venue.maintenance(BTC, Decimal(100_000))

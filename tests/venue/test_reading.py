@@ -262,4 +262,5 @@ async def test_demo_trading_has_no_earn_and_no_funding_wallet(clock: HandClock) 
     assert (spot.quantity, spot.wallets) == (Decimal("0.9"), ("spot",))
     assert isinstance(earn, Unknown)
     assert "not offered" in earn.reason
+    assert earn.lasting
     assert {asked.host for asked in wire.asked} == {"demo-api.binance.com", "demo-fapi.binance.com"}

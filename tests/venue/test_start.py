@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -18,16 +17,16 @@ from bot.domain.errors import (
     VenueUnreachable,
     VenueUnreadable,
 )
-from bot.domain.ids import Symbol, VenueName
+from bot.domain.ids import Asset, Symbol, VenueName
 from bot.domain.observation import Wanted
 from bot.ports import KeyScope, Venue
 from bot.venue.client import check_client, make_client
 from bot.venue.gateway import CcxtVenue, open_venue
 from bot.venue.spec import VenueSpec, offer_of
-from tests.venue.wire import BTC, EPOCH_MS, ETH, KEY, SECRET, HandClock, Reply, Wire, spec
+from tests.venue.wire import BTC, EPOCH_MS, ETH, KEY, SECRET, Anything, HandClock, Reply, Wire, spec
 
 
-def make(environment: str, wire: Wire) -> Any:
+def make(environment: str, wire: Wire) -> Anything:
     return make_client(spec(environment), time_ms=lambda: EPOCH_MS, session=wire)
 
 
@@ -103,9 +102,9 @@ def test_paper_never_goes_out_without_a_paper_exchange() -> None:
 async def test_the_instrument_is_what_the_filters_say(venue: CcxtVenue) -> None:
     checked: Venue = venue
     btc = checked.instrument(BTC)
-    assert (btc.asset, btc.multiplier, btc.contract_size) == ("BTC", 1, 1)
+    assert (btc.asset, btc.multiplier, btc.contract_size) == (Asset("BTC"), Decimal(1), Decimal(1))
     assert (btc.quantity_step, btc.price_tick) == (Decimal("0.001"), Decimal("0.10"))
-    assert (btc.quantity_min, btc.quantity_max, btc.notional_min) == (Decimal("0.001"), 1_000, 100)
+    assert (btc.quantity_min, btc.quantity_max, btc.notional_min) == (Decimal("0.001"), Decimal(1_000), Decimal(100))
     assert (btc.price_down, btc.price_up) == (Decimal("0.95"), Decimal("1.05"))
     # The account's own rates for symbols in use, the published ones for others.
     assert (btc.maker_fee, btc.taker_fee) == (Decimal("0.0002"), Decimal("0.00045"))
@@ -114,7 +113,7 @@ async def test_the_instrument_is_what_the_filters_say(venue: CcxtVenue) -> None:
 
 async def test_r7_a_multiple_is_known_by_the_table(venue: CcxtVenue) -> None:
     pepe = venue.instrument(Symbol("1000PEPE/USDT:USDT"))
-    assert (pepe.asset, pepe.multiplier) == ("PEPE", 1000)
+    assert (pepe.asset, pepe.multiplier) == (Asset("PEPE"), Decimal(1000))
 
 
 @pytest.mark.parametrize(
@@ -136,6 +135,7 @@ async def test_a_symbol_that_is_no_perpetual_is_refused(venue: CcxtVenue, symbol
         ("GET", "/api/v3/exchangeInfo", Reply(body=[]), VenueUnreadable),
         ("GET", "/api/v3/exchangeInfo", Reply(lost=True), VenueUnreachable),
         ("GET", "/fapi/v1/exchangeInfo", Reply(body={"symbols": [{"symbol": 7}]}), VenueUnreadable),
+        ("GET", "/fapi/v1/exchangeInfo", Reply(body={"symbols": ["x", None]}), VenueFault),
         (
             "GET",
             "/fapi/v1/commissionRate",

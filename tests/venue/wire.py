@@ -8,7 +8,7 @@ import selectors
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 import aiohttp
@@ -18,6 +18,9 @@ from yarl import URL
 from bot.domain.ids import Symbol, VenueName
 from bot.ports import Clock
 from bot.venue.spec import VenueSpec
+
+Anything: TypeAlias = Any
+"""Keyword arguments passed on, bodies, results of any type."""
 
 EPOCH_MS = 1_800_000_000_000
 BTC = Symbol("BTC/USDT:USDT")
@@ -69,10 +72,10 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
         return self._jump.now_s
 
 
-def run_virtual(make: Callable[[], Awaitable[Any]]) -> Any:
+def run_virtual(make: Callable[[], Awaitable[Anything]]) -> Anything:
     """Run to the end on virtual time."""
 
-    async def main() -> Any:
+    async def main() -> Anything:
         return await make()
 
     with asyncio.Runner(loop_factory=_VirtualLoop) as runner:
@@ -121,7 +124,7 @@ class Wire:
     def __init__(self) -> None:
         self.headers: dict[str, str] = {}
         self.asked: list[Asked] = []
-        self.replies: dict[tuple[str, str], Any] = {}
+        self.replies: dict[tuple[str, str], Anything] = {}
         self.on_request: Callable[[Asked], None] = lambda asked: None
 
     def serve(self, method: str, path: str, reply: object) -> None:
@@ -135,7 +138,7 @@ class Wire:
         return next(asked for asked in reversed(self.asked) if asked.path == path)
 
     @asynccontextmanager
-    async def _request(self, method: str, url: URL, **rest: Any) -> AsyncIterator[_Response]:
+    async def _request(self, method: str, url: URL, **rest: Anything) -> AsyncIterator[_Response]:
         form = (rest.get("data") or b"").decode()
         params = dict(parse_qsl(url.raw_query_string)) | dict(parse_qsl(form))
         asked = Asked(method, url.host or "", url.path, params)
@@ -154,13 +157,13 @@ class Wire:
             raise aiohttp.ServerDisconnectedError
         yield _Response(reply)
 
-    def get(self, url: URL, **rest: Any) -> Any:
+    def get(self, url: URL, **rest: Anything) -> Anything:
         return self._request("GET", url, **rest)
 
-    def post(self, url: URL, **rest: Any) -> Any:
+    def post(self, url: URL, **rest: Anything) -> Anything:
         return self._request("POST", url, **rest)
 
-    def delete(self, url: URL, **rest: Any) -> Any:
+    def delete(self, url: URL, **rest: Anything) -> Anything:
         return self._request("DELETE", url, **rest)
 
 
@@ -266,7 +269,7 @@ def order_body(client_id: str, **more: object) -> dict[str, object]:
     }
 
 
-def spec(environment: str = "paper", exchange: str = "binance", **more: Any) -> VenueSpec:
+def spec(environment: str = "paper", exchange: str = "binance", **more: Anything) -> VenueSpec:
     """The venue `main`, with secrets that must never be seen."""
     secrets = {"api_key": KEY, "secret": SECRET, **more}
     return VenueSpec(name=VenueName("main"), exchange=exchange, environment=environment, **secrets)
