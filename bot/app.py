@@ -32,7 +32,7 @@ from bot.runtime.daemon import Daemon
 from bot.runtime.executor import Executor
 from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.observer import Observer
-from bot.runtime.preflight import Preflight
+from bot.runtime.preflight import Preflight, start_venue
 from bot.runtime.reconciler import Reconciler
 from bot.settings import RunOptions, Settings, VenueSettings, load_settings, policies
 from bot.venue.gateway import open_venue
@@ -249,7 +249,7 @@ async def _open_venues(
         )
         venue = open_venue(_spec(venue_settings), clock=clock, session=session, symbols=symbols, isolated=isolated)
         stack.push_async_callback(venue.close)
-        await venue.start()
+        await start_venue(venue)
         venues[name] = venue
     return venues
 

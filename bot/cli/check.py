@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from bot.cli import options
-from bot.cli.errors import EXIT_FOUND
+from bot.cli.errors import EXIT_FOUND, found_with
 from bot.domain.check import CheckLine, CheckVerdict
 
 _MARKS: Final = {
@@ -78,7 +78,8 @@ def register(app: typer.Typer) -> None:
         asked = options.run_options(config=config, paper=paper, paper_at=paper_at, paper_ca=paper_ca, json=json)
         from bot.app import run_check  # noqa: PLC0415 - the help text needs no exchange library
 
-        lines = run_check(asked, apply=apply)
+        with found_with(config):
+            lines = run_check(asked, apply=apply)
         if json:
             typer.echo(json_.dumps(check_json(lines), ensure_ascii=False))
         else:

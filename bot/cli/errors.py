@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import typer
@@ -11,7 +13,10 @@ from bot.domain.errors import (
     BotError,
     ConfigFault,
     InvariantBroken,
+    JournalFault,
+    StartFault,
     VenueBusy,
+    VenueFault,
     VenueUnreachable,
 )
 from bot.logs import redact
@@ -47,6 +52,19 @@ def report(error: BotError) -> int:
     if error.hint:
         typer.echo(redact(f"hint: {error.hint}"), err=True)
     return exit_code(error)
+
+
+@contextmanager
+def found_with(path: Path) -> Iterator[None]:
+    """Tell what is found at a venue or the journal with the settings file, and the venue's table, that led there."""
+    try:
+        yield
+    except VenueFault as fault:
+        fault.message = f"{path}: venues.{fault.venue}: {fault.message}"
+        raise
+    except (StartFault, JournalFault) as fault:
+        fault.message = f"{path}: {fault.message}"
+        raise
 
 
 def worst_known(group: BaseExceptionGroup[BaseException]) -> BotError | None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import options
+from bot.cli.errors import found_with
 from bot.cli.plan_view import fingerprint, plan_json, print_plan
 from bot.runtime.clock import SystemClock
 from bot.runtime.hedger import Outcome
@@ -58,4 +59,6 @@ def register(app: typer.Typer) -> None:
         )
         from bot.app import run_bot  # noqa: PLC0415 - the help text needs no exchange library
 
-        raise typer.Exit(run_bot(asked, shower(live=live, as_json=json, now_ms=SystemClock().now_ms)))
+        with found_with(config):
+            code = run_bot(asked, shower(live=live, as_json=json, now_ms=SystemClock().now_ms))
+        raise typer.Exit(code)

@@ -8,7 +8,7 @@ from typing import Final
 from bot.core import exposure as ex
 from bot.core import margin, units
 from bot.domain.check import CheckLine, CheckVerdict
-from bot.domain.errors import NotOffered, VenueFault, VenueRejected
+from bot.domain.errors import NotOffered, StartFault, VenueFault, VenueRejected
 from bot.domain.ids import VenueName
 from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.numbers import ONE, ZERO, plain
@@ -159,6 +159,22 @@ class Preflight:
         else:
             wanted = f"leverage {policy.leverage}, {policy.margin_mode}"
             yield _warn(name, f"{found}; would set {wanted}", "a start with --live, or check --apply, sets it")
+
+
+async def start_venue(venue: Venue) -> None:
+    """Start a venue. A wrong clock makes it refuse what is signed: that is told as what it is.
+
+    Raises:
+        StartFault: the clock is off by more than R21 allows, and the venue refused for it.
+        BotError: see `bot.ports.Venue.start`.
+    """
+    try:
+        await venue.start()
+    except VenueRejected:
+        line = await _clock(venue)
+        if line.verdict is CheckVerdict.PASS or line.mendable:
+            raise
+        raise StartFault(f"{line.name}: {line.detail}", hint=line.hint) from None
 
 
 async def _clock(venue: Venue) -> CheckLine:
