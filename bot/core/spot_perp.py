@@ -171,7 +171,7 @@ def _read(situation: Situation, view: HedgeView, mark: Decimal) -> _Reading:
     price = instrument.coin_price(mark)
     target = short + gap
     band_notional = sizing.band_notional(policy.band, target, price)
-    stamps = [part.stamp for part in (*holdings, situation.position)]
+    stamps = [*(holding.stamp for holding in holdings), situation.position.stamp]
     sample = obs.Sample(
         exposure=total,
         principal=principal,

@@ -55,10 +55,10 @@ def test_f01_twenty_lost_answers_never_double_the_short(home: Home) -> None:
     home.daemon("--live")
     target = D(1)
     for _ in range(20):
-        eventually(f"hedged at {target}", never_above(home, target), within_s=30)
+        eventually(f"hedged at {target}", never_above(home, target), within_s=90)
         home.paper.deposit("0.05")
         target += D("0.05")
-    eventually("the last gap closes", hedged(home, target), within_s=30)
+    eventually("the last gap closes", hedged(home, target), within_s=90)
     every_order_has_one_intent(home)
     assert len(home.paper.orders()) == 21
 
