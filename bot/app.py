@@ -249,7 +249,12 @@ async def _open_venues(
         )
         venue = open_venue(_spec(venue_settings), clock=clock, session=session, symbols=symbols, isolated=isolated)
         stack.push_async_callback(venue.close)
-        await start_venue(venue)
+        try:
+            await start_venue(venue)
+        except ConfigFault:
+            for policy in (policy for policy in hedges if policy.venue == name):
+                _instrument(venue, policy)  # names the hedge whose symbol it is
+            raise
         venues[name] = venue
     return venues
 
