@@ -16,7 +16,6 @@ from bot.domain.errors import (
     VenueBusy,
     VenueFault,
     VenueRejected,
-    VenueUnreadable,
 )
 from bot.domain.ids import ClientOrderId, Symbol, VenueOrderId
 from bot.domain.instrument import Instrument, MarginMode
@@ -46,27 +45,16 @@ from bot.venue.markets import Markets
 from bot.venue.orders import order_params, order_report, own_report
 from bot.venue.readings import Readings
 from bot.venue.settings import Settings
-from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, row_of
+from bot.venue.shapes import Row, decimal_in, flag_in, row_of
 from bot.venue.spec import VenueSpec, offer_of
 from bot.venue.throttle import Lane, Throttle
+from bot.venue.venue_clock import VenueClock
 from bot.venue.wallets import Wallets
 
-OFFSET_MAX_MS: Final = 1_000
-"""Beyond it nothing is sent (R21)."""
-_OFFSET_AGE_MS: Final = 60_000
-_OFFSET_RENEW_MS: Final = 30_000
 _SLACK_MS: Final = 10_000
 """How far lists are read past our idea of the venue's time: what has just happened there must not fall off the end."""
 _SLOT_AGE_MS: Final = 5_000
 """A slot that was not used within this time is asked for anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Offset:
-    """Venue time minus our time, and when it was measured."""
-
-    ms: int
-    measured_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +76,7 @@ class CcxtVenue:
         spec: which account, and in which environment.
         client: the ccxt client, already checked for where it points.
         clock: our time.
+        venue_clock: the venue's time, which the client signs with.
         symbols: perpetuals in use: checked at start, and their fee rates are read.
         isolated: those of `symbols` that want isolated margin.
     """
@@ -98,8 +87,9 @@ class CcxtVenue:
         *,
         client: Any,  # noqa: ANN401 - ccxt is untyped
         clock: Clock,
-        symbols: Sequence[Symbol] = (),
-        isolated: frozenset[Symbol] = frozenset(),
+        venue_clock: VenueClock,
+        symbols: Sequence[Symbol],
+        isolated: frozenset[Symbol],
     ) -> None:
         self.name = spec.name
         self.exchange = spec.exchange
@@ -110,7 +100,7 @@ class CcxtVenue:
         self._isolated = isolated
         throttle = Throttle(name=spec.name, limits=binance.LIMITS, clock=clock)
         self._link = Link(name=spec.name, exchange=spec.exchange, client=client, throttle=throttle, clock=clock)
-        self._offset: _Offset | None = None
+        self._venue_clock = venue_clock
         self._slots: list[int] = []
         self._started: _Parts | None = None
 
@@ -120,8 +110,6 @@ class CcxtVenue:
         markets = await self._link.load_markets()
         # Again, now that the connection stands: its making falls on one way of the first round trip only.
         await self.measure_clock()
-        for symbol in self._symbols:
-            markets.instrument(symbol)
         settings = Settings(self._link, markets)
         wallets = Wallets(self._link, markets, self._sapi)
         self._started = _Parts(
@@ -132,6 +120,8 @@ class CcxtVenue:
             history=History(self._link, markets),
             ledger=Ledger(self._link, markets, sapi=self._sapi),
         )
+        for symbol in self._symbols:
+            markets.instrument(symbol)
         if self._sapi:
             await self._refuse_portfolio_margin()
         if self._isolated:
@@ -151,37 +141,26 @@ class CcxtVenue:
 
     def now_ms(self) -> int:
         """Venue time; our own until the offset has been measured."""
-        return self._clock.now_ms() + (0 if self._offset is None else self._offset.ms)
+        return self._venue_clock.now_ms()
 
     def has_offset(self) -> bool:
         """Whether the offset is fresh and small enough to send."""
-        return self._offset_age_ms() <= _OFFSET_AGE_MS and abs(self._offset_ms()) <= OFFSET_MAX_MS
+        return self._venue_clock.trusted()
 
     def recv_window_ms(self) -> int:
         """Validity of an order."""
         return binance.RECV_WINDOW_MS
 
     async def measure_clock(self) -> int:
-        """Ask the venue for its time; half the round trip is the error, so a slow answer says nothing."""
-        await self._link.throttled(binance.SERVER_TIME)
-        sent_ms = self._clock.now_ms()
-        venue_ms = await self._link.send(binance.SERVER_TIME, lambda body: integer_in(row_of(body), "serverTime"))
-        answered_ms = self._clock.now_ms()
-        if answered_ms - sent_ms > OFFSET_MAX_MS:
-            raise VenueUnreadable(
-                f"measure the clock: the answer took {answered_ms - sent_ms} ms",
-                venue=self.name,
-                operation=binance.SERVER_TIME.operation,
-            )
-        self._offset = _Offset(venue_ms - (sent_ms + answered_ms) // 2, answered_ms)
-        return self._offset.ms
+        """Ask the venue for its time."""
+        return await self._venue_clock.measure(self._link)
 
     # Reading
 
     async def observe(self, wanted: Wanted) -> VenueObservation:
         """Read once."""
         sent_ms = self._clock.now_ms()
-        await self._renew_offset()
+        await self._venue_clock.renew(self._link)
         readings = self._parts.readings
         holdings, (positions, margins), prices, configs = await asyncio.gather(
             readings.holdings(wanted), readings.futures(wanted), readings.prices(wanted), readings.configs(wanted)
@@ -189,7 +168,7 @@ class CcxtVenue:
         return VenueObservation(
             venue=self.name,
             stamp=Stamp(sent_ms=sent_ms, answered_ms=self._clock.now_ms()),
-            clock_offset_ms=None if self._offset is None else self._offset.ms,
+            clock_offset_ms=self._venue_clock.offset_ms,
             holdings=holdings,
             positions=positions,
             prices=prices,
@@ -342,21 +321,6 @@ class CcxtVenue:
     def _until_ms(self) -> int:
         return self.now_ms() + _SLACK_MS
 
-    def _offset_ms(self) -> int:
-        return 0 if self._offset is None else self._offset.ms
-
-    def _offset_age_ms(self) -> float:
-        return float("inf") if self._offset is None else self._clock.now_ms() - self._offset.measured_ms
-
-    async def _renew_offset(self) -> None:
-        if self._offset_age_ms() <= _OFFSET_RENEW_MS:
-            return
-        try:
-            await self.measure_clock()
-        except VenueFault:
-            # `has_offset` turns false when the old one is too old; until then it serves.
-            return
-
 
 def _outcome_of(fault: VenueFault) -> SendOutcome:
     """What a failed command's answer says of its effect (R20)."""
@@ -391,11 +355,6 @@ def open_venue(
         ConfigFault: the settings ask for what the exchange does not have, or a secret is missing.
         StartFault: the client would use a host that does not belong to the environment.
     """
-    venue: CcxtVenue | None = None
-
-    def time_ms() -> int:
-        return clock.now_ms() if venue is None else venue.now_ms()
-
-    client = make_client(spec, time_ms=time_ms, session=session)
-    venue = CcxtVenue(spec, client=client, clock=clock, symbols=symbols, isolated=isolated)
-    return venue
+    venue_clock = VenueClock(clock)
+    client = make_client(spec, time_ms=venue_clock.now_ms, session=session)
+    return CcxtVenue(spec, client=client, clock=clock, venue_clock=venue_clock, symbols=symbols, isolated=isolated)

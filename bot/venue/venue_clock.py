@@ -1,0 +1,77 @@
+"""The venue's time, by our clock and a measured offset (R21)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.errors import VenueFault
+from bot.ports import Clock
+from bot.venue import binance
+from bot.venue.link import Link
+from bot.venue.shapes import integer_in, row_of
+
+OFFSET_MAX_MS: Final = 1_000
+"""Beyond it nothing is sent (R21)."""
+_AGE_MAX_MS: Final = 60_000
+_RENEW_MS: Final = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """Venue time minus our time, and when it was measured by our clock."""
+
+    ms: int
+    measured_ms: int
+
+
+class VenueClock:
+    """Keeps the offset of one venue.
+
+    Args:
+        clock: our time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset: Offset | None = None
+
+    @property
+    def offset_ms(self) -> int | None:
+        """Venue time minus our time; None when it was never measured."""
+        return None if self._offset is None else self._offset.ms
+
+    def now_ms(self) -> int:
+        """Venue time; our own until the offset has been measured."""
+        return self._clock.now_ms() + (self.offset_ms or 0)
+
+    def trusted(self) -> bool:
+        """Whether the offset is fresh and small enough to send."""
+        return self._offset is not None and self._age_ms() <= _AGE_MAX_MS and abs(self._offset.ms) <= OFFSET_MAX_MS
+
+    async def measure(self, link: Link) -> int:
+        """Ask the venue for its time; half the round trip is the error, so a slow answer says nothing.
+
+        Raises VenueFault.
+        """
+        await link.throttled(binance.SERVER_TIME)
+        sent_ms = self._clock.now_ms()
+        venue_ms = await link.send(binance.SERVER_TIME, lambda body: integer_in(row_of(body), "serverTime"))
+        answered_ms = self._clock.now_ms()
+        if answered_ms - sent_ms > OFFSET_MAX_MS:
+            raise link.unreadable(binance.SERVER_TIME.operation, f"the answer took {answered_ms - sent_ms} ms")
+        self._offset = Offset(venue_ms - (sent_ms + answered_ms) // 2, answered_ms)
+        return self._offset.ms
+
+    async def renew(self, link: Link) -> None:
+        """Measure again before the offset is too old to send with; never raises a VenueFault."""
+        if self._offset is not None and self._age_ms() <= _RENEW_MS:
+            return
+        try:
+            await self.measure(link)
+        except VenueFault:
+            # `trusted` turns false when the old one is too old; until then it serves.
+            return
+
+    def _age_ms(self) -> int:
+        return 0 if self._offset is None else self._clock.now_ms() - self._offset.measured_ms
