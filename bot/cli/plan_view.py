@@ -69,7 +69,8 @@ def _holding_json(holding: Holding | Unknown, now_ms: int) -> dict[str, Any]:
                 "age_s": _age_s(holding, now_ms),
             }
         case Unknown():
-            return {"source": holding.what, "venue": None, "quantity": None, "age_s": None}
+            source = holding.what if holding.source is None else holding.source.value
+            return {"source": source, "venue": holding.venue, "quantity": None, "age_s": None}
 
 
 def _order_json(order: PlannedOrder) -> dict[str, Any]:

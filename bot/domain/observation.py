@@ -35,11 +35,14 @@ class Unknown:
 
     Attributes:
         lasting: no later reading will do better: the host does not offer it.
+        source, venue: of a holding; None when it is no holding.
     """
 
     what: str
     reason: str
     lasting: bool = False
+    source: Source | None = None
+    venue: VenueName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from bot.domain.ids import Asset, Symbol, VenueName
 from bot.domain.observation import Holding, Source, Stamp, Unknown, VenueObservation, Wanted
@@ -66,6 +67,10 @@ def _holding(
             source=spec.source, venue=None, asset=asset, quantity=spec.amount, principal=spec.amount, stamp=stamp
         )
     what = f"{spec.source} {asset} on {spec.venue}"
-    if spec.venue is None or spec.venue not in observations:
-        return Unknown(what=what, reason="its venue was not read")
-    return observations[spec.venue].holdings.get((spec.source, asset), Unknown(what=what, reason="it was not read"))
+    observed = observations.get(spec.venue) if spec.venue is not None else None
+    holding = observed.holdings.get((spec.source, asset)) if observed is not None else None
+    if holding is None:
+        holding = Unknown(what=what, reason="it was not read")
+    if isinstance(holding, Unknown):
+        return replace(holding, source=spec.source, venue=spec.venue)
+    return holding
