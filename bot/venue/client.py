@@ -38,13 +38,14 @@ class BinanceClient(Binance):
     """ccxt's Binance with our clock, exact digits, and answers handed on before ccxt judges them."""
 
     def __init__(self, config: Mapping[str, object], time_ms: Callable[[], int]) -> None:
-        self.time_ms = time_ms
+        # Underscored: ccxt looks for a class attribute behind every public method it finds on the instance.
+        self._time_ms = time_ms
         self.on_answer: Callable[[str, Mapping[str, str]], None] = _ignore_answer
         super().__init__(config)  # type: ignore[arg-type] # ccxt's own type lacks `number`
 
     def milliseconds(self) -> int:  # type: ignore[override] # ccxt reads it through the instance
         """Venue time; ccxt signs with it."""
-        return self.time_ms()
+        return self._time_ms()
 
     def on_json_response(self, response_body: str) -> object:  # type: ignore[override] # it is always text
         """Parse with the wire's digits."""
