@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 
 import pytest
@@ -25,9 +26,21 @@ from bot.venue.gateway import CcxtVenue, open_venue
 from bot.venue.spec import VenueSpec, offer_of
 from tests.venue.wire import BTC, EPOCH_MS, ETH, KEY, SECRET, Anything, HandClock, Reply, Wire, spec
 
+Make = Callable[[VenueSpec], Anything]
 
-def make(environment: str, wire: Wire) -> Anything:
-    return make_client(spec(environment), time_ms=lambda: EPOCH_MS, session=wire)
+
+@pytest.fixture
+async def make(wire: Wire) -> AsyncIterator[Make]:
+    """Makes clients, and closes them in the end."""
+    made: list[Anything] = []
+
+    def one(wanted: VenueSpec) -> Anything:
+        made.append(make_client(wanted, time_ms=lambda: EPOCH_MS, session=wire))
+        return made[-1]
+
+    yield one
+    for client in made:
+        await client.close()
 
 
 def test_the_repr_of_a_spec_holds_no_secret() -> None:
@@ -39,8 +52,8 @@ def test_the_repr_of_a_spec_holds_no_secret() -> None:
     ("environment", "host"),
     [("paper", "fapi.binance.com"), ("live", "fapi.binance.com"), ("testnet", "demo-fapi.binance.com")],
 )
-def test_the_environment_decides_the_hosts(environment: str, host: str, wire: Wire) -> None:
-    client = make(environment, wire)
+async def test_the_environment_decides_the_hosts(environment: str, host: str, make: Make) -> None:
+    client = make(spec(environment))
     assert client.urls["api"]["fapiPrivateV3"] == f"https://{host}/fapi/v3"
     assert not client.enableRateLimit
     assert not client.verbose
@@ -51,8 +64,8 @@ def test_the_environment_decides_the_hosts(environment: str, host: str, wire: Wi
     "address",
     ["https://api.binance.com/api/v3", "http://demo-api.binance.com/api/v3", "https://demo-api.binance.com.evil.io"],
 )
-def test_an_address_of_another_environment_stops_the_start(address: str, wire: Wire) -> None:
-    client = make("testnet", wire)
+async def test_an_address_of_another_environment_stops_the_start(address: str, make: Make) -> None:
+    client = make(spec("testnet"))
     client.urls["api"]["public"] = address
     with pytest.raises(StartFault, match="does not belong"):
         check_client(spec("testnet"), client, offer_of(spec("testnet")))
@@ -62,16 +75,16 @@ def test_an_address_of_another_environment_stops_the_start(address: str, wire: W
 
 
 @pytest.mark.parametrize(("name", "value"), [("enableRateLimit", True), ("verbose", True)])
-def test_ccxt_must_not_queue_or_print(name: str, value: object, wire: Wire) -> None:
-    client = make("paper", wire)
+async def test_ccxt_must_not_queue_or_print(name: str, value: object, make: Make) -> None:
+    client = make(spec("paper"))
     setattr(client, name, value)
     with pytest.raises(InvariantBroken):
         check_client(spec(), client, offer_of(spec()))
 
 
-def test_r20_ccxt_must_not_repeat(wire: Wire) -> None:
+async def test_r20_ccxt_must_not_repeat(make: Make) -> None:
     stubborn = spec(options={"maxRetriesOnFailure": 3})
-    client = make_client(stubborn, time_ms=lambda: EPOCH_MS, session=wire)
+    client = make(stubborn)
     assert client.options["maxRetriesOnFailure"] == 0
     client.options["maxRetriesOnFailure"] = 1
     with pytest.raises(InvariantBroken, match="repeat"):
@@ -258,7 +271,6 @@ async def test_the_clock_is_measured_again_before_it_is_too_old(venue: CcxtVenue
     assert wire.count("/fapi/v1/time") == 1
 
 
-def test_recv_window(wire: Wire) -> None:
-    venue = open_venue(spec(), clock=HandClock(), session=wire)
+async def test_recv_window(venue: CcxtVenue) -> None:
     assert venue.recv_window_ms() == 3_000
     assert venue.name == VenueName("main")
