@@ -31,7 +31,7 @@ class Settings:
         """The settings of these symbols, by two calls. Raises VenueFault."""
         rows, hedged = await asyncio.gather(
             self.link.ask(binance.SYMBOL_CONFIG, _config_rows),
-            self.link.ask(binance.POSITION_MODE, lambda body: flag_in(row_of(body), "dualSidePosition")),
+            self.link.ask(binance.ACCOUNT_CONFIG, lambda body: flag_in(row_of(body), "dualSidePosition")),
         )
         found: dict[Symbol, SymbolConfig] = {}
         for market_id, (leverage, mode) in rows.items():
@@ -86,7 +86,7 @@ class Settings:
             StartFault: multi-assets mode is on.
             VenueFault: it could not be read.
         """
-        if await self.link.ask(binance.MULTI_ASSETS, lambda body: flag_in(row_of(body), "multiAssetsMargin")):
+        if await self.link.ask(binance.ACCOUNT_CONFIG, lambda body: flag_in(row_of(body), "multiAssetsMargin")):
             raise StartFault(
                 f"venues.{self.link.name}: the account is in multi-assets mode, in which there is no isolated margin",
                 hint="switch the futures account to single-asset mode at the venue",
