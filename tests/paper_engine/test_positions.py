@@ -47,7 +47,7 @@ def test_what_a_position_realises_is_its_sales_less_its_purchases(
     assert position.contracts == position.cost == position.isolated_wallet == 0
 
 
-def test_a_full_close_releases_all_also_where_a_share_would_be_rounded() -> None:
+def test_a_full_close_releases_all_also_of_a_cost_with_many_digits() -> None:
     """Cost x contracts has more than 28 digits here."""
     cost = Decimal("-123456789012.34567891")
     position = PositionState(

@@ -69,7 +69,5 @@ def apply_fill(position: PositionState, fill: Fill, *, leverage: int, isolated: 
 
 
 def _share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
-    """`amount` x part / whole as booked; exactly all of it when the part is the whole."""
-    if part == 0:
-        return ZERO
-    return amount if part == whole else booked(amount * part / whole)
+    """`amount` x part / whole as booked, so all of it when the part is the whole."""
+    return booked(amount * part / whole) if part else ZERO
