@@ -10,7 +10,7 @@ import asyncio
 import itertools
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import SimpleNamespace
@@ -161,11 +161,11 @@ class Throttle:
             )
 
     def ban(self, until_ms: int) -> None:
-        """Send nothing before a time of our clock; a shorter ban never shortens a longer one."""
+        """Send nothing before a time of our clock; a shorter ban never shortens a longer one.
+
+        Calls that wait are told by the first of their queue, which looks up at least every second.
+        """
         self._banned_until_ms = max(self._banned_until_ms, until_ms)
-        turns: Sequence[_Turn] = [turn for queue in self._queues.values() for turn in queue]
-        for turn in turns:
-            turn.wake.set()
 
     def learn(self, window: str, used: int) -> None:
         """Take over what the venue itself has counted in its current period."""

@@ -243,6 +243,12 @@ async def test_r23_trades_after_a_trade_are_paged_to_the_end(venue: CcxtVenue, w
     assert found[0].fee == Decimal("0.05")
 
 
+async def test_r23_a_trade_that_was_counted_is_never_told_again(venue: CcxtVenue, wire: Wire) -> None:
+    wire.serve("GET", "/fapi/v1/userTrades", [trade_row(number, EPOCH_MS) for number in (3, 1, 2, 3)])
+    found = await venue.trades(BTC, TradeCursor(trade_id=TradeId("1"), time_ms=EPOCH_MS))
+    assert [trade.trade_id for trade in found] == ["2", "3"]
+
+
 async def test_r23_trades_after_a_time_are_strictly_later_and_complete(
     venue: CcxtVenue, wire: Wire, clock: HandClock
 ) -> None:
@@ -312,7 +318,7 @@ async def test_configure_does_not_believe_a_success_that_reads_back_otherwise(ve
 
 
 async def test_r5_isolated_margin_under_multi_assets_mode_is_refused(venue: CcxtVenue, wire: Wire) -> None:
-    wire.serve("GET", "/fapi/v1/multiAssetsMargin", {"multiAssetsMargin": True})
+    wire.serve("GET", "/fapi/v1/accountConfig", {"dualSidePosition": False, "multiAssetsMargin": True})
     with pytest.raises(StartFault, match="multi-assets"):
         await venue.configure(BTC, 1, MarginMode.ISOLATED)
 

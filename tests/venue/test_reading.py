@@ -108,7 +108,7 @@ async def test_the_number_of_calls_does_not_grow_with_the_number_of_symbols(venu
         ("GET", "/fapi/v1/premiumIndex"),
         ("GET", "/fapi/v1/ticker/bookTicker"),
         ("GET", "/fapi/v1/depth"),
-        ("GET", "/fapi/v1/positionSide/dual"),
+        ("GET", "/fapi/v1/accountConfig"),
     ],
 )
 async def test_r8_a_body_of_another_shape_is_unknown_and_never_zero(
@@ -153,6 +153,13 @@ async def test_r9_no_row_is_flat_only_if_the_account_says_so(
     wire.serve("GET", "/fapi/v3/account", account)
     position = (await venue.observe(PERPETUAL)).positions[BTC]
     assert isinstance(position, Position if flat else Unknown)
+
+
+async def test_r8_a_page_with_status_200_is_called_what_it_is(venue: CcxtVenue, wire: Wire) -> None:
+    wire.serve("GET", "/fapi/v3/positionRisk", BAD_BODIES["html"])
+    position = (await venue.observe(PERPETUAL)).positions[BTC]
+    assert isinstance(position, Unknown)
+    assert position.reason == "read positions: the answer is no JSON"
 
 
 async def test_r9_flat_beside_another_position_needs_both_lists_to_agree(venue: CcxtVenue, wire: Wire) -> None:

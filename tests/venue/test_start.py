@@ -178,7 +178,7 @@ def assert_without_secrets(fault: BotError) -> None:
 
 
 async def test_r5_portfolio_margin_and_multi_assets_are_refused(wire: Wire, clock: HandClock) -> None:
-    wire.serve("GET", "/fapi/v1/multiAssetsMargin", {"multiAssetsMargin": True})
+    wire.serve("GET", "/fapi/v1/accountConfig", {"dualSidePosition": False, "multiAssetsMargin": True})
     venue = open_venue(spec(), clock=clock, session=wire, symbols=[BTC], isolated=frozenset({BTC}))
     with pytest.raises(StartFault, match="multi-assets"):
         await venue.start()

@@ -305,6 +305,5 @@ def flat_account(clock: Clock) -> Wire:
     wire.serve("GET", "/fapi/v1/depth", {"bids": [["99999.9", "5"], ["99999", "7.5"]], "asks": [["100000", "5.1"]]})
     config = {"symbol": "BTCUSDT", "marginType": "ISOLATED", "leverage": 1}
     wire.serve("GET", "/fapi/v1/symbolConfig", [config])
-    wire.serve("GET", "/fapi/v1/positionSide/dual", {"dualSidePosition": False})
-    wire.serve("GET", "/fapi/v1/multiAssetsMargin", {"multiAssetsMargin": False})
+    wire.serve("GET", "/fapi/v1/accountConfig", {"dualSidePosition": False, "multiAssetsMargin": False})
     return wire
