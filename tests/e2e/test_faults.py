@@ -51,6 +51,7 @@ def every_order_has_one_intent(home: Home) -> None:
 
 def test_f01_twenty_lost_answers_never_double_the_short(home: Home) -> None:
     """drop-after: the order takes effect, its answer never comes (R20)."""
+    home.paper.deposit("200000", asset="USDT", wallet="usdm")
     home.paper.fault(ORDER, "drop-after", count=20, method="POST")
     home.daemon("--live")
     target = D(1)
@@ -126,6 +127,7 @@ def test_r10_coins_that_move_between_two_reads_cause_no_order(home: Home, path: 
 
 def killed_again_and_again(home: Home, rounds: int, seed: int) -> None:
     """kill -9 at a random moment after the coins changed, then a restart on what was committed."""
+    home.paper.deposit("200000", asset="USDT", wallet="usdm")
     rng = random.Random(seed)  # noqa: S311 - a reproducible choice of moments
     bot = home.daemon("--live")
     target = D(1)
