@@ -30,16 +30,6 @@ class EarnKind(StrEnum):
     LOCKED = "earn-locked"
 
 
-LIMITS: Final[Mapping[str, Limit]] = {
-    "spot": Limit(units=6_000, period_s=60),
-    "sapi": Limit(units=12_000, period_s=60),
-    "sapi-uid": Limit(units=180_000, period_s=60),
-    "fapi": Limit(units=2_400, period_s=60),
-    "fapi-orders-10s": Limit(units=300, period_s=10),
-    "fapi-orders-1m": Limit(units=1_200, period_s=60),
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One request: ccxt's implicit method, what it is for, what it costs."""
@@ -49,26 +39,31 @@ class Endpoint:
     cost: Cost
 
 
-def _at(family: str, method: str, operation: str, weight: int, window: str | None = None) -> Endpoint:
-    return Endpoint(method=method, operation=operation, cost=Cost(family=family, units={window or family: weight}))
+def _at(family: str, method: str, operation: str, weight: int) -> Endpoint:
+    return Endpoint(method=method, operation=operation, cost=Cost(family=family, units={family: weight}))
+
+
+def _sapi(method: str, operation: str, weight: int) -> Endpoint:
+    """Each `sapi` endpoint has a limit of its own, so a queue and a window of its own."""
+    return Endpoint(method=method, operation=operation, cost=Cost(family=method, units={method: weight}))
 
 
 SPOT_EXCHANGE_INFO: Final = _at("spot", "publicGetExchangeInfo", "read the spot market list", 20)
 SPOT_ACCOUNT: Final = _at("spot", "privateGetAccount", "read the spot wallet", 20)
 SPOT_TRADES: Final = _at("spot", "privateGetMyTrades", "read spot trades", 20)
 
-FUNDING_WALLET: Final = _at("sapi", "sapiPostAssetGetFundingAsset", "read the funding wallet", 1)
-EARN_FLEXIBLE: Final = _at("sapi", "sapiGetSimpleEarnFlexiblePosition", "read flexible Earn", 150)
-EARN_LOCKED: Final = _at("sapi", "sapiGetSimpleEarnLockedPosition", "read locked Earn", 150)
-KEY_SCOPE: Final = _at("sapi", "sapiGetAccountApiRestrictions", "read what the key may do", 1)
-TRANSFERS: Final = _at("sapi", "sapiGetAssetTransfer", "read transfers", 1)
-DEPOSITS: Final = _at("sapi", "sapiGetCapitalDepositHisrec", "read deposits", 1)
-WITHDRAWALS: Final = _at("sapi", "sapiGetCapitalWithdrawHistory", "read withdrawals", 18_000, "sapi-uid")
+FUNDING_WALLET: Final = _sapi("sapiPostAssetGetFundingAsset", "read the funding wallet", 1)
+EARN_FLEXIBLE: Final = _sapi("sapiGetSimpleEarnFlexiblePosition", "read flexible Earn", 150)
+EARN_LOCKED: Final = _sapi("sapiGetSimpleEarnLockedPosition", "read locked Earn", 150)
+KEY_SCOPE: Final = _sapi("sapiGetAccountApiRestrictions", "read what the key may do", 1)
+TRANSFERS: Final = _sapi("sapiGetAssetTransfer", "read transfers", 1)
+DEPOSITS: Final = _sapi("sapiGetCapitalDepositHisrec", "read deposits", 1)
+WITHDRAWALS: Final = _sapi("sapiGetCapitalWithdrawHistory", "read withdrawals", 18_000)
 
 
 def _earn_history(what: str, operation: str) -> Mapping[EarnKind, Endpoint]:
     return {
-        kind: _at("sapi", f"sapiGetSimpleEarn{name}History{what}", operation, 150)
+        kind: _sapi(f"sapiGetSimpleEarn{name}History{what}", operation, 150)
         for kind, name in ((EarnKind.FLEXIBLE, "Flexible"), (EarnKind.LOCKED, "Locked"))
     }
 
@@ -105,6 +100,24 @@ PLACE_ORDER: Final = Endpoint(
     operation="place an order",
     cost=Cost(family="fapi", units={"fapi": 1, "fapi-orders-10s": 1, "fapi-orders-1m": 1}),
 )
+
+_SAPI_IP: Final = Limit(units=12_000, period_s=60, reserve=False)
+_SAPI_UID: Final = Limit(units=180_000, period_s=60, reserve=False)
+LIMITS: Final[Mapping[str, Limit]] = {
+    "spot": Limit(units=6_000, period_s=60),
+    "fapi": Limit(units=2_400, period_s=60),
+    "fapi-orders-10s": Limit(units=300, period_s=10),
+    "fapi-orders-1m": Limit(units=1_200, period_s=60),
+    WITHDRAWALS.method: _SAPI_UID,
+    **{
+        endpoint.method: _SAPI_IP
+        for endpoint in (
+            *(FUNDING_WALLET, EARN_FLEXIBLE, EARN_LOCKED, KEY_SCOPE, TRANSFERS, DEPOSITS),
+            *(*EARN_SUBSCRIPTIONS.values(), *EARN_REDEMPTIONS.values(), *EARN_REWARDS.values()),
+        )
+    },
+}
+"""The venue's own limits, by window."""
 
 DEPTH_LEVELS: Final = 50
 """Most levels for weight 2."""

@@ -110,6 +110,10 @@ class Settings:
                 raise
 
 
+def _flag(name: str, body: object) -> bool:
+    return flag_in(row_of(body), name)
+
+
 def _config_rows(body: object) -> Mapping[str, tuple[int, MarginMode]]:
     found: dict[str, tuple[int, MarginMode]] = {}
     for row in rows_of(body, "symbol", "marginType", "leverage"):

@@ -42,10 +42,16 @@ class Lane(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A venue's own limit: so many units in so many seconds, and what of the units a call costs is counted by it."""
+    """A venue's own limit.
+
+    Attributes:
+        units: so many in a period.
+        reserve: whether reads leave a part alone, for the orders and look-ups that share the limit.
+    """
 
     units: int
     period_s: int
+    reserve: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +73,11 @@ class _Window(Throttler):
     def __init__(self, limit: Limit, now_s: Callable[[], float]) -> None:
         super().__init__(rate_limit=limit.units * SHARE_PERCENT // 100, period=float(limit.period_s))
         self._now_s = now_s
+        self._read_share = self.rate_limit * READ_PERCENT // 100 if limit.reserve else self.rate_limit
 
     def wait_s(self, units: int, lane: Lane) -> float:
         """How long until the units fit; 0 when they fit now."""
-        ceiling = self.rate_limit * READ_PERCENT // 100 if lane is Lane.READ else self.rate_limit
+        ceiling: int = self._read_share if lane is Lane.READ else self.rate_limit
         if units > ceiling:
             raise InvariantBroken(f"a call of {units} units never fits into a window of {ceiling}")
         self.flush()  # type: ignore[no-untyped-call]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import InvariantBroken, VenueBusy
 from bot.domain.ids import VenueName
-from bot.venue.binance import LIMITS, PLACE_ORDER
+from bot.venue import binance
+from bot.venue.binance import EARN_FLEXIBLE, LIMITS, PLACE_ORDER
 from bot.venue.throttle import READ_PERCENT, SHARE_PERCENT, Cost, Lane, Limit, Throttle
 from tests.venue.wire import HandClock, LoopClock, run_virtual
 
@@ -174,7 +175,22 @@ async def test_a_call_that_can_never_fit_is_a_mistake_of_ours() -> None:
         await make(HandClock()).acquire(cost(READ_SHARE + 1), Lane.READ, operation="read")
 
 
-def test_binances_limits_leave_room_for_every_endpoint() -> None:
+def test_an_observation_each_second_fits_into_binances_limits() -> None:
+    seconds = 60
+    for window, units in {"spot": 2 * 20, "fapi": 5 + 5 + 1 + 2 + 2, EARN_FLEXIBLE.method: 150}.items():
+        limit = LIMITS[window]
+        share = limit.units * SHARE_PERCENT // 100
+        assert units * seconds <= (share * READ_PERCENT // 100 if limit.reserve else share)
+
+
+def test_every_endpoint_has_its_windows() -> None:
+    endpoints = [value for value in vars(binance).values() if isinstance(value, binance.Endpoint)]
+    histories = (binance.EARN_SUBSCRIPTIONS, binance.EARN_REDEMPTIONS, binance.EARN_REWARDS)
+    endpoints += [endpoint for history in histories for endpoint in history.values()]
+    assert {window for endpoint in endpoints for window in endpoint.cost.units} == set(LIMITS)
+
+
+def test_binances_limits_are_its_own() -> None:
     assert LIMITS["fapi"].units == 2_400
     assert LIMITS["spot"].units == 6_000
     assert set(PLACE_ORDER.cost.units) == {"fapi", "fapi-orders-10s", "fapi-orders-1m"}
