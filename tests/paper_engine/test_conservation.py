@@ -68,8 +68,19 @@ class Conservation(RuleBasedStateMachine):
             name="binance", listings=tuple(LISTINGS.values()), starting=STARTING, time_ms=lambda: self.now
         )
 
-    @initialize(isolated=st.booleans(), leverage=st.sampled_from((1, 2, 20, 75)), hedged=st.booleans())
-    def open_accounts(self, isolated: bool, leverage: int, hedged: bool) -> None:
+    @initialize(
+        isolated=st.booleans(),
+        leverage=st.sampled_from((1, 2, 20, 75)),
+        hedged=st.booleans(),
+        first=st.lists(takes, min_size=2, max_size=6),
+    )
+    def open_accounts(
+        self,
+        isolated: bool,
+        leverage: int,
+        hedged: bool,
+        first: list[tuple[str, str, Side, int, PositionSide]],
+    ) -> None:
         for key in ACCOUNTS:
             self.exchange.account(key)
             for held in STARTING.values():
@@ -80,7 +91,8 @@ class Conservation(RuleBasedStateMachine):
                 if isolated:
                     self.exchange.set_margin_mode(key, symbol, isolated)
         if hedged:
-            self.exchange.set_hedged(ACCOUNTS[1], hedged=True)
+            self.exchange.set_hedged(ACCOUNTS[1], hedged)
+        self.take(first)
 
     def try_(self, act: Callable[[], object]) -> bool:
         """Do it; when refused, see that nothing changed."""

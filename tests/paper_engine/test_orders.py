@@ -153,6 +153,23 @@ def test_a_resting_sell_locks_the_coins(exchange: Exchange, new: New) -> None:
     exchange.submit(KEY, new(SPOT, "SELL", "0.25"))
 
 
+@pytest.mark.parametrize(
+    ("side", "price", "asset", "locked"),
+    [
+        ("BUY", "100001", "USDT", D("0.5") * 100_001),
+        ("SELL", "99999", "BTC", D("0.5")),
+    ],
+)
+def test_a_partly_filled_spot_order_locks_only_its_rest(
+    new: New, side: str, price: str, asset: str, locked: Decimal
+) -> None:
+    thin = replace(exchange_listing(SPOT), depth=D("0.25"))
+    exchange = Exchange(name="binance", listings=[thin], starting=DEFAULT_STARTING, time_ms=lambda: 0)
+    order = exchange.submit(KEY, new(SPOT, side, "0.75", price))
+    assert order.filled == D("0.25")
+    assert exchange.account(KEY).balance("spot", asset).locked == locked
+
+
 def test_a_limit_order_larger_than_the_depth_fills_in_part_and_goes_on_when_the_market_refills(
     exchange: Exchange, new: New
 ) -> None:
