@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bot import logs
 from bot.venue.shapes import Row
 
 
@@ -117,8 +118,8 @@ _TEXT_MAX: Final = 200
 
 
 def redact(text: str) -> str:
-    """A venue's words without addresses and signatures, on one line, cut short."""
-    line = " ".join(_SIGNED.sub(r"\1=***", _URL.sub("<url>", text)).split())
+    """A venue's words without our secrets, addresses and signatures, on one line, cut short; they may be kept."""
+    line = " ".join(_SIGNED.sub(r"\1=***", _URL.sub("<url>", logs.redact(text))).split())
     return line if len(line) <= _TEXT_MAX else line[: _TEXT_MAX - 3] + "..."
 
 
