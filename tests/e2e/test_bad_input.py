@@ -27,6 +27,12 @@ API_KEY = "HEDGEBOT_VENUES__MAIN__API_KEY"
 SECRET = "HEDGEBOT_VENUES__MAIN__SECRET"
 EARLIER = "paperEarlier"
 """The account of the live run that left the journal."""
+SIGNED = (
+    *("/sapi/v1/account/apiRestrictions", "/sapi/v1/asset/get-funding-asset", "/api/v3/account"),
+    *("/sapi/v1/simple-earn/flexible/position", "/sapi/v1/simple-earn/locked/position"),
+    *("/fapi/v1/accountConfig", "/fapi/v1/symbolConfig", "/fapi/v1/commissionRate", "/fapi/v1/leverageBracket"),
+    *("/fapi/v3/account", "/fapi/v3/positionRisk"),
+)
 FACTS = ("intents", "fills", "halts", "anchors", "absences")
 """The tables that hold what happened; a start that is refused later may still have drawn an epoch (R19)."""
 
@@ -67,7 +73,7 @@ def wrong_clock(home: Home) -> None:
 def wrong_clock_everywhere(home: Home) -> None:
     """The machine's clock is wrong: every answer of the venue says so."""
     wrong_clock(home)
-    for path in ("/fapi/v1/commissionRate", "/fapi/v3/account", "/fapi/v3/positionRisk", "/api/v3/account"):
+    for path in SIGNED:
         home.paper.fault(path, "clock-skew", count=1000, delay_s=5)
 
 
@@ -224,13 +230,13 @@ CASES = (
         says=("hedges.hedge.short.symbol", "BTC/USDX:USDX", "expected a perpetual such as", "did you mean"),
     ),
     Bad(
-        id="clock off",
+        id="clock off, and the venue refuses signatures for it",
         code=3,
         before=wrong_clock,
         says=("main: clock", "off by ", "at most 1 s", "synchronise this machine's clock"),
     ),
     Bad(
-        id="clock off, and the venue refuses signatures for it",
+        id="clock off by what the venue says throughout",
         code=3,
         before=wrong_clock_everywhere,
         says=("main: clock", "off by ", "at most 1 s", "synchronise this machine's clock"),
