@@ -101,7 +101,7 @@ class Reconciler:
     async def cancel_resting(self) -> None:
         """Cancel what of ours may still rest, and read what became of it. For the shutdown."""
         for record in self._unfinished():
-            if record.state in {IntentState.ACKED, IntentState.PARTIALLY_FILLED, IntentState.UNKNOWN}:
+            if not record.state.terminal:
                 await self._venue.cancel(self._instrument.symbol, record.intent.client_id)
                 lookup = await self._venue.find_order(self._instrument.symbol, record.intent.client_id)
                 if isinstance(lookup, Found):

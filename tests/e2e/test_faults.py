@@ -156,3 +156,19 @@ def test_f12_five_kills_lose_nothing_and_double_nothing(home: Home) -> None:
 @pytest.mark.timeout(3000)
 def test_f12_twenty_kills_lose_nothing_and_double_nothing(home: Home) -> None:
     killed_again_and_again(home, rounds=20, seed=2)
+
+
+def test_f12_times_of_proof_hold_with_the_defaults(home: Home) -> None:
+    """kill -9 while an order is on its way that never arrives: proven absent and hedged again within 60 s."""
+    defaults = {"interval_s": "5", "confirm_s": '"1"', "dwell_s": "60", "settle_s": "4"}
+    home.write(settings_text(top=defaults | {"proof_grace_s": "30", "proof_spacing_s": "5"}))
+    home.paper.fault(ORDER, "drop-before", count=1, method="POST", delay_s=8)
+    bot = home.daemon("--live")
+    eventually("the intent is durable", lambda: home.journal.exists() and intents(home), within_s=30)
+    bot.kill()
+    bot.wait(timeout=10)
+    home.daemon("--live")
+    eventually("hedged again", hedged(home, 1), within_s=60)
+    assert len(home.paper.orders()) == 1
+    assert len(intents(home)) == 2
+    every_order_has_one_intent(home)
