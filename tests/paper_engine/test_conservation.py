@@ -232,7 +232,15 @@ class Conservation(RuleBasedStateMachine):
             client_id=client_id,
             position_side=position_side if linear and hedged else PositionSide.BOTH,
         )
-        self.try_(lambda: self.exchange.submit(key, order))
+        before = self.held(key, market)
+        accepted = self.try_(lambda: self.exchange.submit(key, order))
+        if accepted and linear and self.held(key, market) > before:
+            assert self.exchange.account(key).margin_summary().headroom >= 0
+
+    def held(self, key: str, market: str) -> Decimal:
+        """Contracts of both sides, unsigned."""
+        symbol = LISTINGS[market].symbol
+        return sum((abs(p.contracts) for p in self.exchange.account(key).positions() if p.symbol == symbol), ZERO)
 
     @rule(key=keys, market=st.sampled_from(MARKETS[:2]), side=st.sampled_from(Side), amount=amounts)
     def submit_for_quote(self, key: str, market: str, side: Side, amount: Decimal) -> None:
@@ -352,6 +360,9 @@ class Conservation(RuleBasedStateMachine):
                 if listing.market is MarketType.SPOT:
                     continue
                 place = listing.symbol, trade.position_side
+                if state.orders[trade.order_id].reduce_only:
+                    assert trade.side.sign * contracts[place] < 0
+                    assert trade.quantity <= abs(contracts[place])
                 contracts[place] += trade.side.sign * trade.quantity
                 earned[place] += -trade.side.sign * trade.quote - trade.realized
             for place, position in state.positions.items():
