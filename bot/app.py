@@ -35,7 +35,6 @@ from bot.runtime.observer import Observer
 from bot.runtime.preflight import Preflight, start_venue
 from bot.runtime.reconciler import Reconciler
 from bot.settings import RunOptions, Settings, VenueSettings, load_settings, policies
-from bot.venue.gateway import open_venue
 from bot.venue.spec import VenueSpec
 
 Show = Callable[[Sequence[Outcome]], None]
@@ -241,6 +240,8 @@ async def _open_venues(
     session: aiohttp.ClientSession | None,
     clock: Clock,
 ) -> dict[VenueName, Venue]:
+    from bot.venue.gateway import open_venue  # noqa: PLC0415 - ccxt takes a second; settings are judged before it
+
     venues: dict[VenueName, Venue] = {}
     for name, venue_settings in settings.venues.items():
         symbols = tuple(dict.fromkeys(policy.symbol for policy in hedges if policy.venue == name))

@@ -105,6 +105,7 @@ class Hedger:
         sent: IntentRecord | None = None
         if plan.order is not None and not hold:
             plan, sent = await self._order(plan, observed, position, reconciled)
+        plan = replace(plan, reason=logs.redact(plan.reason))  # a venue's words may be in it; it is kept and shown
         self._record(plan)
         return Outcome(plan=plan, sent=sent)
 
