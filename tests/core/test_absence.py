@@ -1,7 +1,6 @@
 """R22: what proves that an order had no effect, and that nothing less does."""
 
 from dataclasses import replace
-from decimal import Decimal
 from itertools import combinations
 
 import pytest
@@ -9,34 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.absence import NotYet, Proven, judge, next_read_ms
-from bot.domain.ids import ClientOrderId, HedgeName, Symbol, VenueName
-from bot.domain.intent import AbsenceRead, Intent
-from bot.domain.orders import OrderRequest, Side, TimeInForce, TradeCursor
+from bot.domain.intent import AbsenceRead
+from tests.core.instruments import intent
 
 SPACING_MS = 5_000
 GRACE_MS = 30_000
 SIGNED_MS = 100_000
 DEADLINE_MS = SIGNED_MS + 3_000
 DUE_MS = DEADLINE_MS + GRACE_MS
-INTENT = Intent(
-    client_id=ClientOrderId("habcdefghjk000000000000001"),
-    hedge=HedgeName("btc"),
-    request=OrderRequest(
-        venue=VenueName("main"),
-        symbol=Symbol("BTC/USDT:USDT"),
-        side=Side.SELL,
-        contracts=Decimal(1),
-        price=Decimal(99_500),
-        time_in_force=TimeInForce.IOC,
-        reduce_only=False,
-    ),
-    position_before=Decimal(0),
-    cursor_before=TradeCursor(trade_id=None, time_ms=0),
-    mark=Decimal(100_000),
-    created_ms=90_000,
-    timestamp_ms=SIGNED_MS,
-    deadline_ms=DEADLINE_MS,
-)
+INTENT = intent(created_ms=90_000, timestamp_ms=SIGNED_MS, deadline_ms=DEADLINE_MS)
 
 
 def read(venue_ms: int) -> AbsenceRead:

@@ -23,11 +23,11 @@ from bot.core.accounting import (
     foreign_verdict,
     owner_of,
 )
-from bot.domain.ids import Asset, ClientOrderId, Epoch, Symbol, TradeId, VenueOrderId, client_order_id
-from bot.domain.observation import FlatProof, Position, Stamp
+from bot.domain.ids import ClientOrderId, Epoch, TradeId, VenueOrderId, client_order_id
+from bot.domain.observation import Position, Stamp
 from bot.domain.orders import Anchor, Side, TradeCursor, VenueTrade
+from tests.core.instruments import PERP, USDT, position_of
 
-SYMBOL = Symbol("BTC/USDT:USDT")
 EPOCH = Epoch("abcdefghjk")
 FIRST, SECOND = client_order_id(EPOCH, 1), client_order_id(EPOCH, 2)
 STRANGE = client_order_id(Epoch("zzzzzzzzzz"), 1)
@@ -42,12 +42,12 @@ def trade(number: int, contracts: str, side: Side = Side.SELL) -> VenueTrade:
     return VenueTrade(
         trade_id=TradeId(str(number)),
         venue_order_id=VenueOrderId("77"),
-        symbol=SYMBOL,
+        symbol=PERP,
         side=side,
         contracts=Decimal(contracts),
         price=Decimal(100_000),
         fee=Decimal(1),
-        fee_asset=Asset("USDT"),
+        fee_asset=USDT,
         realized=Decimal(0),
         maker=False,
         time_ms=9_000 + number,
@@ -55,17 +55,8 @@ def trade(number: int, contracts: str, side: Side = Side.SELL) -> VenueTrade:
 
 
 def position(contracts: str, *, sent_ms: int = KNOWN_MS, answered_ms: int | None = None) -> Position:
-    return Position(
-        symbol=SYMBOL,
-        contracts=Decimal(contracts),
-        entry_price=None,
-        mark_price=None,
-        liquidation_price=None,
-        isolated_wallet=None,
-        raw_notional=None,
-        proof=FlatProof.NOT_FLAT,
-        stamp=Stamp(sent_ms=sent_ms, answered_ms=sent_ms + 50 if answered_ms is None else answered_ms),
-    )
+    answered_ms = sent_ms + 50 if answered_ms is None else answered_ms
+    return position_of(contracts, Stamp(sent_ms=sent_ms, answered_ms=answered_ms))
 
 
 def accounted(

@@ -8,37 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.exposure import exposure, gap, principal, short_coins, target
-from bot.domain.ids import Asset, Symbol, VenueName
-from bot.domain.instrument import ContractKind, Instrument
+from bot.domain.ids import Asset
 from bot.domain.observation import Holding, Source, Stamp
+from tests.core.instruments import BTC, INVERSE, LINEAR, MAIN
 
 D = Decimal
-LINEAR = Instrument(
-    venue=VenueName("main"),
-    symbol=Symbol("BTC/USDT:USDT"),
-    asset=Asset("BTC"),
-    quote=Asset("USDT"),
-    settle=Asset("USDT"),
-    kind=ContractKind.LINEAR,
-    contract_size=D(1),
-    quantity_step=D("0.001"),
-    quantity_min=D("0.001"),
-    quantity_max=D(100),
-    price_tick=D("0.1"),
-    notional_min=D(100),
-    taker_fee=D("0.0005"),
-    maker_fee=D("0.0002"),
-)
-INVERSE = replace(
-    LINEAR,
-    symbol=Symbol("BTC/USD:BTC"),
-    quote=Asset("USD"),
-    settle=Asset("BTC"),
-    kind=ContractKind.INVERSE,
-    contract_size=D(100),
-    quantity_step=D(1),
-    quantity_min=D(1),
-)
 
 ratios = st.decimals(0, 1, places=4)
 coins = st.decimals(0, 10_000, places=8)
@@ -48,8 +22,8 @@ prices = st.decimals(D("0.1"), 1_000_000, places=4)
 def _holding(quantity: Decimal, *, principal: Decimal | None = None, source: Source = Source.SPOT) -> Holding:
     return Holding(
         source=source,
-        venue=VenueName("main"),
-        asset=Asset("BTC"),
+        venue=MAIN,
+        asset=BTC,
         quantity=quantity,
         principal=quantity if principal is None else principal,
         stamp=Stamp(sent_ms=0, answered_ms=1),

@@ -7,55 +7,18 @@ import pytest
 
 from bot.core.guards import Activity, Campaign, activity, after_accounting, observe_exposure, tripped
 from bot.core.lifecycle import new_record
-from bot.domain.ids import Asset, ClientOrderId, HedgeName, Symbol, VenueName
-from bot.domain.instrument import ContractKind, Instrument
-from bot.domain.intent import Intent, IntentRecord, IntentState
-from bot.domain.orders import OrderRequest, Refused, Side, TimeInForce, TradeCursor
+from bot.domain.intent import IntentRecord, IntentState
+from bot.domain.orders import Refused
+from tests.core.instruments import LINEAR, intent
 
 STEP = Decimal("0.001")
-INSTRUMENT = Instrument(
-    venue=VenueName("main"),
-    symbol=Symbol("BTC/USDT:USDT"),
-    asset=Asset("BTC"),
-    quote=Asset("USDT"),
-    settle=Asset("USDT"),
-    kind=ContractKind.LINEAR,
-    contract_size=Decimal("0.01"),
-    quantity_step=STEP,
-    quantity_min=STEP,
-    quantity_max=Decimal(1_000),
-    price_tick=Decimal("0.1"),
-    notional_min=Decimal(5),
-    taker_fee=Decimal("0.0005"),
-    maker_fee=Decimal("0.0002"),
-)
+INSTRUMENT = replace(LINEAR, contract_size=Decimal("0.01"))
 NOW_MS = 10_000_000
 CAMPAIGN = Campaign(exposure=Decimal(1), initial_gap_contracts=Decimal(100), filled_contracts=Decimal(0), mismatches=0)
 
 
 def armed(age_ms: int, state: IntentState = IntentState.FILLED, mark: str = "100000") -> IntentRecord:
-    made = new_record(
-        Intent(
-            client_id=ClientOrderId("habcdefghjk000000000000001"),
-            hedge=HedgeName("btc"),
-            request=OrderRequest(
-                venue=INSTRUMENT.venue,
-                symbol=INSTRUMENT.symbol,
-                side=Side.SELL,
-                contracts=Decimal(2),
-                price=Decimal(99_500),
-                time_in_force=TimeInForce.IOC,
-                reduce_only=False,
-            ),
-            position_before=Decimal(0),
-            cursor_before=TradeCursor(trade_id=None, time_ms=0),
-            mark=Decimal(mark),
-            created_ms=NOW_MS - age_ms,
-            timestamp_ms=0,
-            deadline_ms=0,
-        ),
-        0,
-    )
+    made = new_record(intent("2", mark, created_ms=NOW_MS - age_ms, timestamp_ms=0, deadline_ms=0), 0)
     return replace(made, state=state)
 
 

@@ -9,9 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.core.lifecycle import advance, new_record, settle, unfilled
 from bot.domain.errors import InvariantBroken
-from bot.domain.ids import ClientOrderId, HedgeName, Symbol, VenueName, VenueOrderId
+from bot.domain.ids import ClientOrderId, Symbol, VenueOrderId
 from bot.domain.intent import (
-    Intent,
     IntentEvent,
     IntentRecord,
     IntentState,
@@ -20,30 +19,11 @@ from bot.domain.intent import (
     RejectedByVenue,
     Reported,
 )
-from bot.domain.orders import OrderReport, OrderRequest, OrderStatus, Side, TimeInForce, TradeCursor
+from bot.domain.orders import OrderReport, OrderStatus, Side
+from tests.core.instruments import CLIENT_ID, PERP, intent
 
-SYMBOL = Symbol("BTC/USDT:USDT")
-ID = ClientOrderId("habcdefghjk000000000000001")
 ORDER = VenueOrderId("77")
-INTENT = Intent(
-    client_id=ID,
-    hedge=HedgeName("btc"),
-    request=OrderRequest(
-        venue=VenueName("main"),
-        symbol=SYMBOL,
-        side=Side.SELL,
-        contracts=Decimal("1.0"),
-        price=Decimal(99_500),
-        time_in_force=TimeInForce.IOC,
-        reduce_only=False,
-    ),
-    position_before=Decimal(0),
-    cursor_before=TradeCursor(trade_id=None, time_ms=0),
-    mark=Decimal(100_000),
-    created_ms=1_000,
-    timestamp_ms=1_000,
-    deadline_ms=4_000,
-)
+INTENT = intent("1.0")
 LIVE = [IntentState.ARMED, IntentState.UNKNOWN, IntentState.ACKED, IntentState.PARTIALLY_FILLED]
 ENDED = [IntentState.FILLED, IntentState.CANCELED, IntentState.EXPIRED]
 WITHOUT_EFFECT = [IntentState.REJECTED, IntentState.NO_EFFECT_PROVEN]
@@ -54,8 +34,8 @@ PROOF = ProvenWithoutEffect(evidence="three readings")
 
 def report(status: OrderStatus, filled: str = "0", *, price: str | None = None) -> OrderReport:
     return OrderReport(
-        symbol=SYMBOL,
-        client_id=ID,
+        symbol=PERP,
+        client_id=CLIENT_ID,
         venue_order_id=ORDER,
         side=Side.SELL,
         status=status,

@@ -8,27 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.margin import liquidation_price
-from bot.domain.ids import Asset, Symbol, VenueName
-from bot.domain.instrument import ContractKind, Instrument
+from tests.core.instruments import INVERSE, LINEAR
 
 D = Decimal
-BTC = Instrument(
-    venue=VenueName("main"),
-    symbol=Symbol("BTC/USDT:USDT"),
-    asset=Asset("BTC"),
-    quote=Asset("USDT"),
-    settle=Asset("USDT"),
-    kind=ContractKind.LINEAR,
-    contract_size=D(1),
-    quantity_step=D("0.001"),
-    quantity_min=D("0.001"),
-    quantity_max=D(100),
-    price_tick=D("0.1"),
-    notional_min=D(100),
-    taker_fee=D("0.0005"),
-    maker_fee=D("0.0002"),
-)
-INVERSE = replace(BTC, kind=ContractKind.INVERSE, contract_size=D(100), settle=Asset("BTC"), quantity_step=D(1))
 ENTRY = D(100_000)
 
 positions = st.decimals(D("0.001"), 100, places=3)
@@ -48,30 +30,30 @@ shares = st.decimals(D("0.05"), 3, places=3)
     ],
 )
 def test_r27_a_linear_short_is_liquidated_at_that_multiple_of_its_entry(rate: str, wallet: str, expected: str) -> None:
-    price = liquidation_price(BTC, D(-1), ENTRY, ENTRY * D(wallet), D(rate))
+    price = liquidation_price(LINEAR, D(-1), ENTRY, ENTRY * D(wallet), D(rate))
     assert price is not None
     assert round(price / ENTRY, 3) == D(expected)
 
 
 def test_r27_the_maintenance_amount_of_the_bracket_counts_as_margin() -> None:
-    assert liquidation_price(BTC, D(-1), ENTRY, ENTRY, D("0.01"), D(2000)) == D(202_000) / D("1.01")
+    assert liquidation_price(LINEAR, D(-1), ENTRY, ENTRY, D("0.01"), D(2000)) == D(202_000) / D("1.01")
 
 
 def test_r7_the_contract_size_counts() -> None:
-    small = replace(BTC, contract_size=D("0.01"))
+    small = replace(LINEAR, contract_size=D("0.01"))
     assert liquidation_price(small, D(-100), ENTRY, ENTRY, D("0.004")) == liquidation_price(
-        BTC, D(-1), ENTRY, ENTRY, D("0.004")
+        LINEAR, D(-1), ENTRY, ENTRY, D("0.004")
     )
 
 
 def test_no_position_has_no_liquidation_price() -> None:
-    assert liquidation_price(BTC, D(0), ENTRY, ENTRY, D("0.004")) is None
+    assert liquidation_price(LINEAR, D(0), ENTRY, ENTRY, D("0.004")) is None
     assert liquidation_price(INVERSE, D(0), ENTRY, D(1), D("0.004")) is None
 
 
 def test_a_long_that_is_fully_paid_has_none_and_a_leveraged_one_has_it_below() -> None:
-    assert liquidation_price(BTC, D(1), ENTRY, ENTRY, D("0.004")) is None
-    price = liquidation_price(BTC, D(1), ENTRY, ENTRY / 2, D("0.004"))
+    assert liquidation_price(LINEAR, D(1), ENTRY, ENTRY, D("0.004")) is None
+    price = liquidation_price(LINEAR, D(1), ENTRY, ENTRY / 2, D("0.004"))
     assert price is not None
     assert price < ENTRY
 
@@ -101,7 +83,7 @@ def test_r27_at_the_linear_price_equity_is_the_maintenance_margin(
 ) -> None:
     contracts = -quantity if short else quantity
     wallet = quantity * entry * share
-    price = liquidation_price(BTC, contracts, entry, wallet, rate)
+    price = liquidation_price(LINEAR, contracts, entry, wallet, rate)
     if price is None:
         assert not short
         assert wallet >= quantity * entry

@@ -9,30 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.pnl import Fill, HoldingStep, Pnl, attribute, effectiveness, residuals
-from bot.domain.ids import Asset, Symbol, VenueName
-from bot.domain.instrument import ContractKind, Instrument
+from bot.domain.ids import Asset
+from bot.domain.instrument import Instrument
 from bot.domain.ledger import LedgerRow, RowKind, WalletBalance
+from tests.core.instruments import BTC, INVERSE, LINEAR, MAIN, USDT
 
 D = Decimal
-MAIN = VenueName("main")
-USDT, COIN = Asset("USDT"), Asset("BTC")
-BTC = Instrument(
-    venue=MAIN,
-    symbol=Symbol("BTC/USDT:USDT"),
-    asset=COIN,
-    quote=USDT,
-    settle=USDT,
-    kind=ContractKind.LINEAR,
-    contract_size=D(1),
-    quantity_step=D("0.001"),
-    quantity_min=D("0.001"),
-    quantity_max=D(100),
-    price_tick=D("0.1"),
-    notional_min=D(100),
-    taker_fee=D("0.0005"),
-    maker_fee=D("0.0002"),
-)
-INVERSE = replace(BTC, kind=ContractKind.INVERSE, contract_size=D(100), settle=COIN, quantity_step=D(1))
 
 
 def _attribute(
@@ -42,7 +24,7 @@ def _attribute(
     start_contracts: str = "0",
     mark_start: str = "100000",
     mark_end: str = "100000",
-    instrument: Instrument = BTC,
+    instrument: Instrument = LINEAR,
     funding: Sequence[Decimal] = (),
     rewards: Sequence[Decimal] = (),
     fees: Sequence[Decimal] = (),
@@ -103,7 +85,7 @@ def test_r29_every_cost_stands_on_its_own_line() -> None:
     )
 
 
-@pytest.mark.parametrize("instrument", [BTC, INVERSE])
+@pytest.mark.parametrize("instrument", [LINEAR, INVERSE])
 def test_r29_trading_worse_than_the_mark_is_a_cost(instrument: Instrument) -> None:
     sold_low = _sell("1", "99990", "100000")
     bought_high = replace(sold_low, contracts=D(1), price=D(100_010))
@@ -207,7 +189,7 @@ def test_r29_net_is_the_change_of_the_accounts_value(
         start_contracts=opened,
         mark_start=D(1000),
         mark_end=mark,
-        instrument=BTC,
+        instrument=LINEAR,
         funding=flows["funding"],
         rewards=flows["reward"],
         fees=flows["fee"],
@@ -228,11 +210,11 @@ def _row(wallet: str, asset: Asset, amount: str, kind: RowKind = RowKind.TRANSFE
 
 
 def test_r29_wallets_that_the_ledger_explains_leave_nothing() -> None:
-    before = [_balance("spot", COIN, "3"), _balance("usdm", USDT, "1000")]
-    after = [_balance("earn-locked", COIN, "3.00"), _balance("usdm", USDT, "999.1")]
+    before = [_balance("spot", BTC, "3"), _balance("usdm", USDT, "1000")]
+    after = [_balance("earn-locked", BTC, "3.00"), _balance("usdm", USDT, "999.1")]
     rows = [
-        _row("spot", COIN, "-3"),
-        _row("earn-locked", COIN, "3"),
+        _row("spot", BTC, "-3"),
+        _row("earn-locked", BTC, "3"),
         _row("usdm", USDT, "-1", RowKind.FEE),
         _row("usdm", USDT, "0.1", RowKind.FUNDING),
     ]
@@ -240,11 +222,11 @@ def test_r29_wallets_that_the_ledger_explains_leave_nothing() -> None:
 
 
 def test_r29_the_last_digit_that_is_not_explained_is_shown() -> None:
-    before = [_balance("spot", COIN, "1"), _balance("usdm", USDT, "5")]
-    after = [_balance("spot", COIN, "1.00000001")]
+    before = [_balance("spot", BTC, "1"), _balance("usdm", USDT, "5")]
+    after = [_balance("spot", BTC, "1.00000001")]
     rows = [_row("funding", USDT, "2", RowKind.DEPOSIT)]
     assert residuals(before, after, rows) == {
-        (MAIN, "spot", COIN): D("0.00000001"),
+        (MAIN, "spot", BTC): D("0.00000001"),
         (MAIN, "usdm", USDT): D(-5),
         (MAIN, "funding", USDT): D(-2),
     }

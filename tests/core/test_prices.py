@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.prices import WINDOW_MS, PriceMemory, judge
-from bot.domain.ids import Symbol
 from bot.domain.observation import Prices, Stamp
+from tests.core.instruments import PERP
 
 D = Decimal
 FRESH = PriceMemory()
@@ -20,7 +20,7 @@ SECOND = 1000
 def _prices(mark: str | Decimal, index: str | Decimal | None, at_ms: int) -> Prices:
     mark = D(mark)
     return Prices(
-        symbol=Symbol("BTC/USDT:USDT"),
+        symbol=PERP,
         mark=mark,
         index=None if index is None else D(index),
         bid=mark,

@@ -1,172 +1,39 @@
 """The risk gate: every refusal by one changed input, and what no input can bring about."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.guards import Activity, Campaign
+from bot.core.guards import Activity
 from bot.core.risk import approve
-from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
-from bot.domain.instrument import ContractKind, Instrument, MarginMode
-from bot.domain.observation import FlatProof, Position, Prices, Stamp, SymbolConfig, Unknown
-from bot.domain.orders import Approved, OrderRequest, Refused, Side, TimeInForce
+from bot.domain.ids import Symbol, VenueName
+from bot.domain.instrument import MarginMode
+from bot.domain.observation import Unknown
+from bot.domain.orders import Approved, Refused, Side
 from bot.domain.plan import PlannedOrder
-from bot.domain.policy import Band, Caps, HedgePolicy, Timing
+from tests.core.gate import (
+    BUY,
+    CAMPAIGN,
+    CONFIG,
+    GOOD,
+    GOOD_BUY,
+    INSTRUMENT,
+    NOW_MS,
+    PRICES,
+    SELL,
+    STEP,
+    Case,
+    aged,
+    asked,
+    at,
+    under,
+)
+from tests.core.instruments import MAIN, PERP, POLICY
 
-VENUE, SYMBOL = VenueName("main"), Symbol("BTC/USDT:USDT")
 OTHER = Symbol("ETH/USDT:USDT")
-NOW_MS = 1_000_000
-STAMP = Stamp(sent_ms=NOW_MS - 1_000, answered_ms=NOW_MS - 900)
-STEP = Decimal("0.001")
-INSTRUMENT = Instrument(
-    venue=VENUE,
-    symbol=SYMBOL,
-    asset=Asset("BTC"),
-    quote=Asset("USDT"),
-    settle=Asset("USDT"),
-    kind=ContractKind.LINEAR,
-    contract_size=Decimal(1),
-    quantity_step=STEP,
-    quantity_min=Decimal("0.002"),
-    quantity_max=Decimal(1_000),
-    price_tick=Decimal("0.1"),
-    notional_min=Decimal(250),
-    taker_fee=Decimal("0.0005"),
-    maker_fee=Decimal("0.0002"),
-)
-POLICY = HedgePolicy(
-    name=HedgeName("btc"),
-    asset=Asset("BTC"),
-    ratio=Decimal(1),
-    holdings=(),
-    venue=VENUE,
-    symbol=SYMBOL,
-    margin_mode=MarginMode.ISOLATED,
-    leverage=1,
-    band=Band(relative=Decimal("0.005"), notional=Decimal(20)),
-    caps=Caps(
-        order_notional=Decimal(250_000),
-        notional_per_hour=Decimal(1_000_000),
-        orders_per_minute=20,
-        total_short=Decimal("1.05"),
-    ),
-    timing=Timing(
-        dwell_s=Decimal(60),
-        confirm_s=Decimal(1),
-        foreign_grace_s=Decimal(600),
-        proof_grace_s=Decimal(30),
-        proof_spacing_s=Decimal(5),
-        age_max_s=Decimal(15),
-        settle_s=Decimal(40),
-    ),
-    slippage=Decimal("0.005"),
-    slippage_urgent=Decimal("0.02"),
-    margin_reserve=Decimal(0),
-)
-PRICES = Prices(
-    symbol=SYMBOL,
-    mark=Decimal(100_000),
-    index=Decimal(100_000),
-    bid=Decimal(99_990),
-    ask=Decimal(100_010),
-    funding_rate=None,
-    stamp=STAMP,
-)
-CONFIG = SymbolConfig(symbol=SYMBOL, leverage=1, margin_mode=MarginMode.ISOLATED, hedged=False)
-CAMPAIGN = Campaign(exposure=Decimal(2), initial_gap_contracts=Decimal(1), filled_contracts=Decimal(0), mismatches=0)
-SELL = OrderRequest(
-    venue=VENUE,
-    symbol=SYMBOL,
-    side=Side.SELL,
-    contracts=Decimal(1),
-    price=Decimal("99490.1"),
-    time_in_force=TimeInForce.IOC,
-    reduce_only=False,
-)
-BUY = replace(SELL, side=Side.BUY, price=Decimal(100_510), reduce_only=True)
-
-
-def at(contracts: str, stamp: Stamp = STAMP) -> Position:
-    return Position(
-        symbol=SYMBOL,
-        contracts=Decimal(contracts),
-        entry_price=None,
-        mark_price=None,
-        liquidation_price=None,
-        isolated_wallet=None,
-        raw_notional=None,
-        proof=FlatProof.NOT_FLAT,
-        stamp=stamp,
-    )
-
-
-SHORT = at("-1")
-QUIET = Activity(orders_last_minute=0, notional_last_hour=Decimal(0))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One call of the gate; as it stands, everything is right: short 1 of 2, one more is to be sold."""
-
-    request: OrderRequest = SELL
-    policy: HedgePolicy = POLICY
-    instrument: Instrument = INSTRUMENT
-    prices: Prices = PRICES
-    mark: Decimal = Decimal(100_000)
-    position: Position = SHORT
-    target: Decimal = Decimal(2)
-    unfilled: Sequence[tuple[Side, Decimal]] = ()
-    config: SymbolConfig | Unknown = CONFIG
-    clock_ok: bool = True
-    activity: Activity = QUIET
-    campaign: Campaign | None = CAMPAIGN
-    halted: Sequence[str] = ()
-    live: bool = True
-
-    def judged(self) -> Approved | Refused:
-        contracts = self.request.contracts
-        order = PlannedOrder(
-            request=self.request, coins=contracts, notional=contracts * self.mark, fee_estimate=Decimal(0)
-        )
-        return approve(
-            order,
-            policy=self.policy,
-            instrument=self.instrument,
-            prices=self.prices,
-            mark=self.mark,
-            position=self.position,
-            target_contracts=self.target,
-            unfilled=self.unfilled,
-            config=self.config,
-            clock_ok=self.clock_ok,
-            activity=self.activity,
-            campaign=self.campaign,
-            halted=self.halted,
-            live=self.live,
-            now_ms=NOW_MS,
-        )
-
-
-GOOD = Case()
-GOOD_BUY = replace(GOOD, request=BUY, target=Decimal(0))
-
-
-def asked(case: Case, **changed: object) -> Case:
-    """The case with another order: one thing of it changed."""
-    return replace(case, request=replace(case.request, **changed))  # type: ignore[arg-type]
-
-
-def under(case: Case, **changed: object) -> Case:
-    """The case with other caps."""
-    return replace(case, policy=replace(case.policy, caps=replace(case.policy.caps, **changed)))  # type: ignore[arg-type]
-
-
-def aged(ms: int) -> Stamp:
-    return Stamp(sent_ms=NOW_MS - ms, answered_ms=NOW_MS)
 
 
 @pytest.mark.parametrize("case", [GOOD, GOOD_BUY])
@@ -187,34 +54,34 @@ REFUSALS: dict[str, tuple[Case, str, list[str]]] = {
         "guard.filled-too-much",
         ["1.002", "1.001"],
     ),
-    "order of another symbol": (asked(GOOD, symbol=OTHER), "order.wrong-instrument", [SYMBOL]),
-    "order of another venue": (asked(GOOD, venue=VenueName("other")), "order.wrong-instrument", [VENUE]),
+    "order of another symbol": (asked(GOOD, symbol=OTHER), "order.wrong-instrument", [PERP]),
+    "order of another venue": (asked(GOOD, venue=VenueName("other")), "order.wrong-instrument", [MAIN]),
     "policy of another symbol": (
         replace(GOOD, policy=replace(POLICY, symbol=OTHER)),
         "order.wrong-instrument",
-        [SYMBOL],
+        [PERP],
     ),
     "policy of another venue": (
         replace(GOOD, policy=replace(POLICY, venue=VenueName("other"))),
         "order.wrong-instrument",
-        [VENUE],
+        [MAIN],
     ),
     "position of another symbol": (
         replace(GOOD, position=replace(at("-1"), symbol=OTHER)),
         "order.wrong-instrument",
-        [SYMBOL],
+        [PERP],
     ),
     "prices of another symbol": (
         replace(GOOD, prices=replace(PRICES, symbol=OTHER)),
         "order.wrong-instrument",
-        [SYMBOL],
+        [PERP],
     ),
     "configuration of another symbol": (
         replace(GOOD, config=replace(CONFIG, symbol=OTHER)),
         "order.wrong-instrument",
-        [SYMBOL],
+        [PERP],
     ),
-    "not traded": (replace(GOOD, instrument=replace(INSTRUMENT, active=False)), "instrument.inactive", [SYMBOL]),
+    "not traded": (replace(GOOD, instrument=replace(INSTRUMENT, active=False)), "instrument.inactive", [PERP]),
     "R21 clock": (replace(GOOD, clock_ok=False), "clock.offset", ["1 s"]),
     "R18 unresolved sell": (replace(GOOD, unfilled=((Side.SELL, STEP),)), "order.unresolved", ["sell 0.001"]),
     "R18 unresolved buy": (replace(GOOD_BUY, unfilled=((Side.BUY, STEP),)), "order.unresolved", ["buy 0.001"]),

@@ -16,7 +16,8 @@ from bot.domain.observation import Book, BookLevel, Prices, Stamp, Unknown
 from bot.domain.orders import Side, TimeInForce
 from bot.domain.plan import Verdict
 from bot.domain.policy import Band
-from tests.core.situations import INSTRUMENT, PERP, POLICY, START_MS, reading, run, verdicts
+from tests.core.instruments import LINEAR, PERP, POLICY
+from tests.core.situations import START_MS, reading, run, verdicts
 
 
 def test_r10_the_first_reading_only_asks_for_a_second() -> None:
@@ -245,7 +246,7 @@ def test_r16_two_unfilled_tries_widen_the_collar_and_alarm() -> None:
 )
 def test_r16_orders_are_sliced(depth: str, cap: str, maximum: str, expected: str) -> None:
     policy = replace(POLICY, caps=replace(POLICY.caps, order_notional=D(cap)))
-    instrument = replace(INSTRUMENT, quantity_max=D(maximum))
+    instrument = replace(LINEAR, quantity_max=D(maximum))
     plans = run(
         reading(0, policy=policy, instrument=instrument),
         reading(1, depth=depth, policy=policy, instrument=instrument),
@@ -271,7 +272,7 @@ def test_r15_nothing_fits() -> None:
 def test_r7_a_multiplied_contract_is_sized_in_its_own_units() -> None:
     """10,000,000 PEPE at 0.00002 are 10,000 contracts of 1000PEPE at 0.02."""
     instrument = replace(
-        INSTRUMENT,
+        LINEAR,
         asset=Asset("PEPE"),
         multiplier=D(1000),
         quantity_step=D(1),

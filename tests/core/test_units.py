@@ -6,27 +6,9 @@ from decimal import Decimal
 import pytest
 
 from bot.core.units import MULTIPLIERS, asset_and_multiplier, check_notional, check_volume
-from bot.domain.ids import Asset, Symbol, VenueName
-from bot.domain.instrument import ContractKind, Instrument
+from tests.core.instruments import INVERSE, LINEAR
 
 D = Decimal
-BTC = Instrument(
-    venue=VenueName("main"),
-    symbol=Symbol("BTC/USDT:USDT"),
-    asset=Asset("BTC"),
-    quote=Asset("USDT"),
-    settle=Asset("USDT"),
-    kind=ContractKind.LINEAR,
-    contract_size=D(1),
-    quantity_step=D("0.001"),
-    quantity_min=D("0.001"),
-    quantity_max=D(100),
-    price_tick=D("0.1"),
-    notional_min=D(100),
-    taker_fee=D("0.0005"),
-    maker_fee=D("0.0002"),
-)
-INVERSE = replace(BTC, kind=ContractKind.INVERSE, contract_size=D(100), settle=Asset("BTC"))
 
 
 @pytest.mark.parametrize(
@@ -62,15 +44,15 @@ def test_r7_the_table_can_not_be_changed_and_holds_powers_of_ten() -> None:
 
 
 def test_r7_volumes_that_fit_the_contract_size_pass() -> None:
-    assert check_volume(BTC, D(1000), D(100_000_000), D(100_000)) is None
-    assert check_volume(BTC, D(1000), D(104_000_000), D(100_000)) is None
-    assert check_volume(replace(BTC, contract_size=D("0.01")), D(1000), D(1_000_000), D(100_000)) is None
+    assert check_volume(LINEAR, D(1000), D(100_000_000), D(100_000)) is None
+    assert check_volume(LINEAR, D(1000), D(104_000_000), D(100_000)) is None
+    assert check_volume(replace(LINEAR, contract_size=D("0.01")), D(1000), D(1_000_000), D(100_000)) is None
     assert check_volume(INVERSE, D(1000), D(100_000), D(97_123)) is None
 
 
 @pytest.mark.parametrize("venue_quote", ["94000000", "106000000", "1000000", "10000000000"])
 def test_r7_volumes_that_do_not_fit_name_both_figures(venue_quote: str) -> None:
-    said = check_volume(BTC, D(1000), D(venue_quote), D(100_000))
+    said = check_volume(LINEAR, D(1000), D(venue_quote), D(100_000))
     assert said is not None
     assert "100000000 USDT" in said
     assert venue_quote in said
@@ -78,23 +60,23 @@ def test_r7_volumes_that_do_not_fit_name_both_figures(venue_quote: str) -> None:
 
 @pytest.mark.parametrize(("contracts", "quote", "price"), [("0", "1", "1"), ("1", "0", "1"), ("1", "1", "0")])
 def test_r8_no_volume_shows_nothing_and_is_not_taken_for_right(contracts: str, quote: str, price: str) -> None:
-    said = check_volume(BTC, D(contracts), D(quote), D(price))
+    said = check_volume(LINEAR, D(contracts), D(quote), D(price))
     assert said is not None
     assert "can't be checked" in said
 
 
 def test_r7_a_position_is_held_against_the_venues_own_value() -> None:
-    assert check_notional(BTC, D("-1.5"), D(100_000), D(150_000)) is None
-    assert check_notional(BTC, D("-1.5"), D(100_000), D(-150_000)) is None
-    assert check_notional(BTC, D("-1.5"), D(104_000), D(150_000)) is None
-    assert check_notional(BTC, D(0), D(100_000), D(0)) is None
-    assert check_notional(BTC, D("-1.5"), D(100_000), None) is None
+    assert check_notional(LINEAR, D("-1.5"), D(100_000), D(150_000)) is None
+    assert check_notional(LINEAR, D("-1.5"), D(100_000), D(-150_000)) is None
+    assert check_notional(LINEAR, D("-1.5"), D(104_000), D(150_000)) is None
+    assert check_notional(LINEAR, D(0), D(100_000), D(0)) is None
+    assert check_notional(LINEAR, D("-1.5"), D(100_000), None) is None
     assert check_notional(INVERSE, D(-10), D(100_000), D(1000)) is None
 
 
 def test_r7_contracts_taken_for_coins_are_seen() -> None:
-    said = check_notional(replace(BTC, contract_size=D("0.001")), D(-1500), D(100_000), D(150_000_000))
+    said = check_notional(replace(LINEAR, contract_size=D("0.001")), D(-1500), D(100_000), D(150_000_000))
     assert said is not None
     assert "150000 USDT" in said
     assert "150000000" in said
-    assert check_notional(BTC, D(-1), D(100_000), D(0)) is not None
+    assert check_notional(LINEAR, D(-1), D(100_000), D(0)) is not None
