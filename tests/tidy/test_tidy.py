@@ -14,6 +14,7 @@ import pytest
 from bot import logs
 
 ROOT = Path(__file__).parents[2]
+FOLDERS = ("bot", "tests", "docs", "config", ".ci")
 MODULE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 
@@ -37,21 +38,38 @@ MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:ro" r"ot|ho" r"me/\w+|Us" r"ers/\w+|w
 
 @cache
 def files() -> tuple[str, ...]:
-    """Every file that is, or is about to be, in the repository."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listed.returncode == 0:
-        names = listed.stdout.splitlines()
-    else:  # an export without its history
-        folders = ("bot", "tests", "docs", "config")
-        names = [path.relative_to(ROOT).as_posix() for folder in folders for path in (ROOT / folder).rglob("*")]
-        names += [path.name for path in ROOT.iterdir()]
-    return tuple(sorted(name for name in names if (ROOT / name).is_file() and "__pycache__" not in name))
+    """Every file that is, or is about to be, in the repository; what it may hold where git can't say."""
+    names = listed_by_git()
+    return tuple(sorted(name for name in (found_in(ROOT) if names is None else names) if (ROOT / name).is_file()))
+
+
+def listed_by_git() -> list[str] | None:
+    """None: no git here, no history, or a folder of somebody else that git does not trust."""
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    return listed.stdout.splitlines() if listed.returncode == 0 else None
+
+
+def found_in(root: Path) -> list[str]:
+    """Texts of our own folders, and those beside them: no environment, no cache, nothing measured, nothing binary."""
+    paths = [path for path in root.iterdir() if not path.name.startswith(".coverage")]
+    paths += [path for folder in FOLDERS for path in (root / folder).rglob("*") if "__pycache__" not in path.parts]
+    return [path.relative_to(root).as_posix() for path in paths if path.is_file() and is_text(path)]
+
+
+def is_text(path: Path) -> bool:
+    try:
+        return "\0" not in path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return False
 
 
 def python(*folders: str) -> list[str]:
@@ -91,6 +109,18 @@ def called(wanted: set[str], names: list[str]) -> list[str]:
 def test_there_is_something_to_look_at() -> None:
     assert len(python("bot/")) > 50
     assert "pyproject.toml" in files()
+
+
+def test_without_git_only_what_is_ours_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = ("README.md", "bot/app.py", "tests/core/test_units.py", ".ci/run")
+    others = (".coverage", ".coverage.host.1", ".venv/lib/x.py", ".mypy_cache/x.json", "bot/__pycache__/app.pyc")
+    for name in ours + others:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("text\n")
+    (tmp_path / "bot" / "kept.db").write_bytes(b"\xff\x00")
+    assert sorted(found_in(tmp_path)) == sorted(ours)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert listed_by_git() is None
 
 
 def test_modules_are_short() -> None:
