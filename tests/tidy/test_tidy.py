@@ -19,7 +19,7 @@ MODULE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 
 BLIND_EXCEPT_ALLOWED = frozenset({"bot/runtime/daemon.py"})
-"""The supervisor: it logs what nobody expected and stops the bot in an orderly way."""
+"""The supervisor: it logs what nobody expected, raises the alarm, and goes on with the next turn."""
 
 SCHEMA = "bot/journal/migrations/versions/"
 """A migration is one list of tables: cutting it up would hide the order."""
