@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
-import signal
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ import aiohttp
 
 from bot import logs
 from bot.domain.check import CheckLine, CheckVerdict
-from bot.domain.errors import ConfigFault, StartFault
-from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, Epoch, HedgeName, VenueName, epoch_of
+from bot.domain.errors import ConfigFault, JournalFault, StartFault
+from bot.domain.ids import HedgeName, VenueName
 from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.plan import Verdict
 from bot.domain.policy import HedgePolicy
@@ -26,6 +25,7 @@ from bot.journal.store import SqlJournal
 from bot.paper.client import local_session
 from bot.paper.embedded import serve_paper
 from bot.ports import Clock, Venue
+from bot.runtime import start
 from bot.runtime.alarms import LogAlarms
 from bot.runtime.clock import SystemClock
 from bot.runtime.daemon import Daemon
@@ -34,15 +34,14 @@ from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.observer import Observer
 from bot.runtime.preflight import Preflight, start_venue
 from bot.runtime.reconciler import Reconciler
+from bot.runtime.signals import Stop
 from bot.settings import RunOptions, Settings, VenueSettings, load_settings, policies
 from bot.venue.spec import VenueSpec
 
 Show = Callable[[Sequence[Outcome]], None]
 
-EXIT_DONE: Final = 0
 EXIT_HALTED: Final = 4
-EXIT_INTERRUPTED: Final = 130
-SECOND_SIGNAL_EXIT: Final = 1
+"""Halted or frozen with `--live --once`."""
 
 
 def run_bot(options: RunOptions, show: Show) -> int:
@@ -74,11 +73,6 @@ def run_check(options: RunOptions, *, apply: bool) -> Sequence[CheckLine]:
     """
     settings = _settings(options)
     return asyncio.run(_check(options, settings, apply=apply))
-
-
-def draw_epoch() -> Epoch:
-    """50 fresh random bits, as ten characters (R19)."""
-    return Epoch("".join(secrets.choice(EPOCH_ALPHABET) for _ in range(EPOCH_LENGTH)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +109,14 @@ async def assembled(
                 fingerprint = key_fingerprint(venue_settings.api_key.get_secret_value())
                 state_dir = default_state_dir(os.environ, Path.home())
                 stack.enter_context(AccountLock.acquire(fingerprint, state_dir, now_ms=now_ms))
-        epoch = draw_epoch()
+        epoch = start.draw_epoch()
         journal.begin_epoch(epoch, now_ms)
         hedges = policies(settings)
         venues = await _open_venues(stack, settings, hedges, session, clock)
         instruments = {policy.name: _instrument(venues[policy.venue], policy) for policy in hedges}
         await _preflight(settings, venues, hedges, clock, live=options.live)
-        await _refuse_unknown_epochs(venues, hedges, journal, live=options.live)
+        if options.live:
+            await start.refuse_unknown_epochs(venues, hedges, journal)
         daemon = _daemon(
             settings=settings,
             hedges=hedges,
@@ -185,36 +180,24 @@ def _loopback(host: str, port: int, ca: Path) -> aiohttp.ClientSession:
 
 async def _run(options: RunOptions, settings: Settings, show: Show) -> int:
     clock = SystemClock()
-    interrupted = asyncio.Event()
-    async with (
-        _paper_session(options, settings, clock) as session,
-        assembled(settings, options, session, clock, (lambda _: None) if options.once else show) as bot,
-    ):
-        _handle_signals(bot.daemon, interrupted)
-        if options.once:
-            outcomes = await bot.daemon.once()
-            show(outcomes)
-            stuck = any(outcome.plan.verdict in {Verdict.HALTED, Verdict.FROZEN} for outcome in outcomes)
-            return EXIT_HALTED if options.live and stuck else EXIT_DONE
-        await bot.daemon.run()
-    return EXIT_INTERRUPTED if interrupted.is_set() else EXIT_DONE
+    stop = Stop()
+    with stop.handling():
+        async with (
+            _paper_session(options, settings, clock) as session,
+            assembled(settings, options, session, clock, _silent if options.once else show) as bot,
+        ):
+            stop.orderly(bot.daemon.stop)
+            if options.once:
+                outcomes = await bot.daemon.once()
+                show(outcomes)
+                stuck = any(outcome.plan.verdict in {Verdict.HALTED, Verdict.FROZEN} for outcome in outcomes)
+                return EXIT_HALTED if options.live and stuck else stop.exit_code
+            await bot.daemon.run()
+    return stop.exit_code
 
 
-def _handle_signals(daemon: Daemon, interrupted: asyncio.Event) -> None:
-    """First signal: the orderly stop. Second: leave at once, the journal suffices."""
-    loop = asyncio.get_running_loop()
-    seen: list[signal.Signals] = []
-
-    def received(number: signal.Signals) -> None:
-        if seen:
-            os._exit(EXIT_INTERRUPTED if number is signal.SIGINT else SECOND_SIGNAL_EXIT)
-        seen.append(number)
-        if number is signal.SIGINT:
-            interrupted.set()
-        daemon.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, received, number)
+def _silent(_: Sequence[Outcome]) -> None:
+    """With `--once` only the end is shown."""
 
 
 async def _check(options: RunOptions, settings: Settings, *, apply: bool) -> list[CheckLine]:
@@ -226,11 +209,21 @@ async def _check(options: RunOptions, settings: Settings, *, apply: bool) -> lis
         for policy in hedges:
             _instrument(venues[policy.venue], policy)
         lines = await _preflight_of(settings, venues, hedges, clock, apply=apply).run()
-        with SqlJournal.open(settings.journal, now_ms=clock.now_ms(), dry_run=True):
-            lines.append(
-                CheckLine(name="journal", verdict=CheckVerdict.PASS, detail=f"{settings.journal} can be written")
-            )
-    return lines
+        return [*lines, _journal_line(settings.journal)]
+
+
+def _journal_line(path: Path) -> CheckLine:
+    """Whether a bot could write its journal; a bot may be running on it, and nothing is left behind."""
+    try:
+        if path.exists():
+            SqlJournal.open_beside(path).close()
+        else:
+            with tempfile.TemporaryFile(dir=path.parent):
+                pass
+    except (JournalFault, OSError) as fault:
+        hint = fault.hint if isinstance(fault, JournalFault) else "set [journal] path to a place that can be written"
+        return CheckLine(name="journal", verdict=CheckVerdict.FAIL, detail=f"{path}: {fault}", hint=hint)
+    return CheckLine(name="journal", verdict=CheckVerdict.PASS, detail=f"{path} can be written")
 
 
 async def _open_venues(
@@ -308,32 +301,6 @@ async def _preflight(
         )
 
 
-async def _refuse_unknown_epochs(
-    venues: Mapping[VenueName, Venue], hedges: Sequence[HedgePolicy], journal: SqlJournal, *, live: bool
-) -> None:
-    """R19: an open order with our prefix that this journal never sent means another bot, or another journal."""
-    if not live:
-        return
-    for policy in hedges:
-        for report in await venues[policy.venue].open_orders(policy.symbol):
-            if report.client_id is not None and _foreign_epoch(report.client_id, journal):
-                raise StartFault(
-                    f"{policy.symbol} on {policy.venue}: open order {report.client_id} has our prefix, but this "
-                    f"journal never sent it",
-                    hint="stop the other bot on this account, or cancel the order by hand, then start again",
-                )
-
-
-def _foreign_epoch(client_id: ClientOrderId, journal: SqlJournal) -> bool:
-    epoch = epoch_of(client_id)
-    return epoch is not None and not journal.knows_epoch(epoch)
-
-
-def _settled_ms(policy: HedgePolicy, journal: SqlJournal, clock: Clock) -> int:
-    """With a fresh journal an order of a lost one may still be under way: wait until it must have arrived."""
-    return clock.now_ms() + int(policy.timing.settle_s * 1000) if journal.fresh() else 0
-
-
 def _daemon(
     *,
     settings: Settings,
@@ -364,7 +331,7 @@ def _daemon(
             clock=clock,
             alarms=alarms,
             logger=logs.get("bot.runtime.hedger"),
-            not_before_ms=_settled_ms(policy, journal, clock) if executor is not None else 0,
+            not_before_ms=start.first_order_ms(policy, journal, clock) if executor is not None else 0,
         )
         for policy in hedges
     ]

@@ -21,7 +21,7 @@ from bot.report.statement import OrderCounts, Statement, statement
 from bot.runtime.clock import SystemClock
 from bot.settings import RunOptions, load_settings
 
-EXIT_UNEXPLAINED: Final = 1
+EXIT_UNEXPLAINED: Final = 3
 """A residual that is not 0: a cent that the venue's books do not explain (R29)."""
 SEED: Final = 0
 """These stories are scripted; nothing in them is drawn."""
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         json: options.Json = False,
     ) -> None:
-        """Watch the bot keep the value of coins while their price falls and rises; about half a minute a story."""
+        """Watch the bot keep the value of coins while their price falls and rises; less than half a minute a story."""
         raise typer.Exit(_demo(_chosen(scenario), as_json=json))
 
 

@@ -16,8 +16,9 @@ from bot.ports import Alerts
 from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.observer import Observer
 
-STOP_S: Final = 10.0
-"""How long a stop waits for what is in flight (DESIGN, Start and stop)."""
+IN_FLIGHT_S: Final = 8.0
+RESTING_S: Final = 2.0
+"""A stop takes at most 10 s: for what is in flight, then for cancelling what rests (DESIGN, Start and stop)."""
 ONCE_TURNS_MAX: Final = 60
 LOOK_AGAIN_MIN_S: Final = 0.05
 UNSETTLED: Final = frozenset({Verdict.CONFIRMING, Verdict.WAITING})
@@ -63,7 +64,7 @@ class Daemon:
         async with asyncio.TaskGroup() as group:
             turns = group.create_task(self._turns())
             await self._stopping.wait()
-            _, pending = await asyncio.wait({turns}, timeout=STOP_S)
+            _, pending = await asyncio.wait({turns}, timeout=IN_FLIGHT_S)
             if pending:
                 turns.cancel()  # the journal knows what was in flight; the next start finds out what became of it
         await self._cancel_resting()
@@ -99,11 +100,11 @@ class Daemon:
                 self._alarms.alarm(logs.JOURNAL_FAILED, code="journal", reason=fault.message)
                 outcomes = []
             except BotError as fault:
-                self._alarms.alarm(logs.ALARM_RAISED, code=type(fault).__name__, reason=fault.message)
+                self._alarms.alarm(logs.TURN_FAILED, code=type(fault).__name__, reason=fault.message, hint=fault.hint)
                 outcomes = []
             except Exception as error:  # noqa: BLE001 - the supervisor: a bug must not leave the hedges alone
-                self._log.exception(logs.ALARM_RAISED, code=type(error).__name__)
-                self._alarms.alarm(logs.ALARM_RAISED, code=type(error).__name__, reason="a turn failed; see the log")
+                self._log.exception(logs.TURN_FAILED, code=type(error).__name__)
+                self._alarms.alarm(logs.TURN_FAILED, code=type(error).__name__, reason="a turn failed; see the log")
                 outcomes = []
             await self._pause(outcomes)
 
@@ -131,8 +132,8 @@ class Daemon:
 
     async def _cancel_resting(self) -> None:
         try:
-            async with asyncio.timeout(STOP_S):
+            async with asyncio.timeout(RESTING_S):
                 for hedger in self._hedgers:
                     await hedger.cancel_resting()
         except (TimeoutError, BotError) as fault:
-            self._alarms.alarm(logs.STOP_COMPLETED, code="resting", reason=f"resting orders may remain: {fault}")
+            self._alarms.alarm(logs.STOP_INCOMPLETE, code="resting", reason=f"resting orders may remain: {fault}")

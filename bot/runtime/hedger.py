@@ -31,6 +31,10 @@ HOUR_MS: Final = 3_600_000
 BACKOFF_FIRST_MS: Final = 5_000
 BACKOFF_MAX_MS: Final = 300_000
 _RATIO: Final = "ratio"
+_VIEW_NUMBERS: Final = (
+    *("exposure", "short", "target", "gap", "gap_notional", "band_notional"),
+    *("price", "mark", "liquidation_price"),
+)
 _PUT_OFF: Final = frozenset({Verdict.CONFIRMING, Verdict.WAITING, Verdict.TOO_SMALL})
 _ALARMING: Final = frozenset({Verdict.FROZEN, Verdict.HALTED, Verdict.REFUSED, Verdict.NO_MARGIN})
 
@@ -287,18 +291,7 @@ class Hedger:
     def _record(self, plan: Plan) -> None:
         self._remember()
         self._journal.record_decision(self._clock.now_ms(), plan)
-        view = plan.view
-        numbers = {
-            name: plain(value)
-            for name in ("exposure", "short", "gap", "gap_notional", "band_notional", "mark")
-            if (value := getattr(view, name)) is not None
-        }
-        order = plan.order
-        if order is not None:
-            numbers |= {"side": order.request.side, "contracts": plain(order.request.contracts)}
-        self._log.info(logs.HEDGE_DECIDED, verdict=plan.verdict, reason=plan.reason, **numbers)
-        if plan.verdict is Verdict.FROZEN:
-            self._log.warning(logs.HEDGE_FROZEN, reason=plan.reason)
+        self._log.info(logs.HEDGE_DECIDED, verdict=plan.verdict, reason=plan.reason, **_numbers(plan))
         if plan.alarm or plan.verdict in _ALARMING or self._stuck(plan):
             self._alarms.alarm(
                 logs.HEDGE_FROZEN if plan.verdict is Verdict.FROZEN else logs.HEDGE_DECIDED,
@@ -324,6 +317,33 @@ class Hedger:
         if kept != self._kept:
             self._journal.remember(self.policy.name, kept)
             self._kept = kept
+
+
+def _numbers(plan: Plan) -> dict[str, object]:
+    """Everything a decision rests on, for its one line in the log; what is unknown is null."""
+    view, order = plan.view, plan.order
+    numbers: dict[str, object] = {
+        "holdings": {
+            f"{holding.source} {holding.venue or ''}".strip(): None
+            if isinstance(holding, Unknown)
+            else plain(holding.quantity)
+            for holding in view.holdings
+        }
+    }
+    for name in _VIEW_NUMBERS:
+        value = getattr(view, name)
+        numbers[name] = None if value is None else plain(value)
+    numbers["gap_after"] = None if plan.gap_after is None else plain(plan.gap_after)
+    if order is not None:
+        numbers |= {
+            "side": order.request.side,
+            "contracts": plain(order.request.contracts),
+            "collar": plain(order.request.price),
+            "reduce_only": order.request.reduce_only,
+            "notional": plain(order.notional),
+            "fee_estimate": plain(order.fee_estimate),
+        }
+    return numbers
 
 
 def _trailing(records: list[IntentRecord], states: set[IntentState]) -> int:

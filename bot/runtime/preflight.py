@@ -151,14 +151,20 @@ class Preflight:
             reason = config.reason if config else "not read"
             yield _fail(name, reason, "no order is sent before it is known", mendable=True)
             return
-        found = f"leverage {config.leverage}, {config.margin_mode}, {'hedge' if config.hedged else 'one-way'} mode"
-        if config.hedged:
-            yield _fail(name, found, "switch the account to one-way position mode; hedge mode comes later")
-        elif (config.leverage, config.margin_mode) == (policy.leverage, policy.margin_mode):
+        found = _config_text(config)
+        wanted = SymbolConfig(
+            symbol=policy.symbol, leverage=policy.leverage, margin_mode=policy.margin_mode, hedged=False
+        )
+        if config == wanted:
             yield _pass(name, found)
         else:
-            wanted = f"leverage {policy.leverage}, {policy.margin_mode}"
-            yield _warn(name, f"{found}; would set {wanted}", "a start with --live, or check --apply, sets it")
+            detail = f"{found}; would set {_config_text(wanted)}"
+            yield _warn(name, detail, "a start with --live, or check --apply, sets it")
+
+
+def _config_text(config: SymbolConfig) -> str:
+    mode = "hedge" if config.hedged else "one-way"
+    return f"leverage {config.leverage}, {config.margin_mode}, {mode} mode"
 
 
 async def start_venue(venue: Venue) -> None:

@@ -88,6 +88,7 @@ ACCOUNT_CONFIG: Final = _at("fapi", "fapiPrivateGetAccountConfig", "read positio
 """Tells both modes for a sixth of what either endpoint of its own costs."""
 FEES: Final = _at("fapi", "fapiPrivateGetCommissionRate", "read fee rates", 20)
 SET_LEVERAGE: Final = _at("fapi", "fapiPrivatePostLeverage", "set leverage", 1)
+SET_POSITION_MODE: Final = _at("fapi", "fapiPrivatePostPositionSideDual", "set the position mode", 1)
 SET_MARGIN_MODE: Final = _at("fapi", "fapiPrivatePostMarginType", "set the margin mode", 1)
 FIND_ORDER: Final = _at("fapi", "fapiPrivateGetOrder", "look an order up", 1)
 CANCEL_ORDER: Final = _at("fapi", "fapiPrivateDeleteOrder", "cancel an order", 1)

@@ -41,23 +41,25 @@ class Settings:
         return found
 
     async def configure(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> SymbolConfig:
-        """Set what differs and read it back.
+        """Set what differs and read it back. Hedge mode becomes one-way; the venue refuses that while positions exist.
 
         Raises:
             VenueFault: a setting was refused, or the read-back says something else.
         """
         market_id = self.markets.id_of(symbol)
         now = await self._one(symbol)
+        if now.hedged:
+            await self._set(binance.SET_POSITION_MODE, {"dualSidePosition": "false"})
         if now.margin_mode is not margin_mode:
             params = {"symbol": market_id, "marginType": binance.MARGIN_TYPE[margin_mode]}
             await self._set(binance.SET_MARGIN_MODE, params)
         if now.leverage != leverage:
             await self._set(binance.SET_LEVERAGE, {"symbol": market_id, "leverage": leverage})
         after = await self._one(symbol)
-        if (after.leverage, after.margin_mode) != (leverage, margin_mode):
+        if (after.leverage, after.margin_mode, after.hedged) != (leverage, margin_mode, False):
             raise VenueRejected(
-                f"{symbol} was set to {margin_mode.value} {leverage}x but reads back as "
-                f"{after.margin_mode.value} {after.leverage}x",
+                f"{symbol} was set to {margin_mode.value} {leverage}x one-way but reads back as "
+                f"{after.margin_mode.value} {after.leverage}x {'hedge mode' if after.hedged else 'one-way'}",
                 venue=self.link.name,
                 operation="set leverage and margin mode",
             )
