@@ -62,7 +62,7 @@ class World:
         }
 
     def advance(self) -> None:
-        """Let happen what time has brought: funding, liquidations. Called before every request."""
+        """Let happen what time has brought; called before every request."""
         for venue in self.venues.values():
             venue.exchange.advance()
 
@@ -143,6 +143,7 @@ def default_world(
     *,
     starting: Mapping[str, Mapping[str, Decimal]] = DEFAULT_STARTING,
     prices: Mapping[str, Decimal] = DEFAULT_PRICES,
+    funding_follows_clock: bool = False,
 ) -> World:
     """The world that `hedgebot paper` serves: Binance with its default markets.
 
@@ -150,7 +151,16 @@ def default_world(
         time_ms: wall time when the world is served; any clock when it is used in-process.
         starting: wallet -> asset -> quantity of every new account.
         prices: first price of each asset, in USDT.
+        funding_follows_clock: settle every 8 hours of the clock; only for an in-process world on a clock of its own.
+            A served world runs on wall time, and its funding settles by `/funding` or `World.settle_funding`.
     """
-    exchange = Exchange(name="binance", listings=DEFAULT_LISTINGS, starting=starting, time_ms=time_ms, prices=prices)
+    exchange = Exchange(
+        name="binance",
+        listings=DEFAULT_LISTINGS,
+        starting=starting,
+        time_ms=time_ms,
+        prices=prices,
+        funding_follows_clock=funding_follows_clock,
+    )
     binance = PaperVenue(exchange=exchange, facade=BinanceFacade(exchange), traits=venues.BINANCE)
     return World({"binance": binance}, time_ms=time_ms)

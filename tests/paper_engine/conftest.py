@@ -22,7 +22,13 @@ def clock() -> list[int]:
 
 @pytest.fixture
 def exchange(clock: list[int]) -> Exchange:
-    return Exchange(name="binance", listings=DEFAULT_LISTINGS, starting=DEFAULT_STARTING, time_ms=lambda: clock[0])
+    return Exchange(
+        name="binance",
+        listings=DEFAULT_LISTINGS,
+        starting=DEFAULT_STARTING,
+        time_ms=lambda: clock[0],
+        funding_follows_clock=True,
+    )
 
 
 @pytest.fixture

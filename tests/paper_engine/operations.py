@@ -48,7 +48,11 @@ class Operations(RuleBasedStateMachine):
         self.now = 1_700_000_000_000
         self.inside: dict[str, Decimal] = defaultdict(Decimal)
         self.exchange = Exchange(
-            name="binance", listings=tuple(LISTINGS.values()), starting=STARTING, time_ms=lambda: self.now
+            name="binance",
+            listings=tuple(LISTINGS.values()),
+            starting=STARTING,
+            time_ms=lambda: self.now,
+            funding_follows_clock=True,
         )
 
     @initialize(

@@ -220,6 +220,18 @@ def test_funding_that_fell_due_is_in_whatever_is_read_next(exchange: Exchange, c
     assert [row.kind for row in exchange.account(KEY).ledger][-3:] == ["FUNDING_FEE", "TRANSFER", "TRANSFER"]
 
 
+def test_funding_that_does_not_follow_the_clock_waits_to_be_told(clock: list[int], new: New) -> None:
+    exchange = Exchange(name="binance", listings=DEFAULT_LISTINGS, starting=DEFAULT_STARTING, time_ms=lambda: clock[0])
+    short(exchange, new)
+    clock[0] = exchange.next_funding_ms() + 3 * 8 * 3_600_000 + 5
+    exchange.advance()
+    assert booked(exchange, RowKind.FUNDING_FEE) == []
+    assert exchange.funding_history("BTCUSDT") == []
+    assert exchange.next_funding_ms() == clock[0] - 5 + 8 * 3_600_000
+    exchange.settle_funding("BTC", D("0.0001"))
+    assert booked(exchange, RowKind.FUNDING_FEE) == [D(10)]
+
+
 def test_funding_beyond_the_margin_liquidates(exchange: Exchange, new: New) -> None:
     short(exchange, new)
     before = wallet(exchange)

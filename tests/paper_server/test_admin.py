@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bot.paper import admin
-from bot.paper.embedded import ServedPaper
+from bot.paper.embedded import ServedPaper, serve_paper
 from bot.paper.engine.model import NewOrder, OrderKind, Side, TimeInForce
 from bot.paper.faults import FaultKind
 from bot.paper.world import World, default_world
@@ -76,6 +76,29 @@ async def test_coins_move_between_wallets_and_into_earn_and_back(paper: ServedPa
     assert wallet(paper.world, "spot", "BNB") == 1
     assert (await post("/reward", **account, product="locked", asset="USDT", amount="100"))[0] == 200
     assert wallet(paper.world, "spot", "USDT") == 200_000
+
+
+async def test_a_served_world_settles_funding_only_when_told(http: aiohttp.ClientSession) -> None:
+    now_ms = [NOW_MS]
+    async with serve_paper(time_ms=lambda: now_ms[0]) as served:
+        exchange = served.world.venues["binance"].exchange
+        now_ms[0] += 25 * 3_600_000
+        async with http.get(f"{served.admin_url}/state") as response:
+            assert response.status == 200
+        served.world.advance()
+        assert exchange.funding_history("BTCUSDT") == []
+        async with http.post(f"{served.admin_url}/funding", json={"asset": "BTC", "rate": "0.0003"}) as response:
+            assert response.status == 200
+        assert [record.time_ms for record in exchange.funding_history("BTCUSDT")] == [now_ms[0]]
+
+
+def test_a_world_on_a_clock_of_its_own_settles_funding_by_it() -> None:
+    now_ms = [NOW_MS]
+    world = default_world(lambda: now_ms[0], funding_follows_clock=True)
+    now_ms[0] += 25 * 3_600_000
+    world.advance()
+    exchange = world.venues["binance"].exchange
+    assert [record.time_ms % (8 * 3_600_000) for record in exchange.funding_history("BTCUSDT")] == [0, 0, 0]
 
 
 async def test_price_and_funding_reach_an_open_short(

@@ -38,6 +38,8 @@ class Exchange:
         starting: wallet -> asset -> quantity of each new account.
         time_ms: the clock; time never runs backwards.
         prices: first price of each asset, in USD terms; USDT is 1 always.
+        funding_follows_clock: settle at every 8-hour boundary that the clock passes, for a clock that the scenario
+            owns; otherwise only `settle_funding` settles, as on wall time nobody may be surprised by the hour.
     """
 
     def __init__(
@@ -48,9 +50,16 @@ class Exchange:
         starting: Mapping[str, Mapping[str, Decimal]],
         time_ms: Callable[[], int],
         prices: Mapping[str, Decimal] = DEFAULT_PRICES,
+        funding_follows_clock: bool = False,
     ) -> None:
         self.name = name
-        self._floor = Floor(listings=listings, starting=starting, time_ms=time_ms, prices=prices)
+        self._floor = Floor(
+            listings=listings,
+            starting=starting,
+            time_ms=time_ms,
+            prices=prices,
+            funding_follows_clock=funding_follows_clock,
+        )
 
     # The world.
 
@@ -105,8 +114,8 @@ class Exchange:
         self._floor.funding_rates[asset] = rate
 
     def next_funding_ms(self) -> int:
-        """The next 8-hour boundary that was not settled yet."""
-        return self._floor.next_funding_ms
+        """The next 8-hour boundary; where funding follows the clock, the first one that was not settled yet."""
+        return self._floor.next_funding_ms()
 
     def funding_history(self, symbol: str) -> Sequence[FundingRecord]:
         """Settlements of one perpetual, oldest first."""
@@ -122,7 +131,7 @@ class Exchange:
         liquidation.sweep(self._floor)
 
     def advance(self) -> None:
-        """Let the time that has passed take effect: funding of each 8-hour boundary passed, crossed resting orders."""
+        """Let the time that has passed take effect: crossed resting orders, and funding if it follows the clock."""
         funding.settle_due(self._floor)
         for listing in self._floor.listings.values():
             matching.sweep(self._floor, listing)

@@ -36,6 +36,7 @@ class Floor:
         starting: Mapping[str, Mapping[str, Decimal]],
         time_ms: Callable[[], int],
         prices: Mapping[str, Decimal],
+        funding_follows_clock: bool,
     ) -> None:
         self.listings: Mapping[str, Listing] = MappingProxyType({listing.key: listing for listing in listings})
         self.ledger = Ledger()
@@ -43,7 +44,8 @@ class Floor:
         self.funding_rates: dict[str, Decimal] = {}
         self.funding_records: list[FundingRecord] = []
         self.now = time_ms
-        self.next_funding_ms = (time_ms() // FUNDING_INTERVAL_MS + 1) * FUNDING_INTERVAL_MS
+        self.funding_follows_clock = funding_follows_clock
+        self.funding_due_ms = _boundary_after(time_ms())
         self._starting = starting
         self._history: dict[str, list[tuple[int, Decimal]]] = {a: [(time_ms(), p)] for a, p in prices.items()}
         self._last_prices: dict[str, Decimal] = {}
@@ -111,6 +113,10 @@ class Floor:
         """The rate of the next settlement."""
         return self.funding_rates.get(asset, DEFAULT_FUNDING_RATE)
 
+    def next_funding_ms(self) -> int:
+        """The next 8-hour boundary; on schedule, one that has passed stays the next until it is settled."""
+        return self.funding_due_ms if self.funding_follows_clock else _boundary_after(self.now())
+
     # Accounts.
 
     def state(self, key: str) -> AccountState:
@@ -133,3 +139,7 @@ class Floor:
             if order.listing_key == listing.key and order.side is side
         ]
         return sorted(found, key=lambda pair: (-side.sign * pair[1].price, pair[1].order_id))
+
+
+def _boundary_after(time_ms: int) -> int:
+    return (time_ms // FUNDING_INTERVAL_MS + 1) * FUNDING_INTERVAL_MS

@@ -14,11 +14,13 @@ from bot.paper.engine.state import AccountState
 
 
 def settle_due(floor: Floor) -> None:
-    """Settle every 8-hour boundary that has passed, each in its own name and at the price of now."""
+    """Settle every 8-hour boundary that has passed, each in its own name and at the price of now; if so agreed."""
+    if not floor.funding_follows_clock:
+        return
     assets = dict.fromkeys(listing.asset for listing in floor.listings.values() if listing.market is MarketType.LINEAR)
-    while floor.next_funding_ms <= floor.now():
-        time_ms = floor.next_funding_ms
-        floor.next_funding_ms += FUNDING_INTERVAL_MS
+    while floor.funding_due_ms <= floor.now():
+        time_ms = floor.funding_due_ms
+        floor.funding_due_ms += FUNDING_INTERVAL_MS
         for asset in assets:
             settle(floor, asset, floor.funding_rate(asset), time_ms)
         liquidation.sweep(floor)
