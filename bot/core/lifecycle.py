@@ -17,7 +17,6 @@ from typing import Final, assert_never
 
 from bot.domain.errors import InvariantBroken
 from bot.domain.intent import (
-    Intent,
     IntentEvent,
     IntentRecord,
     IntentState,
@@ -36,41 +35,11 @@ _ENDED: Final = {
 }
 
 
-def new_record(intent: Intent, now_ms: int) -> IntentRecord:
-    """The record of an intent that is about to be sent: ARMED, nothing filled.
-
-    Args:
-        intent: what was decided.
-        now_ms: our clock.
-    """
-    return IntentRecord(
-        intent=intent,
-        state=IntentState.ARMED,
-        filled=ZERO,
-        average_price=None,
-        venue_order_id=None,
-        settled=False,
-        detail="",
-        updated_ms=now_ms,
-    )
-
-
 def unfilled(record: IntentRecord) -> Decimal:
     """Contracts that may still fill (R13): all that has not filled yet, 0 once the order is terminal."""
     if record.state.terminal:
         return ZERO
     return record.intent.request.contracts - record.filled
-
-
-def settle(record: IntentRecord, now_ms: int) -> IntentRecord:
-    """The record after its fill was found again in the confirmed position (R23).
-
-    Raises:
-        InvariantBroken: nothing filled and the order may still fill, so there is nothing to find.
-    """
-    if record.filled == 0 and not record.state.terminal:
-        raise _broken(record, "it was to be settled, but has no fill")
-    return record if record.settled else replace(record, settled=True, updated_ms=now_ms)
 
 
 def advance(record: IntentRecord, event: IntentEvent, now_ms: int) -> IntentRecord:

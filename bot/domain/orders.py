@@ -39,11 +39,6 @@ class OrderStatus(StrEnum):
     EXPIRED = "expired"
     REJECTED = "rejected"
 
-    @property
-    def final(self) -> bool:
-        """Nothing more will happen to the order."""
-        return self not in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:

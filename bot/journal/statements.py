@@ -68,7 +68,6 @@ ONE_MEMORY: Final = select(MEMORY).where(MEMORY.c.hedge == bindparam("one"))
 ADD_DECISION: Final = insert(DECISIONS)
 REPLACE_DECISION: Final = update(DECISIONS).where(DECISIONS.c.id == bindparam("one"))
 NEWEST_DECISION: Final = select(DECISIONS).where(_OF_HEDGE).order_by(DECISIONS.c.id.desc()).limit(1)
-DECISIONS_OF: Final = select(DECISIONS).where(_OF_HEDGE).order_by(DECISIONS.c.id)
 LAST_DECISIONS: Final = (
     select(DECISIONS)
     .where(DECISIONS.c.id.in_(select(func.max(DECISIONS.c.id)).group_by(DECISIONS.c.hedge)))

@@ -263,10 +263,6 @@ class SqlJournal:
             connection.execute(sql.ADD_DECISION, row)
             connection.execute(sql.DROP_OLD_DECISIONS, {"one": hedge, "kept": self._decisions_kept})
 
-    def decisions(self, hedge: HedgeName) -> Sequence[DecisionRow]:
-        """All kept decisions of a hedge, oldest first."""
-        return self._database.rows(sql.DECISIONS_OF, _decision_of, one=hedge)
-
     def last_decisions(self) -> Sequence[DecisionRow]:
         """The newest decision of every hedge."""
         return self._database.rows(sql.LAST_DECISIONS, _decision_of)

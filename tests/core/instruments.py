@@ -7,7 +7,7 @@ from decimal import Decimal as D
 
 from bot.domain.ids import Asset, ClientOrderId, HedgeName, Symbol, VenueName
 from bot.domain.instrument import ContractKind, Instrument, MarginMode
-from bot.domain.intent import Intent
+from bot.domain.intent import Intent, IntentRecord, IntentState
 from bot.domain.observation import FlatProof, Position, Source, Stamp
 from bot.domain.orders import OrderRequest, Side, TimeInForce, TradeCursor
 from bot.domain.policy import Band, Caps, HedgePolicy, HoldingSpec, Timing
@@ -100,6 +100,20 @@ def intent(
         created_ms=created_ms,
         timestamp_ms=timestamp_ms,
         deadline_ms=deadline_ms,
+    )
+
+
+def armed_record(decided: Intent, now_ms: int) -> IntentRecord:
+    """The record of an intent that is about to be sent."""
+    return IntentRecord(
+        intent=decided,
+        state=IntentState.ARMED,
+        filled=D(0),
+        average_price=None,
+        venue_order_id=None,
+        settled=False,
+        detail="",
+        updated_ms=now_ms,
     )
 
 

@@ -6,10 +6,9 @@ from decimal import Decimal
 import pytest
 
 from bot.core.guards import Activity, Campaign, activity, after_accounting, observe_exposure, tripped
-from bot.core.lifecycle import new_record
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.orders import Refused
-from tests.core.instruments import LINEAR, intent
+from tests.core.instruments import LINEAR, armed_record, intent
 
 STEP = Decimal("0.001")
 INSTRUMENT = replace(LINEAR, contract_size=Decimal("0.01"))
@@ -18,7 +17,7 @@ CAMPAIGN = Campaign(exposure=Decimal(1), initial_gap_contracts=Decimal(100), fil
 
 
 def armed(age_ms: int, state: IntentState = IntentState.FILLED, mark: str = "100000") -> IntentRecord:
-    made = new_record(intent("2", mark, created_ms=NOW_MS - age_ms, timestamp_ms=0, deadline_ms=0), 0)
+    made = armed_record(intent("2", mark, created_ms=NOW_MS - age_ms, timestamp_ms=0, deadline_ms=0), 0)
     return replace(made, state=state)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.core.lifecycle import advance, new_record, settle, unfilled
+from bot.core.lifecycle import advance, unfilled
 from bot.domain.errors import InvariantBroken
 from bot.domain.ids import ClientOrderId, Symbol, VenueOrderId
 from bot.domain.intent import (
@@ -20,7 +20,7 @@ from bot.domain.intent import (
     Reported,
 )
 from bot.domain.orders import OrderReport, OrderStatus, Side
-from tests.core.instruments import CLIENT_ID, PERP, intent
+from tests.core.instruments import CLIENT_ID, PERP, armed_record, intent
 
 ORDER = VenueOrderId("77")
 INTENT = intent("1.0")
@@ -55,18 +55,12 @@ def record(state: IntentState, filled: str = "0", *, settled: bool = False) -> I
     """A record as `advance` would have made it."""
     known = state not in {IntentState.ARMED, IntentState.UNKNOWN, *WITHOUT_EFFECT}
     return replace(
-        new_record(INTENT, 1_000),
+        armed_record(INTENT, 1_000),
         state=state,
         filled=Decimal(filled),
         venue_order_id=ORDER if known else None,
         settled=settled,
     )
-
-
-def test_new_record_is_armed_with_nothing_filled() -> None:
-    made = new_record(INTENT, 1_234)
-    assert (made.state, made.filled, made.settled, made.updated_ms) == (IntentState.ARMED, Decimal(0), False, 1_234)
-    assert made.venue_order_id is None
 
 
 @pytest.mark.parametrize("state", LIVE)
@@ -229,19 +223,6 @@ def test_a_fill_of_zero_that_contradicts_itself_is_no_evidence_for_an_unknown_re
             advance(record(IntentState.UNKNOWN), Reported(report=told), 2_000)
 
 
-def test_r23_settle_marks_a_found_fill() -> None:
-    known = record(IntentState.FILLED, "1")
-    after = settle(known, 2_000)
-    assert (after.settled, after.updated_ms) == (True, 2_000)
-    assert settle(after, 3_000) is after
-
-
-def test_r23_settle_refuses_an_order_that_may_still_fill_and_did_not() -> None:
-    with pytest.raises(InvariantBroken, match="settled"):
-        settle(record(IntentState.UNKNOWN), 2_000)
-    assert settle(record(IntentState.CANCELED), 2_000).settled
-
-
 @pytest.mark.parametrize("state", LIVE)
 def test_r13_unfilled_is_what_may_still_fill(state: IntentState) -> None:
     assert unfilled(record(state, "0.3")) == Decimal("0.7")
@@ -267,7 +248,7 @@ class OneOrder(RuleBasedStateMachine):
 
     @initialize()
     def armed(self) -> None:
-        self.record = new_record(INTENT, 0)
+        self.record = armed_record(INTENT, 0)
         self.now_ms = 0
 
     @rule(event=EVENTS)
@@ -294,7 +275,7 @@ class OneOrder(RuleBasedStateMachine):
     @rule()
     def found_in_position(self) -> None:
         if self.record.filled > 0:
-            self.record = settle(self.record, self.now_ms)
+            self.record = replace(self.record, settled=True)
 
     @invariant()
     def numbers_fit(self) -> None:

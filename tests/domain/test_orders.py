@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.ids import Asset, Symbol, TradeId, VenueOrderId
 from bot.domain.intent import IntentState
-from bot.domain.orders import OrderStatus, Side, VenueTrade
+from bot.domain.orders import Side, VenueTrade
 
 
 @pytest.mark.parametrize(("side", "moved"), [(Side.BUY, "0.3"), (Side.SELL, "-0.3")])
@@ -25,10 +25,6 @@ def test_a_trade_moves_the_position_to_its_side(side: Side, moved: str) -> None:
         time_ms=1,
     )
     assert trade.moved == Decimal(moved)
-
-
-def test_only_open_and_partially_filled_orders_may_still_fill() -> None:
-    assert {status for status in OrderStatus if not status.final} == {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}
 
 
 def test_r20_an_unknown_intent_is_not_at_its_end() -> None:

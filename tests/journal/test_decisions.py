@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,8 +27,11 @@ def short_lived(path: Path) -> Iterator[SqlJournal]:
         yield journal
 
 
-def times(journal: SqlJournal) -> list[int]:
-    return [row.time_ms - NOW for row in journal.decisions(HEDGE)]
+def times(path: Path, hedge: HedgeName = HEDGE) -> list[int]:
+    """When each kept decision of a hedge was taken, oldest first, as it lies in the file."""
+    with closing(sqlite3.connect(path)) as file:
+        kept = file.execute("select time_ms from decisions where hedge = ? order by id", (hedge,))
+        return [time_ms - NOW for (time_ms,) in kept]
 
 
 def test_a_decision_is_kept_with_all_its_numbers(journal: SqlJournal, make_plan: Plans) -> None:
@@ -61,16 +66,18 @@ def test_a_decision_is_kept_with_all_its_numbers(journal: SqlJournal, make_plan:
     }
 
 
-def test_equal_decisions_in_a_row_keep_the_first_and_the_newest(journal: SqlJournal, make_plan: Plans) -> None:
+def test_equal_decisions_in_a_row_keep_the_first_and_the_newest(
+    path: Path, journal: SqlJournal, make_plan: Plans
+) -> None:
     for step in range(6):
         journal.record_decision(NOW + step, make_plan(mark=str(100000 + step), at_ms=NOW + step))
-    assert times(journal) == [0, 5]
+    assert times(path) == [0, 5]
     (newest,) = journal.last_decisions()
     assert newest.plan["mark"] == "100005"
     journal.record_decision(NOW + 6, make_plan(exposure="1.1"))
     journal.record_decision(NOW + 7, make_plan())
     journal.record_decision(NOW + 8, make_plan())
-    assert times(journal) == [0, 5, 6, 7, 8]
+    assert times(path) == [0, 5, 6, 7, 8]
 
 
 @pytest.mark.parametrize(
@@ -83,24 +90,26 @@ def test_equal_decisions_in_a_row_keep_the_first_and_the_newest(journal: SqlJour
     ],
 )
 def test_decisions_that_differ_in_substance_are_all_kept(
-    journal: SqlJournal, make_plan: Plans, other: dict[str, object]
+    path: Path, journal: SqlJournal, make_plan: Plans, other: dict[str, object]
 ) -> None:
     for step, plan in enumerate((make_plan(), make_plan(), make_plan(**other), make_plan())):
         journal.record_decision(NOW + step, plan)
-    assert times(journal) == [0, 1, 2, 3]
+    assert times(path) == [0, 1, 2, 3]
 
 
-def test_hedges_are_thinned_apart(journal: SqlJournal, make_plan: Plans) -> None:
+def test_hedges_are_thinned_apart(path: Path, journal: SqlJournal, make_plan: Plans) -> None:
     for step in range(4):
         journal.record_decision(NOW + step, make_plan(hedge="btc"))
         journal.record_decision(NOW + step, make_plan(hedge="eth"))
-    assert times(journal) == [0, 3]
+    assert times(path) == [0, 3]
     assert {(row.hedge, row.time_ms) for row in journal.last_decisions()} == {("btc", NOW + 3), ("eth", NOW + 3)}
 
 
-def test_only_the_newest_decisions_of_each_hedge_are_kept(short_lived: SqlJournal, make_plan: Plans) -> None:
+def test_only_the_newest_decisions_of_each_hedge_are_kept(
+    path: Path, short_lived: SqlJournal, make_plan: Plans
+) -> None:
     short_lived.record_decision(NOW, make_plan(hedge="eth"))
     for step in range(8):
         short_lived.record_decision(NOW + step, make_plan(exposure=str(Decimal(1) + step)))
-    assert times(short_lived) == [5, 6, 7]
-    assert len(short_lived.decisions(HedgeName("eth"))) == 1
+    assert times(path) == [5, 6, 7]
+    assert times(path, HedgeName("eth")) == [0]
