@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import Protocol
 
-from bot.domain.ids import Asset, ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId
+from bot.domain.ids import ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId
 from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.intent import AbsenceRead, Intent, IntentRecord
 from bot.domain.ledger import LedgerRow, WalletBalance
 from bot.domain.observation import SymbolConfig, VenueObservation, Wanted
-from bot.domain.orders import Anchor as Anchor  # noqa: PLC0414 - core needs it too, and may not import ports
-from bot.domain.orders import OrderLookup, OrderReport, OrderRequest, SendOutcome, TradeCursor, VenueTrade
+from bot.domain.orders import Anchor, OrderLookup, OrderReport, OrderRequest, SendOutcome, TradeCursor, VenueTrade
 from bot.domain.plan import Plan
 
 
@@ -148,13 +146,6 @@ class Venue(Protocol):
         ...
 
 
-class HaltScope(StrEnum):
-    """How far a halt reaches."""
-
-    INSTRUMENT = "instrument"
-    ACCOUNT = "account"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halt:
     """A stop that only a person ends. `symbol` is None for the whole account."""
@@ -177,6 +168,13 @@ class DecisionRow:
 
 class Journal(Protocol):
     """What must survive. Every method that writes has committed with fsync when it returns; all raise JournalFault."""
+
+    def bind(self, world: Mapping[VenueName, str], now_ms: int) -> None:
+        """Tie the journal to the world it is written in: venue -> identity (environment and key fingerprint).
+
+        The first identity of a venue is kept. Raises JournalFault, and keeps nothing, when a venue had another one.
+        """
+        ...
 
     def begin_epoch(self, epoch: Epoch, now_ms: int) -> None:
         """Commit this start's epoch before any id is made of it (R19)."""
@@ -218,16 +216,23 @@ class Journal(Protocol):
         """Intents created since, for the caps of R24; oldest first."""
         ...
 
+    def uncovered(self, covered: Collection[tuple[VenueName, Symbol]]) -> Sequence[tuple[VenueName, Symbol]]:
+        """Instruments not in `covered` that a start must not leave alone; sorted.
+
+        Their confirmed position is not 0, or they have an intent that is not terminal or not settled.
+        """
+        ...
+
     def add_absence(self, client_id: ClientOrderId, read: AbsenceRead) -> None:
-        """Keep one absence reading (R22)."""
+        """Keep one absence reading (R22); of each intent at least the newest 20 are kept."""
         ...
 
     def absences(self, client_id: ClientOrderId) -> Sequence[AbsenceRead]:
-        """All absence readings of an intent, oldest first."""
+        """The kept absence readings of an intent, oldest first."""
         ...
 
     def anchor(self, venue: VenueName, symbol: Symbol) -> Anchor | None:
-        """The last confirmed position; None when none ever was."""
+        """The last confirmed position; None when none ever was, or it was dropped."""
         ...
 
     def confirm(
@@ -237,8 +242,23 @@ class Journal(Protocol):
         anchor: Anchor,
         trades: Sequence[tuple[VenueTrade, ClientOrderId | None, Decimal]],
         settled: Sequence[ClientOrderId],
+        *,
+        halt: Halt | None = None,
+        memory: tuple[HedgeName, Mapping[str, str]] | None = None,
     ) -> None:
-        """In one commit: the new anchor, its trades (whose order, the mark then), and the intents it settles."""
+        """In one commit: the new anchor, its trades (whose order, the mark then), and the intents it settles.
+
+        What the trades mean belongs into the same commit, or a crash loses it for good: the halt after a liquidation,
+        and what the decision must remember of them.
+        """
+        ...
+
+    def drop_anchors(self, now_ms: int) -> int:
+        """A person looked: forget all confirmed positions, so that what is at the venue is adopted anew (R25).
+
+        Intents that are terminal but not settled are settled, as their fill can't be found from a new anchor; those
+        that are not terminal stay. Returns how many positions there were.
+        """
         ...
 
     def fills(self, venue: VenueName, symbol: Symbol) -> Sequence[tuple[VenueTrade, ClientOrderId | None, Decimal]]:
@@ -280,6 +300,3 @@ class Alerts(Protocol):
     def alarm(self, event: str, **values: object) -> None:
         """Tell a person now; repeated equal alarms are thinned."""
         ...
-
-
-AssetQuantities = Mapping[Asset, Decimal]

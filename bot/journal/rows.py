@@ -24,8 +24,8 @@ from bot.domain.ids import (
 )
 from bot.domain.intent import AbsenceRead, Intent, IntentRecord, IntentState
 from bot.domain.numbers import decimal_of
-from bot.domain.orders import OrderRequest, Side, TimeInForce, TradeCursor, VenueTrade
-from bot.ports import Anchor, Halt
+from bot.domain.orders import Anchor, OrderRequest, Side, TimeInForce, TradeCursor, VenueTrade
+from bot.ports import Halt
 
 Row = Mapping[Any, Any]
 """A row of the database, or one to be written, by column."""
@@ -167,6 +167,11 @@ def anchor_row(venue: VenueName, symbol: Symbol, anchor: Anchor) -> dict[str, An
 def anchor_of(row: Row) -> Anchor:
     """A confirmed position from its row."""
     return Anchor(contracts=decimal_of(row["contracts"]), cursor=_cursor_of(row), at_ms=row["at_ms"])
+
+
+def placed_anchor_of(row: Row) -> tuple[tuple[VenueName, Symbol], Anchor]:
+    """A confirmed position and where it is, from its row."""
+    return (VenueName(row["venue"]), Symbol(row["symbol"])), anchor_of(row)
 
 
 def fill_row(venue: VenueName, trade: VenueTrade, client_id: ClientOrderId | None, mark: Decimal) -> dict[str, Any]:

@@ -20,12 +20,20 @@ from sqlalchemy import (
 
 from bot.domain.intent import IntentState
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """Every schema there ever was, oldest first; the last is what this code reads and writes."""
 
 METADATA: Final = MetaData()
 
 _UNFINISHED: Final = ", ".join(f"'{state.value}'" for state in IntentState if not state.terminal)
+
+WORLDS: Final = Table(
+    "worlds",
+    METADATA,
+    Column("venue", Text, primary_key=True),
+    Column("identity", Text, nullable=False),
+    Column("bound_ms", BigInteger, nullable=False),
+)
 
 EPOCHS: Final = Table(
     "epochs",

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.domain.intent import IntentState
-from bot.journal.schema import ABSENCES, ANCHORS, DECISIONS, EPOCHS, FILLS, HALTS, INTENTS, MEMORY
+from bot.journal.schema import ABSENCES, ANCHORS, DECISIONS, EPOCHS, FILLS, HALTS, INTENTS, MEMORY, WORLDS
 
-_UNFINISHED = or_(
-    INTENTS.c.state.in_([state.value for state in IntentState if not state.terminal]),
-    ~INTENTS.c.settled,
-)
+_NOT_TERMINAL = INTENTS.c.state.in_([state.value for state in IntentState if not state.terminal])
+_UNFINISHED = or_(_NOT_TERMINAL, ~INTENTS.c.settled)
 _ONE_INTENT = INTENTS.c.client_id == bindparam("one")
 _ON_INSTRUMENT = (INTENTS.c.venue == bindparam("venue")) & (INTENTS.c.symbol == bindparam("symbol"))
 _OF_HEDGE = DECISIONS.c.hedge == bindparam("one")
+
+ALL_WORLDS: Final = select(WORLDS)
+BIND: Final = insert(WORLDS)
 
 BEGIN_EPOCH: Final = insert(EPOCHS)
 EPOCHS_BEGUN: Final = select(EPOCHS.c.epoch).limit(2)
@@ -34,12 +35,33 @@ ONE_INTENT: Final = select(INTENTS).where(_ONE_INTENT)
 INTENT_OF_ORDER: Final = select(INTENTS).where(_ON_INSTRUMENT, INTENTS.c.venue_order_id == bindparam("order_id"))
 UNFINISHED: Final = select(INTENTS).where(_ON_INSTRUMENT, _UNFINISHED).order_by(INTENTS.c.id)
 ALL_UNFINISHED: Final = select(INTENTS).where(_UNFINISHED).order_by(INTENTS.c.id)
+SETTLE_UNFOUND: Final = (
+    update(INTENTS)
+    .where(~_NOT_TERMINAL, ~INTENTS.c.settled)
+    .values(
+        settled=True,
+        detail=case((INTENTS.c.detail == "", ""), else_=INTENTS.c.detail + "; ") + bindparam("why"),
+        updated_ms=bindparam("now_ms"),
+    )
+)
 RECENT: Final = (
     select(INTENTS).where(_ON_INSTRUMENT, INTENTS.c.created_ms >= bindparam("since_ms")).order_by(INTENTS.c.id)
 )
 
 ADD_ABSENCE: Final = insert(ABSENCES)
 ABSENCES_OF: Final = select(ABSENCES).where(ABSENCES.c.client_id == bindparam("one")).order_by(ABSENCES.c.id)
+DROP_OLD_ABSENCES: Final = delete(ABSENCES).where(
+    ABSENCES.c.client_id == bindparam("one"),
+    ABSENCES.c.id
+    <= (
+        select(ABSENCES.c.id)
+        .where(ABSENCES.c.client_id == bindparam("one"))
+        .order_by(ABSENCES.c.id.desc())
+        .offset(bindparam("kept"))
+        .limit(1)
+        .scalar_subquery()
+    ),
+)
 
 _ANCHOR = upsert(ANCHORS)
 REPLACE_ANCHOR: Final = _ANCHOR.on_conflict_do_update(
@@ -49,6 +71,8 @@ REPLACE_ANCHOR: Final = _ANCHOR.on_conflict_do_update(
 ONE_ANCHOR: Final = select(ANCHORS).where(
     ANCHORS.c.venue == bindparam("venue"), ANCHORS.c.symbol == bindparam("symbol")
 )
+ALL_ANCHORS: Final = select(ANCHORS).order_by(ANCHORS.c.venue, ANCHORS.c.symbol)
+DROP_ANCHORS: Final = delete(ANCHORS)
 
 ADD_FILL: Final = insert(FILLS)
 FILLS_OF: Final = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -12,21 +12,27 @@ from typing import Final, Self
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from bot.domain.errors import InvariantBroken
+from bot.domain.errors import InvariantBroken, JournalFault
 from bot.domain.ids import ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId, epoch_of
 from bot.domain.intent import AbsenceRead, Intent, IntentRecord, IntentState
 from bot.domain.numbers import ZERO
-from bot.domain.orders import VenueTrade
+from bot.domain.orders import Anchor, VenueTrade
 from bot.domain.plan import Plan
 from bot.journal import rows
 from bot.journal import statements as sql
 from bot.journal.database import Database
 from bot.journal.lock import JournalLock
 from bot.journal.plans import plan_facts, plan_of, sameness
-from bot.ports import Anchor, DecisionRow, Halt
+from bot.ports import DecisionRow, Halt
 
 DECISIONS_KEPT: Final = 10_000
 """Per hedge; older ones are dropped."""
+
+ABSENCES_KEPT: Final = 20
+"""Per intent: the proof of R22 rests on the newest few, and a reading that is not clean voids all before it."""
+
+READOPTED: Final = "re-adopted by an operator"
+"""Why an intent is settled whose fill was never found in the position."""
 
 _LEARNT: Final = ("state", "filled", "average_price", "venue_order_id", "settled", "detail", "updated_ms")
 """The columns of an intent that change after it was armed."""
@@ -98,6 +104,22 @@ class SqlJournal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    # Where it was written
+
+    def bind(self, world: Mapping[VenueName, str], now_ms: int) -> None:
+        """Keep the identity of each new venue; JournalFault, and nothing kept, when one had another."""
+        with self._database.writing() as connection:
+            bound = {row["venue"]: row["identity"] for row in connection.execute(sql.ALL_WORLDS).mappings()}
+            for venue, identity in world.items():
+                if venue not in bound:
+                    connection.execute(sql.BIND, {"venue": venue, "identity": identity, "bound_ms": now_ms})
+                elif bound[venue] != identity:
+                    raise JournalFault(
+                        f"journal {self._database.path} was written for {venue} as {bound[venue]}, not as {identity}",
+                        hint="use another [journal] path, or remove the old file if that account is gone: "
+                        "the short is then adopted",
+                    )
 
     # Epochs, R19
 
@@ -182,17 +204,24 @@ class SqlJournal:
         """Like `unfinished`, of every instrument; for `status`."""
         return self._database.rows(sql.ALL_UNFINISHED, rows.record_of)
 
+    def uncovered(self, covered: Collection[tuple[VenueName, Symbol]]) -> Sequence[tuple[VenueName, Symbol]]:
+        """Not in `covered`, with a confirmed position or an unfinished intent; sorted."""
+        held = {place for place, anchor in self.anchors() if anchor.contracts}
+        requests = (record.intent.request for record in self.all_unfinished())
+        return sorted((held | {(request.venue, request.symbol) for request in requests}) - set(covered))
+
     def recent(self, venue: VenueName, symbol: Symbol, since_ms: int) -> Sequence[IntentRecord]:
         """Created since; oldest first."""
         return self._database.rows(sql.RECENT, rows.record_of, venue=venue, symbol=symbol, since_ms=since_ms)
 
     def add_absence(self, client_id: ClientOrderId, read: AbsenceRead) -> None:
-        """Keep one absence reading."""
+        """Keep one absence reading, and drop those that no proof needs any more."""
         with self._database.writing() as connection:
             connection.execute(sql.ADD_ABSENCE, rows.absence_row(client_id, read))
+            connection.execute(sql.DROP_OLD_ABSENCES, {"one": client_id, "kept": ABSENCES_KEPT})
 
     def absences(self, client_id: ClientOrderId) -> Sequence[AbsenceRead]:
-        """All absence readings of an intent, oldest first."""
+        """The kept absence readings of an intent, oldest first."""
         return self._database.rows(sql.ABSENCES_OF, rows.absence_of, one=client_id)
 
     # The confirmed position and its trades: R23
@@ -201,6 +230,16 @@ class SqlJournal:
         """The last confirmed position."""
         return next(iter(self._database.rows(sql.ONE_ANCHOR, rows.anchor_of, venue=venue, symbol=symbol)), None)
 
+    def anchors(self) -> Sequence[tuple[tuple[VenueName, Symbol], Anchor]]:
+        """Every confirmed position, by instrument; for `uncovered` and `resume`."""
+        return self._database.rows(sql.ALL_ANCHORS, rows.placed_anchor_of)
+
+    def drop_anchors(self, now_ms: int) -> int:
+        """Forget all confirmed positions, and settle what could only be found from them; returns how many."""
+        with self._database.writing() as connection:
+            connection.execute(sql.SETTLE_UNFOUND, {"why": READOPTED, "now_ms": now_ms})
+            return connection.execute(sql.DROP_ANCHORS).rowcount
+
     def confirm(
         self,
         venue: VenueName,
@@ -208,6 +247,9 @@ class SqlJournal:
         anchor: Anchor,
         trades: Sequence[tuple[VenueTrade, ClientOrderId | None, Decimal]],
         settled: Sequence[ClientOrderId],
+        *,
+        halt: Halt | None = None,
+        memory: tuple[HedgeName, Mapping[str, str]] | None = None,
     ) -> None:
         """In one commit. A client id given with a trade must be of an intent in this journal.
 
@@ -223,6 +265,10 @@ class SqlJournal:
                 row = {"one": client_id, "at": venue, "on": symbol, "settled": True}
                 if connection.execute(sql.SETTLE, row).rowcount != 1:
                     raise InvariantBroken(f"{client_id} is no intent on {symbol} of {venue}, so it can't be settled")
+            if halt is not None:
+                connection.execute(sql.KEEP_HALT, rows.halt_row(halt))
+            if memory is not None:
+                _remember(connection, *memory)
 
     def fills(self, venue: VenueName, symbol: Symbol) -> Sequence[tuple[VenueTrade, ClientOrderId | None, Decimal]]:
         """Every confirmed trade, whose order it was, and the mark then; in the order they were confirmed."""
@@ -246,7 +292,7 @@ class SqlJournal:
     def remember(self, hedge: HedgeName, memory: Mapping[str, str]) -> None:
         """Replace what the decision remembers."""
         with self._database.writing() as connection:
-            connection.execute(sql.REPLACE_MEMORY, {"hedge": hedge, "remembered": rows.memory_text(memory)})
+            _remember(connection, hedge, memory)
 
     def record_decision(self, now_ms: int, plan: Plan) -> None:
         """Keep a decision. Of equal ones in a row (but for prices and times), the first and the newest stay."""
@@ -315,6 +361,10 @@ def _checked(record: IntentRecord) -> dict[str, object]:
         return rows.record_row(record)
     except ValueError as error:
         raise InvariantBroken(f"an intent that contradicts itself: {error}") from error
+
+
+def _remember(connection: Connection, hedge: HedgeName, memory: Mapping[str, str]) -> None:
+    connection.execute(sql.REPLACE_MEMORY, {"hedge": hedge, "remembered": rows.memory_text(memory)})
 
 
 def _decision_of(row: rows.Row) -> DecisionRow:
