@@ -24,7 +24,6 @@ from bot.logs import redact
 EXIT_INTERNAL: Final = 1
 EXIT_CONFIG: Final = 2
 EXIT_FOUND: Final = 3
-EXIT_STOPPED: Final = 4
 EXIT_UNREACHABLE: Final = 5
 EXIT_INTERRUPTED: Final = 130
 

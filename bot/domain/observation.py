@@ -183,12 +183,10 @@ class VenueObservation:
 
     Attributes:
         stamp: sent before the first request, answered after the last.
-        clock_offset_ms: venue time minus our time; None when it was never measured.
     """
 
     venue: VenueName
     stamp: Stamp
-    clock_offset_ms: int | None
     holdings: Mapping[tuple[Source, Asset], Holding | Unknown]
     positions: Mapping[Symbol, Position | Unknown]
     prices: Mapping[Symbol, Prices | Unknown]

@@ -9,8 +9,8 @@ from bot.core.lifecycle import advance
 from bot.domain.ids import ClientOrderId, Epoch, HedgeName, client_order_id
 from bot.domain.intent import Intent, IntentEvent, IntentRecord, OutcomeLost, RejectedByVenue, Reported
 from bot.domain.numbers import plain
-from bot.domain.orders import Acked, Approved, OutcomeUnknown, Rejected, SendOutcome
-from bot.ports import Anchor, Clock, Journal, OrderTicket, Venue
+from bot.domain.orders import Acked, Anchor, Approved, OutcomeUnknown, Rejected, SendOutcome
+from bot.ports import Clock, Journal, OrderTicket, Venue
 
 
 class Executor:

@@ -26,9 +26,9 @@ from bot.domain.intent import (
 )
 from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import Position
-from bot.domain.orders import Found, LookupFailed, NotFound, Side, TradeCursor, VenueTrade
+from bot.domain.orders import Anchor, Found, LookupFailed, NotFound, Side, TradeCursor, VenueTrade
 from bot.domain.policy import Timing
-from bot.ports import Anchor, Clock, Journal, Venue
+from bot.ports import Clock, Journal, Venue
 
 QUIET_MS: Final = 60_000
 """How far back trades are looked at when the first anchor is laid."""

@@ -43,7 +43,6 @@ class Settings:
     """Everything a run needs to know; frozen.
 
     Attributes:
-        path: the file.
         paper: the whole run is on a paper exchange: asked for on the command line, or by `environment = "paper"`.
         interval_s: between two turns of the loop.
         journal: the journal's file.
@@ -51,7 +50,6 @@ class Settings:
         warnings: what a careful reader should know, but nothing that stops.
     """
 
-    path: Path
     paper: bool
     interval_s: Decimal
     journal: Path
@@ -99,7 +97,7 @@ def load_settings(path: Path, environ: Mapping[str, str], *, paper: bool) -> Set
     problems += broken_rules(document, paper=paper)
     if problems:
         raise fault(path, problems)
-    return _settings(path, document, env, paper=on_paper)
+    return _settings(document, env, paper=on_paper)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -211,7 +209,7 @@ def _unavailable_kinds(merged: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
-def _settings(path: Path, document: Document, env: Environ, *, paper: bool) -> Settings:
+def _settings(document: Document, env: Environ, *, paper: bool) -> Settings:
     venues = {}
     for name, table in document.venues.items():
         if table.api_key is None or table.secret is None:
@@ -226,7 +224,6 @@ def _settings(path: Path, document: Document, env: Environ, *, paper: bool) -> S
             password=table.password,
         )
     return Settings(
-        path=path,
         paper=paper,
         interval_s=document.interval_s,
         journal=Path(document.journal.path),

@@ -108,7 +108,6 @@ def make_client(
         "enableRateLimit": False,
         "timeout": TIMEOUT_MS,
         "options": {
-            **spec.options,
             "maxRetriesOnFailure": 0,
             "adjustForTimeDifference": False,
             "fetchMargins": False,

@@ -168,7 +168,6 @@ class CcxtVenue:
         return VenueObservation(
             venue=self.name,
             stamp=Stamp(sent_ms=sent_ms, answered_ms=self._clock.now_ms()),
-            clock_offset_ms=self._venue_clock.offset_ms,
             holdings=holdings,
             positions=positions,
             prices=prices,

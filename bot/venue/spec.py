@@ -21,7 +21,6 @@ class VenueSpec:
         exchange: ccxt id.
         environment: `paper`, `testnet` or `live`.
         api_key, secret, password: as given; password is empty where the exchange has none.
-        options: extra ccxt options; ours win.
     """
 
     name: VenueName
@@ -30,7 +29,6 @@ class VenueSpec:
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
     password: str = field(default="", repr=False)
-    options: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,10 +21,10 @@ from bot.domain.ids import Asset, Epoch, HedgeName, Symbol, TradeId, VenueName, 
 from bot.domain.instrument import ContractKind
 from bot.domain.intent import Intent, IntentState
 from bot.domain.observation import Holding, Source, Stamp, Unknown
-from bot.domain.orders import OrderRequest, Side, TimeInForce, TradeCursor, VenueTrade
+from bot.domain.orders import Anchor, OrderRequest, Side, TimeInForce, TradeCursor, VenueTrade
 from bot.domain.plan import HedgeView, Plan, PlannedOrder, Verdict
 from bot.journal.store import SqlJournal
-from bot.ports import Anchor, Halt
+from bot.ports import Halt
 from bot.runtime.clock import SystemClock
 
 EPOCH = Epoch("abcdefghij")

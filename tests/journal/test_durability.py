@@ -15,11 +15,11 @@ import pytest
 from bot.domain.errors import JournalFault
 from bot.domain.ids import Epoch, Symbol, VenueName, client_order_id
 from bot.domain.intent import Intent
-from bot.domain.orders import TradeCursor, VenueTrade
+from bot.domain.orders import Anchor, TradeCursor, VenueTrade
 from bot.journal import database
 from bot.journal.lock import lock_holder
 from bot.journal.store import SqlJournal
-from bot.ports import Anchor, Halt
+from bot.ports import Halt
 
 NOW = 1_700_000_000_000
 EPOCH = Epoch("abcdefghij")

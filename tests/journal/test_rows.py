@@ -20,9 +20,9 @@ from bot.domain.ids import (
     client_order_id,
 )
 from bot.domain.intent import AbsenceRead, Intent, IntentRecord, IntentState
-from bot.domain.orders import OrderRequest, Side, TimeInForce, TradeCursor, VenueTrade
+from bot.domain.orders import Anchor, OrderRequest, Side, TimeInForce, TradeCursor, VenueTrade
 from bot.journal import rows
-from bot.ports import Anchor, Halt
+from bot.ports import Halt
 
 TIMES = st.integers(0, 2**53)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)

@@ -10,9 +10,9 @@ import pytest
 from bot.domain.errors import InvariantBroken, JournalFault
 from bot.domain.ids import ClientOrderId, Epoch, HedgeName, Symbol, TradeId, VenueName, VenueOrderId, client_order_id
 from bot.domain.intent import AbsenceRead, Intent, IntentState
-from bot.domain.orders import Side, TradeCursor, VenueTrade
+from bot.domain.orders import Anchor, Side, TradeCursor, VenueTrade
 from bot.journal.store import SqlJournal
-from bot.ports import Anchor, Halt, HaltScope, Journal
+from bot.ports import Halt, Journal
 
 NOW = 1_700_000_000_000
 EPOCH = Epoch("abcdefghij")
@@ -215,6 +215,7 @@ def test_r23_confirming_keeps_anchor_trades_and_settled_intents_together(
     journal.confirm(MAIN, BTC, later, [foreign], [])
     assert journal.anchor(MAIN, BTC) == later
     assert journal.fills(MAIN, BTC) == (ours, foreign)
+    assert journal.fill_counts() == {(MAIN, BTC): 2}
 
 
 def test_r23_a_confirmation_that_contradicts_itself_leaves_nothing_behind(
@@ -258,7 +259,6 @@ def test_a_halt_stays_until_somebody_clears_it(path: Path, journal: SqlJournal) 
     for halt in (one, account, replace(one, reason="4 fills", since_ms=NOW + 2), replace(account, since_ms=NOW + 3)):
         journal.halt(halt)
     assert journal.halts() == (one, account)
-    assert HaltScope.ACCOUNT.value == "account"
     with SqlJournal.open_beside(path) as person:
         assert person.clear_halts(NOW + 4) == 2
         assert person.clear_halts(NOW + 5) == 0

@@ -43,7 +43,6 @@ def test_everything_has_the_documented_default(path: Path, keys: dict[str, str])
 
     assert settings.interval_s == Decimal(5)
     assert settings.journal == Path("hedgebot.db")
-    assert settings.path == path
     assert not settings.paper
     assert settings.warnings == ()
     venue = settings.venues[policy.venue]
