@@ -14,11 +14,14 @@ from sqlalchemy import Connection, create_engine
 
 import bot.journal
 from bot.domain.errors import JournalFault
+from bot.domain.ids import Epoch, HedgeName, Symbol, TradeId, VenueName, client_order_id
 from bot.journal.database import Database
 from bot.journal.schema import METADATA, REVISIONS
 from bot.journal.store import SqlJournal
 
 NOW = 1_700_000_000_000
+FIRST_FORM = Path(__file__).parent / "r0001.sql"
+"""A journal as the first form's own code left it: a short, an order of unknown end, a halt."""
 
 
 def make_old(path: Path, *statements: str) -> None:
@@ -56,6 +59,32 @@ def test_a_migrated_journal_is_like_a_new_one(tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     engine.dispose()
+
+
+def test_a_journal_of_the_first_form_keeps_all_it_holds_and_is_bound_by_its_next_start(tmp_path: Path) -> None:
+    new, old = tmp_path / "new.db", tmp_path / "old.db"
+    SqlJournal.open(new, now_ms=NOW).close()
+    with sqlite3.connect(old) as connection:
+        connection.executescript(FIRST_FORM.read_text())
+    connection.close()
+    assert stamp(old) == [("0001",)]
+    main, symbol = VenueName("main"), Symbol("BTC/USDT:USDT")
+    with SqlJournal.open(old, now_ms=NOW) as journal:
+        assert stamp(old) == [("0002",)]
+        assert tables(old) == tables(new)
+        (unfinished,) = journal.unfinished(main, symbol)
+        assert unfinished.intent.client_id == client_order_id(Epoch("abcdefghij"), 2)
+        assert len(journal.absences(unfinished.intent.client_id)) == 1
+        anchor = journal.anchor(main, symbol)
+        assert anchor is not None
+        assert (str(anchor.contracts), anchor.cursor.trade_id) == ("-1.000", TradeId("78"))
+        assert [trade.trade_id for trade, _, _ in journal.fills(main, symbol)] == ["78"]
+        assert journal.memory(HedgeName("btc")) == {"seen": "1.5"}
+        assert [halt.code for halt in journal.halts()] == ["guard.fills"]
+        assert len(journal.last_decisions()) == 1
+        journal.bind({main: "testnet key 1"}, NOW)
+        with pytest.raises(JournalFault, match="testnet key 1"):
+            journal.bind({main: "live key 2"}, NOW)
 
 
 def test_the_known_forms_are_the_migrations() -> None:
