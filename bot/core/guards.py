@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.domain.instrument import Instrument
-from bot.domain.intent import IntentRecord, IntentState
+from bot.domain.intent import IntentRecord
 from bot.domain.numbers import ZERO, decimal_of, plain
 from bot.domain.orders import Refused
 
@@ -33,8 +33,8 @@ class Activity:
 def activity(records: Sequence[IntentRecord], instrument: Instrument, now_ms: int) -> Activity:
     """Add up what was sent lately.
 
-    An order counts with its whole size, filled or not, unless it is known to have had no effect; a rejected one still
-    counts as an order.
+    What may still fill counts with its whole size; an order that is over counts with what it filled, so that orders
+    which missed the market do not use up the hour and leave the hedge open. Each counts as an order.
 
     Args:
         records: intents of the instrument, at least those of the last hour.
@@ -50,9 +50,8 @@ def activity(records: Sequence[IntentRecord], instrument: Instrument, now_ms: in
 
 
 def _notional(record: IntentRecord, instrument: Instrument) -> Decimal:
-    if record.state in {IntentState.REJECTED, IntentState.NO_EFFECT_PROVEN}:
-        return ZERO
-    return instrument.notional(record.intent.request.contracts, record.intent.mark)
+    contracts = record.filled if record.state.terminal else record.intent.request.contracts
+    return instrument.notional(contracts, record.intent.mark)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +59,10 @@ class Campaign:
     """What was done since the exposure last changed.
 
     Attributes:
-        exposure: in coins, when the campaign began.
-        initial_gap_contracts: how much there was to do, not negative; grows by what others moved.
+        exposure: in coins, when the campaign began, and after each small change since.
+        initial_gap_contracts: how much there was to do, not negative; grows by what others moved and by small changes.
         filled_contracts: how much was done, both directions added.
-        mismatches: fills in a row after which the confirmed position had not moved by them.
+        mismatches: fills in a row beside which somebody else moved the position.
     """
 
     exposure: Decimal
@@ -98,49 +97,70 @@ class Campaign:
 
 
 def observe_exposure(
-    campaign: Campaign | None, exposure: Decimal, gap_contracts: Decimal, tolerance: Decimal
+    campaign: Campaign | None,
+    exposure: Decimal,
+    gap_contracts: Decimal,
+    tolerance: Decimal,
+    *,
+    step: Decimal | None = None,
 ) -> Campaign:
-    """Begin a new campaign when the exposure has changed, else keep the one that runs.
+    """Begin a new campaign when the exposure has changed; a small change is more work for the one that runs.
 
     Call it after the fills in the position were taken in by `after_accounting`, so that the gap is what is left to do.
     Mismatches outlive the campaign: an exposure that changes all the time must not hide them.
+
+    A small change never begins anew, or dust in every turn would let a loop of fills run for ever: it adds no more
+    than its own size. Nor does it leave more than the gap to be done, or dust that nobody hedges would be saved up
+    for such a loop.
 
     Args:
         campaign: the one that runs; None at first.
         exposure: in coins.
         gap_contracts: the gap now, in contracts, of either sign.
-        tolerance: in coins; smaller changes since the campaign began are none. At most one step, else the last
-            small change counts as done too much.
+        tolerance: in coins; smaller changes are small. At most one step, else a change of which only a part is
+            hedged counts as done too much.
+        step: contracts in `tolerance` coins; without it small changes count for nothing until they add up.
     """
-    if campaign is not None and abs(exposure - campaign.exposure) <= tolerance:
+    if campaign is None or abs(exposure - campaign.exposure) > tolerance:
+        return Campaign(
+            exposure=exposure,
+            initial_gap_contracts=abs(gap_contracts),
+            filled_contracts=ZERO,
+            mismatches=0 if campaign is None else campaign.mismatches,
+        )
+    if step is None or exposure == campaign.exposure:
         return campaign
-    return Campaign(
-        exposure=exposure,
-        initial_gap_contracts=abs(gap_contracts),
-        filled_contracts=ZERO,
-        mismatches=0 if campaign is None else campaign.mismatches,
-    )
+    grown = campaign.initial_gap_contracts + abs(exposure - campaign.exposure) * step / tolerance
+    to_do = campaign.filled_contracts + abs(gap_contracts)
+    return replace(campaign, exposure=exposure, initial_gap_contracts=min(grown, to_do))
 
 
-def after_accounting(campaign: Campaign, own_moved: Decimal, position_moved: Decimal, step: Decimal) -> Campaign:
+def after_accounting(
+    campaign: Campaign, own_moved: Decimal, position_moved: Decimal, step: Decimal, *, adl: bool = False
+) -> Campaign:
     """Take in what a confirmed position says about our fills.
+
+    A position is confirmed only when all trades since the last one explain it exactly, so it differs from our fills by
+    what others did. Beside our own fills, three times in a row and in either direction, that is a fight: a second
+    hedger undoes what we do, or does it too and takes it back with us. A venue's auto-deleveraging is none (R25).
 
     Args:
         campaign: the one that runs.
         own_moved: signed contracts of our own trades since the last confirmed position.
         position_moved: signed contracts from the last confirmed position to this one.
         step: quantity step in contracts.
+        adl: all that others did is marked as auto-deleveraging; mismatches then stay as they are.
     """
     others_moved = position_moved - own_moved
     # A gap that others opened is work to be done, not done twice (R25: hedge again).
-    grown = replace(campaign, initial_gap_contracts=campaign.initial_gap_contracts + abs(others_moved))
-    if own_moved == 0:
-        return grown
-    return replace(
-        grown,
+    grown = replace(
+        campaign,
+        initial_gap_contracts=campaign.initial_gap_contracts + abs(others_moved),
         filled_contracts=campaign.filled_contracts + abs(own_moved),
-        mismatches=0 if abs(others_moved) <= step else campaign.mismatches + 1,
     )
+    if own_moved == 0 or adl:
+        return grown
+    return replace(grown, mismatches=0 if abs(others_moved) <= step else campaign.mismatches + 1)
 
 
 def tripped(campaign: Campaign, step: Decimal) -> Refused | None:
@@ -153,8 +173,8 @@ def tripped(campaign: Campaign, step: Decimal) -> Refused | None:
     if campaign.mismatches >= MISMATCHES_MAX:
         return Refused(
             code="guard.position-not-moving",
-            reason=f"{campaign.mismatches} fills in a row did not move the confirmed position by what filled, "
-            f"the limit is {MISMATCHES_MAX}",
+            reason=f"{campaign.mismatches} fills in a row did not move the confirmed position by what filled: "
+            f"somebody else trades this contract; the limit is {MISMATCHES_MAX}",
             halt=True,
         )
     limit = campaign.initial_gap_contracts + step
