@@ -126,17 +126,19 @@ def redact(text: str) -> str:
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
 _BAN_S: Final = {418: 120, 429: 60}
 _BAN_OTHER_S: Final = 10
+_BAN_MIN_S: Final = 1
+"""Whoever refuses for a limit wants a pause, even if it says 0 or names a moment that has passed."""
 
 
 def ban_until_ms(refusal: Refusal, headers: Mapping[str, str], now_ms: int) -> int:
     """Until when nothing may be sent, by our clock.
 
-    `Retry-After` decides, else the time in the text, else a careful guess by status.
+    `Retry-After` decides, else the time in the text, else a careful guess by status; it is 1 s away at least.
     """
     for name, value in headers.items():
-        if name.lower() == "retry-after" and value.strip().isdigit():
-            return now_ms + int(value) * 1000
+        if name.lower() == "retry-after" and value.strip().isdecimal():
+            return now_ms + max(int(value), _BAN_MIN_S) * 1000
     named = _BANNED_UNTIL.search(refusal.text)
     if named:
-        return max(int(named.group(1)), now_ms)
+        return max(int(named.group(1)), now_ms + _BAN_MIN_S * 1000)
     return now_ms + _BAN_S.get(refusal.status, _BAN_OTHER_S) * 1000

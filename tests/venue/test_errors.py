@@ -78,6 +78,9 @@ def test_words_of_the_venue_are_redacted() -> None:
     [
         (429, "", {"Retry-After": "7"}, 7),
         (418, "", {"retry-after": "90"}, 90),
+        (429, "", {"Retry-After": "0"}, 1),
+        (429, "", {"Retry-After": "²"}, 60),
+        (418, f"banned until {EPOCH_MS - 5_000}.", {}, 1),
         (418, f"banned until {EPOCH_MS + 33_000}.", {}, 33),
         (418, "", {}, 120),
         (429, "", {"Retry-After": "soon"}, 60),
