@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
+from bot.core.units import asset_and_multiplier
 from bot.domain.observation import Source
 from bot.settings.exchanges import ALIASES, UNVERIFIED, VERIFIED, WITHOUT_TESTNET
 from bot.settings.kinds import Environment
@@ -13,7 +13,6 @@ from bot.settings.model import Document, HedgeTable, HoldingTable, VenueTable
 from bot.settings.problems import KeyPath, Problem, did_you_mean, dotted, shown
 
 AVAILABLE: Final = (Source.SPOT, Source.EARN, Source.EXTERNAL)
-_MULTIPLIERS: Final = "1000|10000|1000000|1M"
 
 
 def broken_rules(document: Document, *, paper: bool) -> Iterator[Problem]:
@@ -112,7 +111,13 @@ def _symbol(key: KeyPath, hedge: HedgeTable) -> Iterator[Problem]:
             "coin-margined perpetuals are not available yet, expected one that settles in a stablecoin",
             f'for example "{hedge.asset}/USDT:USDT"',
         )
-    elif not re.fullmatch(f"({_MULTIPLIERS})?{re.escape(hedge.asset)}", base):
+        return
+    try:
+        coin, _ = asset_and_multiplier(base)
+    except ValueError as error:
+        yield _problem(key, symbol, str(error), "hedge another coin until hedgebot knows this one")
+        return
+    if coin != hedge.asset:
         yield _problem(
             key, symbol, f"expected a perpetual on {hedge.asset}, the hedge's asset", "correct the symbol or the asset"
         )

@@ -131,6 +131,9 @@ CASES = (
     bad(
         "other coin", ("BTC/USDT:USDT", "ETH/USDT:USDT"), '"ETH/USDT:USDT"', "a perpetual on BTC", "correct the symbol"
     ),
+    bad(
+        "not the coin", ("BTC/USDT:USDT", "1000BTC/USDT:USDT"), "1000BTC", "looks like a multiple", "hedge another coin"
+    ),
     bad("coin-margined", ("BTC/USDT:USDT", "BTC/USD:BTC"), '"BTC/USD:BTC"', "not available yet", '"BTC/USDT:USDT"'),
     bad(
         "no such venue",

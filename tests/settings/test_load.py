@@ -121,6 +121,27 @@ short = {venue = "main", symbol = "1000PEPE/USDT:USDT", margin = "cross"}
     assert pepe.margin_mode is MarginMode.CROSS
 
 
+@pytest.mark.parametrize(
+    ("asset", "base", "fits"),
+    [
+        ("PEPE", "1000PEPE", True),
+        ("1000CAT", "1000CAT", True),
+        ("CAT", "1000CAT", False),
+        ("1000PEPE", "1000PEPE", False),
+    ],
+)
+def test_r7_what_a_base_stands_for_is_told_by_one_table(
+    path: Path, keys: dict[str, str], asset: str, base: str, *, fits: bool
+) -> None:
+    change(path, "BTC/USDT:USDT", f"{base}/USDT:USDT")
+    change(path, 'asset = "BTC"', f'asset = "{asset}"')
+    if fits:
+        assert policies(load_settings(path, keys, paper=False))[0].symbol == f"{base}/USDT:USDT"
+        return
+    with pytest.raises(ConfigFault, match=f"expected a perpetual on {asset}"):
+        load_settings(path, keys, paper=False)
+
+
 def secrets_of(settings: Settings) -> list[tuple[str, str, str | None]]:
     return [
         (
