@@ -18,7 +18,6 @@ from bot.domain.check import CheckLine, CheckVerdict
 from bot.domain.errors import ConfigFault, JournalFault, StartFault
 from bot.domain.ids import HedgeName, VenueName
 from bot.domain.instrument import Instrument, MarginMode
-from bot.domain.plan import Verdict
 from bot.domain.policy import HedgePolicy
 from bot.journal.lock import AccountLock, default_state_dir, key_fingerprint
 from bot.journal.store import SqlJournal
@@ -33,7 +32,6 @@ from bot.runtime.executor import Executor
 from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.observer import Observer
 from bot.runtime.preflight import Preflight, start_venue
-from bot.runtime.reconciler import Reconciler
 from bot.runtime.signals import Stop
 from bot.settings import RunOptions, Settings, VenueSettings, load_settings, policies
 from bot.venue.spec import VenueSpec
@@ -103,7 +101,12 @@ async def assembled(
     """
     async with AsyncExitStack() as stack:
         now_ms = clock.now_ms()
-        journal = stack.enter_context(SqlJournal.open(settings.journal, now_ms=now_ms, dry_run=not options.live))
+        journal = stack.enter_context(
+            SqlJournal.open(_journal_path(settings, options), now_ms=now_ms, dry_run=not options.live)
+        )
+        if options.live:
+            journal.bind({name: _world(venue, options) for name, venue in settings.venues.items()}, now_ms)
+            start.refuse_uncovered(policies(settings), journal)
         if options.live and not settings.paper:
             for venue_settings in settings.venues.values():
                 fingerprint = key_fingerprint(venue_settings.api_key.get_secret_value())
@@ -137,6 +140,26 @@ async def assembled(
             journal=str(settings.journal),
         )
         yield Bot(daemon=daemon, venues=venues, policies=hedges, journal=journal)
+
+
+def _journal_path(settings: Settings, options: RunOptions) -> Path:
+    """The embedded paper exchange is new at every start, so a journal of an earlier one would speak of another world."""
+    if not settings.paper or options.paper_at is not None or not options.live:
+        return settings.journal
+    path = settings.journal.with_name(settings.journal.name + ".paper")
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    return path
+
+
+def _world(venue: VenueSettings, options: RunOptions) -> str:
+    """Which account on which exchange a journal speaks of; shown in messages, so without the key."""
+    where = venue.environment.value
+    if options.paper_at is not None:
+        where = "paper at {}:{}".format(*options.paper_at)
+    elif options.paper:
+        where = "embedded paper"
+    return f"{venue.exchange}, {where}, key {key_fingerprint(venue.api_key.get_secret_value())}"
 
 
 def _settings(options: RunOptions) -> Settings:
@@ -187,12 +210,10 @@ async def _run(options: RunOptions, settings: Settings, show: Show) -> int:
             assembled(settings, options, session, clock, _silent if options.once else show) as bot,
         ):
             stop.orderly(bot.daemon.stop)
-            if options.once:
-                outcomes = await bot.daemon.once()
+            outcomes = await bot.daemon.run(once=options.once)
+            if options.once and stop.signal is None:
                 show(outcomes)
-                stuck = any(outcome.plan.verdict in {Verdict.HALTED, Verdict.FROZEN} for outcome in outcomes)
-                return EXIT_HALTED if options.live and stuck else stop.exit_code
-            await bot.daemon.run()
+                return EXIT_HALTED if options.live and bot.daemon.stuck else 0
     return stop.exit_code
 
 
@@ -319,14 +340,6 @@ def _daemon(
             instrument=instruments[policy.name],
             venue=venues[policy.venue],
             journal=journal,
-            reconciler=Reconciler(
-                venue=venues[policy.venue],
-                instrument=instruments[policy.name],
-                journal=journal,
-                clock=clock,
-                timing=policy.timing,
-                logger=logs.get("bot.runtime.reconciler").bind(hedge=policy.name),
-            ),
             executor=executor,
             clock=clock,
             alarms=alarms,

@@ -2,90 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.core import exposure as ex
 from bot.core import observation as obs
 from bot.core import prices as px
 from bot.core import sizing
-from bot.domain.instrument import Instrument
+from bot.core.situation import Memory, Situation
 from bot.domain.numbers import ZERO, floor_to, plain
 from bot.domain.observation import Book, Holding, Margin, Position, Prices, Unknown
 from bot.domain.orders import OrderRequest, Side, TimeInForce
 from bot.domain.plan import HedgeView, Plan, PlannedOrder, Verdict
-from bot.domain.policy import HedgePolicy
 
 UNFILLED_TRIES_BEFORE_URGENT = 2
 """R16: after two unfilled tries the collar widens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """Everything one decision needs.
-
-    Attributes:
-        unfilled: side and contracts of orders of ours that may still fill (R13).
-        waiting: why orders must wait, such as a fill not yet found in the position (R23); empty when nothing waits.
-        soon: what waits can be settled by the next reading.
-        halted: reasons of halts that reach this instrument.
-        unfilled_tries: how many of our last orders in a row ended without any fill (R16).
-        live_from_ms: no order before this time (fresh journal, or a back-off after rejections).
-    """
-
-    policy: HedgePolicy
-    instrument: Instrument
-    holdings: tuple[Holding | Unknown, ...]
-    position: Position | Unknown
-    prices: Prices | Unknown
-    margin: Margin | Unknown
-    unfilled: Sequence[tuple[Side, Decimal]]
-    waiting: str
-    soon: bool
-    halted: Sequence[str]
-    unfilled_tries: int
-    live_from_ms: int
-    now_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """What one decision leaves for the next.
-
-    Attributes:
-        sample: the last complete reading; not kept over a restart, so that a restart reads twice again.
-        foreign_since_ms: since when a change by others is left alone (R25).
-    """
-
-    sample: obs.Sample | None = None
-    prices: px.PriceMemory = field(default_factory=px.PriceMemory)
-    surplus: obs.Surplus | None = None
-    foreign_since_ms: int | None = None
-
-    def to_dict(self) -> dict[str, str]:
-        """What survives a restart, as text."""
-        kept = {f"price.{key}": value for key, value in self.prices.to_dict().items()}
-        if self.surplus is not None:
-            kept |= {f"surplus.{key}": value for key, value in self.surplus.to_dict().items()}
-        if self.foreign_since_ms is not None:
-            kept["foreign_since_ms"] = str(self.foreign_since_ms)
-        return kept
-
-    @classmethod
-    def from_dict(cls, kept: Mapping[str, str]) -> Memory:
-        """Read what `to_dict` wrote; an empty mapping is a first start."""
-        surplus = _under("surplus.", kept)
-        foreign = kept.get("foreign_since_ms")
-        return cls(
-            prices=px.PriceMemory.from_dict(_under("price.", kept)),
-            surplus=obs.Surplus.from_dict(surplus) if surplus else None,
-            foreign_since_ms=int(foreign) if foreign else None,
-        )
-
-
-def _under(prefix: str, kept: Mapping[str, str]) -> dict[str, str]:
-    return {key.removeprefix(prefix): value for key, value in kept.items() if key.startswith(prefix)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +48,8 @@ def decide(situation: Situation, memory: Memory) -> tuple[Plan, Memory]:
     view = _view(situation)
     unknown = _first_unknown(situation)
     if unknown:
-        # A surplus that can't be seen is not known to last: the dwell begins anew with the next reading.
         plan = Plan(view=view, verdict=Verdict.FROZEN, reason=f"frozen where it is: {unknown}", alarm=True)
-        return plan, replace(memory, sample=None, surplus=None)
+        return plan, replace(memory, sample=None)
     assert isinstance(situation.prices, Prices)  # _first_unknown has looked
     mark, why, price_memory = px.judge(memory.prices, situation.prices, situation.now_ms)
     memory = replace(memory, prices=price_memory)
@@ -231,15 +161,22 @@ def _act(reading: _Reading, memory: Memory) -> tuple[Plan, Memory]:
         return _plain(reading, Verdict.BALANCED, _balance_text(reading)), memory
     if reading.gap > 0:
         return _increase(reading, memory), memory
-    return _decrease(reading, memory), memory
+    return _decrease(reading, memory, surplus)
 
 
 def _outside(reading: _Reading, gap: Decimal) -> bool:
     """R14: the gap asks for an order. Target 0 closes everything, whatever the band."""
     target = reading.sample.short + gap
-    if target <= 0:
+    if not _target_contracts(reading, gap):
         return reading.sample.short > 0
     return abs(gap) * reading.price >= sizing.band_notional(reading.situation.policy.band, target, reading.price)
+
+
+def _target_contracts(reading: _Reading, gap: Decimal) -> Decimal:
+    """The short that would leave no gap, in contracts. Less than one step can't be held: it is 0."""
+    instrument = reading.situation.instrument
+    target = instrument.contracts(reading.sample.short + gap, reading.mark)
+    return target if target >= instrument.quantity_step else ZERO
 
 
 def _balance_text(reading: _Reading) -> str:
@@ -281,16 +218,13 @@ def _increase(reading: _Reading, memory: Memory) -> Plan:
     if not _outside(reading, gap):
         return _plain(reading, Verdict.BALANCED, _balance_text(reading))
     if situation.now_ms < situation.live_from_ms:
-        left_s = Decimal(situation.live_from_ms - situation.now_ms) / 1000
-        reason = f"no order for another {left_s:.0f} s (fresh journal, or the venue refused the last one)"
-        return _plain(reading, Verdict.WAITING, reason, look_again_s=_no_longer_than(left_s, situation), want_book=True)
+        return _held_back(reading)
     book = reading.prices.book
     if book is None:
         reason = "the order book is read before the order is sized"
         return _plain(reading, Verdict.CONFIRMING, reason, look_again_s=ZERO, want_book=True)
     short_max, _ = sizing.bounds(reading.position.contracts, situation.unfilled)
-    target = instrument.contracts(reading.sample.short + gap, reading.mark)
-    wanted = sizing.increase_contracts(target, short_max, instrument.quantity_step)
+    wanted = sizing.increase_contracts(_target_contracts(reading, gap), short_max, instrument.quantity_step)
     collar = sizing.collar(Side.SELL, reading.prices, instrument, _slippage(situation))
     assert isinstance(situation.margin, Margin)
     fits = sizing.fitting_contracts(
@@ -312,33 +246,61 @@ def _increase(reading: _Reading, memory: Memory) -> Plan:
     note = ""
     if missing:
         note = f"; {plain(instrument.coins(missing, reading.mark))} {policy.asset} do not fit into the free margin"
-    return _order(reading, Side.SELL, min(sized, fits), collar, note=note, alarm=bool(missing))
+    return _order(reading, Side.SELL, wanted, min(sized, fits), collar, note=note, alarm=bool(missing))
 
 
-def _decrease(reading: _Reading, memory: Memory) -> Plan:
+def _decrease(reading: _Reading, memory: Memory, surplus: obs.Surplus | None) -> tuple[Plan, Memory]:
     situation = reading.situation
-    policy, instrument = situation.policy, situation.instrument
-    surplus = memory.surplus
     assert surplus is not None  # watch_surplus has just seen this one
-    if not obs.dwelled(surplus, situation.now_ms, policy.timing.dwell_s):
-        left_s = policy.timing.dwell_s - Decimal(situation.now_ms - surplus.since_ms) / 1000
-        reason = (
-            f"over-hedged by {_money(-reading.gap * reading.price)}; coins under way look sold, so it must last "
-            f"another {left_s:.0f} s (R11)"
-        )
-        return _plain(reading, Verdict.DWELLING, reason, look_again_s=_no_longer_than(left_s, situation))
-    gap = ex.gap(surplus.exposure_max, surplus.principal_max, reading.sample.short, policy.ratio)
-    if not _outside(reading, gap):
-        return _plain(reading, Verdict.BALANCED, _balance_text(reading))
+    if not obs.dwelled(surplus, situation.now_ms, situation.policy.timing.dwell_s):
+        return _dwelling(reading, surplus), memory
+    if memory.sample is None:
+        reason = "over-hedged after readings that failed; read once more before anything is bought"
+        timing = situation.policy.timing
+        return _plain(reading, Verdict.CONFIRMING, reason, look_again_s=timing.confirm_s, want_book=True), memory
+    gap = ex.gap(surplus.exposure_max, surplus.principal_max, reading.sample.short, situation.policy.ratio)
+    plan = _reduction(reading, gap) if _outside(reading, gap) else None
+    if plan is not None and (plan.verdict is not Verdict.TOO_SMALL or gap == reading.gap):
+        return plan, memory
+    # What lasted for the whole dwell is done, but more was sold meanwhile: that has to last as well.
+    rest = obs.Surplus(
+        since_ms=situation.now_ms, exposure_max=reading.sample.exposure, principal_max=reading.sample.principal
+    )
+    return _dwelling(reading, rest), replace(memory, surplus=rest)
+
+
+def _dwelling(reading: _Reading, surplus: obs.Surplus) -> Plan:
+    situation = reading.situation
+    left_s = situation.policy.timing.dwell_s - Decimal(situation.now_ms - surplus.since_ms) / 1000
+    reason = (
+        f"over-hedged by {_money(-reading.gap * reading.price)}; coins under way look sold, so it must last "
+        f"another {left_s:.0f} s (R11)"
+    )
+    return _plain(reading, Verdict.DWELLING, reason, look_again_s=_no_longer_than(left_s, situation))
+
+
+def _reduction(reading: _Reading, gap: Decimal) -> Plan:
+    situation = reading.situation
+    instrument = situation.instrument
+    if situation.now_ms < situation.live_from_ms:
+        return _held_back(reading)
     book = reading.prices.book
     if book is None:
         reason = "the order book is read before the order is sized"
         return _plain(reading, Verdict.CONFIRMING, reason, look_again_s=ZERO, want_book=True)
     _, short_min = sizing.bounds(reading.position.contracts, situation.unfilled)
-    target = instrument.contracts(max(reading.sample.short + gap, ZERO), reading.mark)
-    wanted = sizing.decrease_contracts(target, short_min, instrument.quantity_step)
+    wanted = sizing.decrease_contracts(_target_contracts(reading, gap), short_min, instrument.quantity_step)
     collar = sizing.collar(Side.BUY, reading.prices, instrument, _slippage(situation))
-    return _order(reading, Side.BUY, min(wanted, _slice(reading, book, Side.BUY, collar)), collar)
+    return _order(reading, Side.BUY, wanted, min(wanted, _slice(reading, book, Side.BUY, collar)), collar)
+
+
+def _held_back(reading: _Reading) -> Plan:
+    """No order before a time: a fresh journal settles, or the venue refused the last order."""
+    situation = reading.situation
+    left_s = Decimal(situation.live_from_ms - situation.now_ms) / 1000
+    reason = f"no order for another {left_s:.0f} s (fresh journal, or the venue refused the last one)"
+    again_s = _no_longer_than(left_s, situation)
+    return _plain(reading, Verdict.WAITING, reason, look_again_s=again_s, want_book=True)
 
 
 def _no_longer_than(left_s: Decimal, situation: Situation) -> Decimal | None:
@@ -361,13 +323,22 @@ def _slice(reading: _Reading, book: Book, side: Side, collar: Decimal) -> Decima
 
 
 def _order(
-    reading: _Reading, side: Side, contracts: Decimal, collar: Decimal, *, note: str = "", alarm: bool = False
+    reading: _Reading,
+    side: Side,
+    wanted: Decimal,
+    contracts: Decimal,
+    collar: Decimal,
+    *,
+    note: str = "",
+    alarm: bool = False,
 ) -> Plan:
     situation = reading.situation
     policy, instrument = situation.policy, situation.instrument
     reduce_only = side is Side.BUY
     too_small = sizing.enough(instrument, contracts, collar, reduce_only=reduce_only)
     if too_small:
+        # Below the minimum by itself is nobody's fault; made so small by depth, caps or margin it leaves a gap open.
+        alarm = alarm or sizing.enough(instrument, wanted, collar, reduce_only=reduce_only) is None
         return _plain(reading, Verdict.TOO_SMALL, f"{too_small}{note}", alarm=alarm, want_book=True)
     coins = instrument.coins(contracts, reading.mark)
     gap_after = reading.gap - coins if side is Side.SELL else reading.gap + coins

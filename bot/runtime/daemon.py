@@ -23,6 +23,8 @@ ONCE_TURNS_MAX: Final = 60
 LOOK_AGAIN_MIN_S: Final = 0.05
 UNSETTLED: Final = frozenset({Verdict.CONFIRMING, Verdict.WAITING})
 """A `--once` run goes on while a decision is still being made."""
+UNDECIDED: Final = UNSETTLED | {Verdict.HALTED, Verdict.FROZEN}
+SLOW_S: Final = 30.0
 
 Show = Callable[[Sequence[Outcome]], None]
 
@@ -53,42 +55,48 @@ class Daemon:
         self._log = logger
         self._stopping = asyncio.Event()
         self._closely: frozenset[Symbol] = frozenset()
+        self._said: dict[str, Outcome] = {}
+        self._last: list[Outcome] = []
 
     def stop(self) -> None:
         """First stage: send nothing new, finish the turn that is under way, then leave the hedge in place."""
         self._log.info(logs.STOP_REQUESTED)
         self._stopping.set()
 
-    async def run(self) -> None:
-        """Take turns until stopped; then cancel what of ours rests."""
-        async with asyncio.TaskGroup() as group:
-            turns = group.create_task(self._turns())
-            await self._stopping.wait()
-            _, pending = await asyncio.wait({turns}, timeout=IN_FLIGHT_S)
-            if pending:
-                turns.cancel()  # the journal knows what was in flight; the next start finds out what became of it
-        await self._cancel_resting()
-        self._log.info(logs.STOP_COMPLETED)
-
-    async def once(self) -> list[Outcome]:
-        """Take turns until every hedge has come to a decision, or has sent one order and accounted for it.
+    async def run(self, *, once: bool = False) -> list[Outcome]:
+        """Take turns until stopped, or with `once` until every hedge has decided; then cancel what of ours rests.
 
         Returns:
-            For each hedge the outcome that says most: the one with the order that was sent, else the last one.
+            With `once`: for each hedge the outcome that says most, the one with the order that was sent, else the
+            last one. See also `stuck`.
         """
-        said: dict[str, Outcome] = {}
+        async with asyncio.TaskGroup() as group:
+            turns = group.create_task(self._once() if once else self._turns())
+            stopping = group.create_task(self._stopping.wait())
+            await asyncio.wait({turns, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not turns.done():
+                await asyncio.wait({turns}, timeout=IN_FLIGHT_S)
+                turns.cancel()  # the journal knows what was in flight; the next start finds out what became of it
+            stopping.cancel()
+        await self._cancel_resting()
+        self._log.info(logs.STOP_COMPLETED)
+        return list(self._said.values())
+
+    @property
+    def stuck(self) -> bool:
+        """Whether some hedge ended its last turn without a decision: halted, frozen, or still waiting."""
+        verdicts = [outcome.plan.verdict for outcome in self._last]
+        return len(verdicts) < len(self._hedgers) or not UNDECIDED.isdisjoint(verdicts)
+
+    async def _once(self) -> None:
         for _ in range(ONCE_TURNS_MAX):
-            sent = frozenset(name for name, outcome in said.items() if outcome.sent)
+            sent = frozenset(name for name, outcome in self._said.items() if outcome.sent)
             outcomes = await self._turn(sent)
-            for outcome in outcomes:
-                name = outcome.plan.view.hedge
-                if name not in sent:
-                    said[name] = outcome
+            self._said |= {o.plan.view.hedge: o for o in outcomes if o.plan.view.hedge not in sent}
             settled = all(not o.sent and o.plan.verdict not in UNSETTLED for o in outcomes)
             if settled or self._stopping.is_set():
                 break
             await self._pause(outcomes)
-        return list(said.values())
 
     async def _turns(self) -> None:
         while not self._stopping.is_set():
@@ -97,29 +105,49 @@ class Daemon:
             except JournalFault as fault:
                 # No persist, no send: the turn ended where the journal failed. Try again; nothing is lost.
                 self._log.error(logs.JOURNAL_FAILED, reason=fault.message, hint=fault.hint)
-                self._alarms.alarm(logs.JOURNAL_FAILED, code="journal", reason=fault.message)
-                outcomes = []
-            except BotError as fault:
-                self._alarms.alarm(logs.TURN_FAILED, code=type(fault).__name__, reason=fault.message, hint=fault.hint)
+                self._alarms.alarm(logs.JOURNAL_FAILED, code="journal", reason=fault.message, hint=fault.hint)
                 outcomes = []
             except Exception as error:  # noqa: BLE001 - the supervisor: a bug must not leave the hedges alone
-                self._log.exception(logs.TURN_FAILED, code=type(error).__name__)
-                self._alarms.alarm(logs.TURN_FAILED, code=type(error).__name__, reason="a turn failed; see the log")
+                self._failed(error)
                 outcomes = []
             await self._pause(outcomes)
 
     async def _turn(self, held: frozenset[str]) -> list[Outcome]:
-        observations = await self._observer.observe(self._closely)
-        outcomes: list[Outcome] = []
-        for hedger in self._hedgers:
-            if self._stopping.is_set():
-                break
-            outcomes.append(await hedger.turn(observations, hold=hedger.policy.name in held))
+        slow = asyncio.get_running_loop().call_later(SLOW_S, self._slow)
+        try:
+            observations = await self._observer.observe(self._closely)
+            outcomes: list[Outcome] = []
+            for hedger in self._hedgers:
+                if self._stopping.is_set():
+                    break
+                try:
+                    outcome = await hedger.turn(
+                        observations, hold=hedger.policy.name in held, stopping=self._stopping.is_set
+                    )
+                except JournalFault:
+                    raise
+                except Exception as error:  # noqa: BLE001 - the supervisor: one hedge must not starve the others
+                    self._failed(error, hedge=hedger.policy.name)
+                else:
+                    outcomes.append(outcome)
+        finally:
+            slow.cancel()
         self._closely = frozenset(
             o.plan.view.symbol for o in outcomes if o.plan.want_book or (o.plan.order is not None and not o.sent)
         )
+        self._last = outcomes
         self._show(outcomes)
         return outcomes
+
+    def _failed(self, error: Exception, **whose: str) -> None:
+        self._log.error(logs.TURN_FAILED, code=type(error).__name__, exc_info=error, **whose)
+        reason = error.message if isinstance(error, BotError) else "a turn failed; see the log"
+        self._alarms.alarm(logs.TURN_FAILED, code=type(error).__name__, reason=reason, **whose)
+
+    def _slow(self) -> None:
+        self._alarms.alarm(
+            logs.TURN_SLOW, code="slow", reason=f"a turn takes longer than {SLOW_S:.0f} s: the hedges are not watched"
+        )
 
     async def _pause(self, outcomes: Sequence[Outcome]) -> None:
         hurry = [o.plan.look_again_s for o in outcomes if o.plan.look_again_s is not None]

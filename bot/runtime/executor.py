@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from structlog.typing import FilteringBoundLogger
 
 from bot import logs
 from bot.core.lifecycle import advance
+from bot.domain.errors import BotError
 from bot.domain.ids import ClientOrderId, Epoch, HedgeName, client_order_id
 from bot.domain.intent import Intent, IntentEvent, IntentRecord, OutcomeLost, RejectedByVenue, Reported
 from bot.domain.numbers import plain
 from bot.domain.orders import Acked, Anchor, Approved, OutcomeUnknown, Rejected, SendOutcome
 from bot.ports import Clock, Journal, OrderTicket, Venue
+
+
+class NotSent(BotError):
+    """An approved order was held back before anything was recorded."""
 
 
 class Executor:
@@ -22,7 +29,15 @@ class Executor:
         self._epoch = epoch
         self._log = logger
 
-    async def execute(self, venue: Venue, hedge: HedgeName, approved: Approved, anchor: Anchor) -> IntentRecord:
+    async def execute(
+        self,
+        venue: Venue,
+        hedge: HedgeName,
+        approved: Approved,
+        anchor: Anchor,
+        *,
+        still_good: Callable[[], str],
+    ) -> IntentRecord:
         """Make the intent durable, send the order once, record what became of it.
 
         Args:
@@ -30,6 +45,7 @@ class Executor:
             hedge: whose order it is.
             approved: the risk gate's leave.
             anchor: the confirmed position the order was sized on.
+            still_good: asked after the wait for the rate limits: why the order must not leave any more, or nothing.
 
         Returns:
             The intent as far as it is known now. An unknown outcome is a state of it, not an exception.
@@ -38,8 +54,12 @@ class Executor:
             JournalFault: the intent could not be made durable, and nothing was sent; or what became of the order
                 could not be recorded: it then stands as ARMED and is looked up on the next turn.
             VenueBusy: rate limited or banned; nothing was sent.
+            NotSent: `still_good` objected; nothing was recorded or sent.
         """
         await venue.order_slot()
+        objection = still_good()
+        if objection:
+            raise NotSent(objection)
         timestamp_ms = venue.now_ms()
         intent = Intent(
             client_id=self._next_id(),

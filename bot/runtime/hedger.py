@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
 from bot import logs
-from bot.core import accounting, guards, risk, spot_perp, units
+from bot.core import accounting, guards, risk, units
+from bot.core.observation import stale
+from bot.core.retries import backoff_until_ms, unfilled_tries
+from bot.core.situation import Memory, Situation
+from bot.core.spot_perp import decide
 from bot.domain.errors import InvariantBroken, VenueBusy
-from bot.domain.ids import VenueName
+from bot.domain.ids import HedgeName, VenueName
 from bot.domain.instrument import Instrument
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.numbers import ZERO, plain
@@ -21,21 +25,16 @@ from bot.domain.orders import Approved, Refused
 from bot.domain.plan import Plan, Verdict
 from bot.domain.policy import HedgePolicy
 from bot.ports import Alerts, Clock, Halt, Journal, Venue
-from bot.runtime.executor import Executor
+from bot.runtime.canonical import numbers
+from bot.runtime.executor import Executor, NotSent
 from bot.runtime.observer import holdings_of
-from bot.runtime.reconciler import Reconciled, Reconciler
+from bot.runtime.reconciler import Move, Reconciled, Reconciler
 
 STUCK_MS: Final = 30_000
 """How long a decision may be put off before a person is told."""
 HOUR_MS: Final = 3_600_000
-BACKOFF_FIRST_MS: Final = 5_000
-BACKOFF_MAX_MS: Final = 300_000
-_RATIO: Final = "ratio"
-_VIEW_NUMBERS: Final = (
-    *("exposure", "short", "target", "gap", "gap_notional", "band_notional"),
-    *("price", "mark", "liquidation_price"),
-)
-_PUT_OFF: Final = frozenset({Verdict.CONFIRMING, Verdict.WAITING, Verdict.TOO_SMALL})
+_JOB: Final = "job"
+_PUT_OFF: Final = frozenset({Verdict.CONFIRMING, Verdict.WAITING})
 _ALARMING: Final = frozenset({Verdict.FROZEN, Verdict.HALTED, Verdict.REFUSED, Verdict.NO_MARGIN})
 
 
@@ -62,7 +61,6 @@ class Hedger:
         instrument: Instrument,
         venue: Venue,
         journal: Journal,
-        reconciler: Reconciler,
         executor: Executor | None,
         clock: Clock,
         alarms: Alerts,
@@ -73,27 +71,42 @@ class Hedger:
         self.instrument = instrument
         self._venue = venue
         self._journal = journal
-        self._reconciler = reconciler
         self._executor = executor
         self._clock = clock
         self._alarms = alarms
         self._log = logger.bind(hedge=policy.name)
+        self._reconciler = Reconciler(
+            venue=venue,
+            instrument=instrument,
+            journal=journal,
+            clock=clock,
+            timing=policy.timing,
+            logger=self._log,
+            consequence=self._consequence,
+        )
         self._not_before_ms = not_before_ms
         self._put_off_since_ms: int | None = None
         kept = journal.memory(policy.name)
         self._kept = dict(kept)
-        self._memory = spot_perp.Memory.from_dict(kept)
-        # A changed ratio is a new job; what was done for the old one does not count against it.
-        same_job = kept.get(_RATIO) == plain(policy.ratio)
-        self._campaign = guards.Campaign.from_dict(kept) if same_job else None
+        self._memory = Memory.from_dict(kept)
+        # Another ratio or contract is a new job; what was done for the old one does not count against it.
+        self._job = f"{plain(policy.ratio)} {policy.venue} {policy.symbol}"
+        self._campaign = guards.Campaign.from_dict(kept) if kept.get(_JOB) == self._job else None
         self._was_halted = True  # a restart after `resume` finds out below that nothing halts any more
 
-    async def turn(self, observations: Mapping[VenueName, VenueObservation], *, hold: bool = False) -> Outcome:
+    async def turn(
+        self,
+        observations: Mapping[VenueName, VenueObservation],
+        *,
+        hold: bool = False,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Outcome:
         """Decide on one reading of all venues and act on it.
 
         Args:
             observations: one complete reading of every venue.
             hold: account and decide, but send nothing.
+            stopping: whether a stop was asked for; then nothing new leaves.
 
         Raises:
             JournalFault: something could not be made durable; nothing was sent after it.
@@ -103,12 +116,12 @@ class Hedger:
         position = observed.positions.get(symbol, Unknown(what=f"position {symbol}", reason="it was not read"))
         position = self._units_hold(position)
         reconciled = await self._reconcile(position)
-        plan, self._memory = spot_perp.decide(self._situation(observations, position, reconciled), self._memory)
+        plan, self._memory = decide(self._situation(observations, position, reconciled), self._memory)
         if not reconciled.waiting:
             self._watch(plan)
         sent: IntentRecord | None = None
         if plan.order is not None and not hold:
-            plan, sent = await self._order(plan, observed, position, reconciled)
+            plan, sent = await self._order(plan, observed, position, reconciled, stopping)
         plan = replace(plan, reason=logs.redact(plan.reason))  # a venue's words may be in it; it is kept and shown
         self._record(plan)
         return Outcome(plan=plan, sent=sent)
@@ -127,55 +140,54 @@ class Hedger:
     async def _reconcile(self, position: Position | Unknown) -> Reconciled:
         if self._executor is None:
             return Reconciled(anchor=None, waiting="", unfilled=())
-        if isinstance(position, Unknown):
-            return Reconciled(anchor=None, waiting=f"{position.what} is unknown", unfilled=())
         reconciled = await self._reconciler.reconcile(position)
         if reconciled.broken:
             self._halt("invariant", reconciled.broken)
-        if reconciled.moved is not None:
-            self._after_move(*reconciled.moved)
-        if reconciled.foreign is not None:
-            self._after_foreign(reconciled.foreign)
         return reconciled
 
-    def _after_move(self, moved: Decimal, ours: Decimal) -> None:
-        if self._campaign is None:
-            return
-        step = self.instrument.quantity_step
-        self._campaign = guards.after_accounting(self._campaign, own_moved=ours, position_moved=moved, step=step)
-        tripped = guards.tripped(self._campaign, step)
-        if tripped is not None:
-            self._halt(tripped.code, tripped.reason)
+    def _consequence(self, move: Move) -> tuple[Halt | None, tuple[HedgeName, Mapping[str, str]]]:
+        """What a change of the confirmed position means (R24, R25); kept in one commit with the change."""
+        halt = self._after_foreign(move.foreign) if move.foreign is not None else None
+        if self._campaign is not None:
+            step = self.instrument.quantity_step
+            self._campaign = guards.after_accounting(
+                self._campaign, own_moved=move.ours, position_moved=move.position, step=step
+            )
+            tripped = guards.tripped(self._campaign, step)
+            if tripped is not None and halt is None:
+                halt = self._stop(tripped.code, tripped.reason)
+        self._kept = self._to_keep()
+        return halt, (self.policy.name, self._kept)
 
-    def _after_foreign(self, verdict: accounting.ForeignVerdict) -> None:
+    def _after_foreign(self, verdict: accounting.ForeignVerdict) -> Halt | None:
         """R25: what others did to the position."""
         self._log.warning(logs.FOREIGN_CHANGE, verdict=verdict, symbol=self.policy.symbol)
         match verdict:
             case accounting.ForeignVerdict.ADL:
                 self._alarms.alarm(logs.FOREIGN_CHANGE, hedge=self.policy.name, code=verdict)
+                return None
             case accounting.ForeignVerdict.FOREIGN:
                 self._alarms.alarm(logs.FOREIGN_CHANGE, hedge=self.policy.name, code=verdict)
                 self._memory = replace(self._memory, foreign_since_ms=self._clock.now_ms())
+                return None
             case accounting.ForeignVerdict.UNKNOWN_EPOCH:
-                self._halt(
-                    "unknown-epoch",
-                    "an order with our prefix came from another journal: is a second bot running?",
-                    account=True,
-                )
+                reason = "an order with our prefix came from another journal: is a second bot running?"
+                return self._stop("unknown-epoch", reason, account=True)
             case accounting.ForeignVerdict.LIQUIDATION | accounting.ForeignVerdict.SETTLEMENT:
-                self._halt(verdict.value, f"the venue closed the position ({verdict.value}); only a person re-opens it")
+                reason = f"the venue closed the position ({verdict.value}); only a person re-opens it"
+                return self._stop(verdict.value, reason)
 
     def _situation(
         self,
         observations: Mapping[VenueName, VenueObservation],
         position: Position | Unknown,
         reconciled: Reconciled,
-    ) -> spot_perp.Situation:
+    ) -> Situation:
         symbol = self.policy.symbol
         observed = observations[self.policy.venue]
         now_ms = self._clock.now_ms()
         recent = self._recent(now_ms)
-        return spot_perp.Situation(
+        return Situation(
             policy=self.policy,
             instrument=self.instrument,
             holdings=holdings_of(self.policy, observations, now_ms),
@@ -186,8 +198,8 @@ class Hedger:
             waiting=reconciled.waiting,
             soon=reconciled.soon,
             halted=self._halts(),
-            unfilled_tries=_trailing(recent, {IntentState.EXPIRED, IntentState.CANCELED}),
-            live_from_ms=max(self._not_before_ms, _backoff_until(recent)),
+            unfilled_tries=unfilled_tries(recent),
+            live_from_ms=max(self._not_before_ms, backoff_until_ms(recent)),
             now_ms=now_ms,
         )
 
@@ -210,12 +222,20 @@ class Hedger:
         self._was_halted = bool(reasons)
         return reasons
 
-    def _halt(self, code: str, reason: str, *, account: bool = False) -> None:
-        symbol = None if account else self.policy.symbol
-        halt = Halt(venue=self.policy.venue, symbol=symbol, code=code, reason=reason, since_ms=self._clock.now_ms())
-        self._journal.halt(halt)
+    def _halt(self, code: str, reason: str) -> None:
+        self._journal.halt(self._stop(code, reason))
+
+    def _stop(self, code: str, reason: str, *, account: bool = False) -> Halt:
+        """Tell a person; the halt is still to be kept."""
         self._log.error(logs.HEDGE_HALTED, code=code, reason=reason)
         self._alarms.alarm(logs.HEDGE_HALTED, hedge=self.policy.name, code=code, reason=reason)
+        return Halt(
+            venue=self.policy.venue,
+            symbol=None if account else self.policy.symbol,
+            code=code,
+            reason=reason,
+            since_ms=self._clock.now_ms(),
+        )
 
     def _watch(self, plan: Plan) -> None:
         """R24: a campaign of orders begins anew when the exposure changes."""
@@ -229,7 +249,12 @@ class Hedger:
         )
 
     async def _order(
-        self, plan: Plan, observed: VenueObservation, position: Position | Unknown, reconciled: Reconciled
+        self,
+        plan: Plan,
+        observed: VenueObservation,
+        position: Position | Unknown,
+        reconciled: Reconciled,
+        stopping: Callable[[], bool],
     ) -> tuple[Plan, IntentRecord | None]:
         verdict = self._approve(plan, observed, position, reconciled)
         if isinstance(verdict, Refused):
@@ -249,15 +274,32 @@ class Hedger:
             return plan, None
         # The decision's memory is durable before the order, so that a crash after it forgets nothing.
         self._remember()
+        still_good = partial(self._objection, observed.prices[self.policy.symbol], position, stopping)
         try:
-            sent = await self._executor.execute(self._venue, self.policy.name, verdict, reconciled.anchor)
-        except VenueBusy as busy:
-            return replace(plan, verdict=Verdict.WAITING, reason=f"{plan.reason}; {busy.message}", order=None), None
+            sent = await self._executor.execute(
+                self._venue, self.policy.name, verdict, reconciled.anchor, still_good=still_good
+            )
+        except (NotSent, VenueBusy) as kept:
+            return replace(plan, verdict=Verdict.WAITING, reason=f"{plan.reason}; {kept.message}", order=None), None
         except InvariantBroken as broken:
             self._halt("invariant", broken.message)
-            return replace(plan, verdict=Verdict.HALTED, reason=broken.message, alarm=True), None
+            return replace(plan, verdict=Verdict.HALTED, reason=broken.message, order=None, alarm=True), None
+        rejected = sent.state is IntentState.REJECTED
         # A fill is looked for in the position at once; an unknown outcome a moment later.
-        return replace(plan, look_again_s=ZERO if sent.filled else self.policy.timing.confirm_s), sent
+        again_s = ZERO if sent.filled else self.policy.timing.confirm_s
+        reason = f"{plan.reason}; the venue refused it: {sent.detail}" if rejected else plan.reason
+        return replace(plan, reason=reason, look_again_s=again_s, alarm=plan.alarm or rejected), sent
+
+    def _objection(self, prices: Prices | Unknown, position: Position | Unknown, stopping: Callable[[], bool]) -> str:
+        """Why an approved order must not leave any more, after it waited for the rate limits; empty when it may."""
+        assert not isinstance(prices, Unknown)
+        assert not isinstance(position, Unknown)
+        now_ms, age_max_s = self._clock.now_ms(), self.policy.timing.age_max_s
+        if stopping():
+            return "the bot is stopping"
+        if stale(prices.stamp, now_ms, age_max_s) or stale(position.stamp, now_ms, age_max_s):
+            return "the rate limits held it back until its readings were too old"
+        return "" if self._venue.has_offset() else "the clock offset is not known any more"
 
     def _approve(
         self, plan: Plan, observed: VenueObservation, position: Position | Unknown, reconciled: Reconciled
@@ -291,7 +333,7 @@ class Hedger:
     def _record(self, plan: Plan) -> None:
         self._remember()
         self._journal.record_decision(self._clock.now_ms(), plan)
-        self._log.info(logs.HEDGE_DECIDED, verdict=plan.verdict, reason=plan.reason, **_numbers(plan))
+        self._log.info(logs.HEDGE_DECIDED, verdict=plan.verdict, reason=plan.reason, **numbers(plan))
         if plan.alarm or plan.verdict in _ALARMING or self._stuck(plan):
             self._alarms.alarm(
                 logs.HEDGE_FROZEN if plan.verdict is Verdict.FROZEN else logs.HEDGE_DECIDED,
@@ -311,54 +353,11 @@ class Hedger:
         return now_ms - self._put_off_since_ms > STUCK_MS
 
     def _remember(self) -> None:
-        kept = {_RATIO: plain(self.policy.ratio)} | self._memory.to_dict()
-        if self._campaign is not None:
-            kept |= self._campaign.to_dict()
+        kept = self._to_keep()
         if kept != self._kept:
             self._journal.remember(self.policy.name, kept)
             self._kept = kept
 
-
-def _numbers(plan: Plan) -> dict[str, object]:
-    """Everything a decision rests on, for its one line in the log; what is unknown is null."""
-    view, order = plan.view, plan.order
-    numbers: dict[str, object] = {
-        "holdings": {
-            f"{holding.source} {holding.venue or ''}".strip(): None
-            if isinstance(holding, Unknown)
-            else plain(holding.quantity)
-            for holding in view.holdings
-        }
-    }
-    for name in _VIEW_NUMBERS:
-        value = getattr(view, name)
-        numbers[name] = None if value is None else plain(value)
-    numbers["gap_after"] = None if plan.gap_after is None else plain(plan.gap_after)
-    if order is not None:
-        numbers |= {
-            "side": order.request.side,
-            "contracts": plain(order.request.contracts),
-            "collar": plain(order.request.price),
-            "reduce_only": order.request.reduce_only,
-            "notional": plain(order.notional),
-            "fee_estimate": plain(order.fee_estimate),
-        }
-    return numbers
-
-
-def _trailing(records: list[IntentRecord], states: set[IntentState]) -> int:
-    """How many of the newest orders in a row ended in one of these states without any fill."""
-    count: int = 0
-    for record in reversed(records):
-        if record.state not in states or record.filled > 0:
-            break
-        count += 1
-    return count
-
-
-def _backoff_until(records: list[IntentRecord]) -> int:
-    """After rejections in a row: when the next try may be made, doubling from 5 s to 5 min; 0 when at once."""
-    rejected = _trailing(records, {IntentState.REJECTED})
-    if not rejected:
-        return 0
-    return records[-1].updated_ms + min(BACKOFF_FIRST_MS << min(rejected - 1, 10), BACKOFF_MAX_MS)
+    def _to_keep(self) -> dict[str, str]:
+        kept = {_JOB: self._job} | self._memory.to_dict()
+        return kept if self._campaign is None else kept | self._campaign.to_dict()

@@ -8,7 +8,7 @@ from typing import Final
 from bot.core import exposure as ex
 from bot.core import margin, units
 from bot.domain.check import CheckLine, CheckVerdict
-from bot.domain.errors import NotOffered, StartFault, VenueFault, VenueRejected
+from bot.domain.errors import NotOffered, StartFault, VenueBusy, VenueFault, VenueRejected, VenueUnreachable
 from bot.domain.ids import VenueName
 from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.numbers import ONE, ZERO, plain
@@ -145,7 +145,8 @@ class Preflight:
             try:
                 config = await venue.configure(policy.symbol, policy.leverage, policy.margin_mode)
             except VenueFault as fault:
-                yield _fault(name, fault)
+                # Nothing sets it later: a start that goes on would refuse every order.
+                yield _fail(name, fault.message, fault.hint or "start again once the venue answers")
                 return
         if config is None or isinstance(config, Unknown):
             reason = config.reason if config else "not read"
@@ -218,6 +219,8 @@ async def _units(policy: HedgePolicy, venue: Venue, instrument: Instrument) -> C
     name = f"{policy.name}: units"
     try:
         volume, quote_volume, average = await venue.volumes_24h(policy.symbol)
+    except (VenueUnreachable, VenueBusy):
+        raise  # the start ends with "unreachable", not with a verdict on the contract
     except VenueFault as fault:
         return _fail(name, fault.message, fault.hint or "nothing is traded before the contract size is checked (R7)")
     mismatch = units.check_volume(instrument, volume, quote_volume, average)

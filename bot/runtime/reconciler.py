@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -13,7 +13,7 @@ from bot import logs
 from bot.core import absence, accounting
 from bot.core.lifecycle import advance, unfilled
 from bot.domain.errors import InvariantBroken, VenueFault
-from bot.domain.ids import ClientOrderId
+from bot.domain.ids import ClientOrderId, HedgeName, VenueOrderId
 from bot.domain.instrument import Instrument
 from bot.domain.intent import (
     AbsenceRead,
@@ -25,13 +25,16 @@ from bot.domain.intent import (
     Reported,
 )
 from bot.domain.numbers import ZERO, plain
-from bot.domain.observation import Position
+from bot.domain.observation import Position, Unknown
 from bot.domain.orders import Anchor, Found, LookupFailed, NotFound, Side, TradeCursor, VenueTrade
 from bot.domain.policy import Timing
-from bot.ports import Clock, Journal, Venue
+from bot.ports import Clock, Halt, Journal, Venue
 
 QUIET_MS: Final = 60_000
 """How far back trades are looked at when the first anchor is laid."""
+LAG_MS: Final = 30_000
+"""How long a position may lag behind trades (seen: 1 to 30 s); the first anchor is laid after that much quiet."""
+OWNERS_MAX: Final = 10_000
 EQUAL_READINGS: Final = 3
 """R9 and R25: how often a surprising position must be read the same."""
 
@@ -45,8 +48,6 @@ class Reconciled:
         waiting: why no order may be sent now; empty when everything is accounted for.
         soon: something was learnt that the next reading can settle, so it should come at once.
         unfilled: orders of ours that may still fill.
-        moved: how far the position moved since the last anchor, and how much of it was ours; None when nothing did.
-        foreign: the worst of what others did to the position; None when nobody did.
         broken: a fact that can't be; the instrument must halt.
     """
 
@@ -54,9 +55,26 @@ class Reconciled:
     waiting: str
     unfilled: Sequence[tuple[Side, Decimal]]
     soon: bool = False
-    moved: tuple[Decimal, Decimal] | None = None
-    foreign: accounting.ForeignVerdict | None = None
     broken: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """How a confirmed position differs from the one before it, in signed contracts.
+
+    Attributes:
+        position: the whole change.
+        ours: what our own trades moved.
+        foreign: the worst of what others did; None when nobody did.
+    """
+
+    position: Decimal
+    ours: Decimal
+    foreign: accounting.ForeignVerdict | None
+
+
+Consequence = Callable[[Move], tuple[Halt | None, tuple[HedgeName, Mapping[str, str]] | None]]
+"""What a move means for the hedge: a halt, and what to remember. Committed together with the position it comes from."""
 
 
 class Reconciler:
@@ -71,7 +89,9 @@ class Reconciler:
         clock: Clock,
         timing: Timing,
         logger: FilteringBoundLogger,
+        consequence: Consequence,
     ) -> None:
+        self._consequence = consequence
         self._venue = venue
         self._instrument = instrument
         self._journal = journal
@@ -79,10 +99,14 @@ class Reconciler:
         self._timing = timing
         self._log = logger
         self._surprising: list[Position] = []
+        self._owners: dict[VenueOrderId, accounting.Owner] = {}
         self._learnt = False
 
-    async def reconcile(self, position: Position) -> Reconciled:
-        """Ask for every order whose end is not known, then account for the position.
+    async def reconcile(self, position: Position | Unknown) -> Reconciled:
+        """Ask for every order whose end is not known, then account for the position if it is known.
+
+        Args:
+            position: of the turn's reading.
 
         Raises:
             JournalFault: what was learnt could not be recorded; nothing may be sent.
@@ -92,6 +116,8 @@ class Reconciler:
             for record in self._unfinished():
                 if not record.state.terminal:
                     await self._resolve(record, position)
+            if isinstance(position, Unknown):
+                return self._wait(f"{position.what} is unknown")
             return await self._account(position)
         except VenueFault as fault:
             return self._wait(f"the venue could not be asked: {fault.message}")
@@ -140,7 +166,7 @@ class Reconciler:
                 )
         return after
 
-    async def _resolve(self, record: IntentRecord, position: Position) -> None:
+    async def _resolve(self, record: IntentRecord, position: Position | Unknown) -> None:
         client_id = record.intent.client_id
         asked_ms = self._venue.now_ms()  # R22 counts from when a reading was sent, not from when it was answered
         lookup = await self._venue.find_order(self._instrument.symbol, client_id)
@@ -152,7 +178,8 @@ class Reconciler:
                     await self._venue.cancel(self._instrument.symbol, client_id)
             case NotFound(code=code):
                 record = self._lost(record, f"not found so far ({code})")
-                await self._read_absence(record, code, position, asked_ms)
+                if isinstance(position, Position):
+                    await self._read_absence(record, code, position, asked_ms)
             case LookupFailed(detail=detail):
                 self._lost(record, f"not looked up yet: {detail}")
 
@@ -175,13 +202,17 @@ class Reconciler:
             *await self._venue.open_orders(symbol),
             *await self._venue.all_orders(symbol, intent.timestamp_ms - QUIET_MS),
         ]
+        for report in listed:
+            if report.client_id == intent.client_id:
+                self._advance(record, Reported(report=report))  # the lists know what the look-up does not (yet)
+                return
         trades = await self._venue.trades(symbol, intent.cursor_before)
         strays = [trade for trade in trades if await self._stray(trade)]
         expected = intent.position_before + sum((trade.moved for trade in trades), ZERO)
         read = AbsenceRead(
             venue_ms=venue_ms,
             not_found_code=code,
-            in_lists=any(report.client_id == intent.client_id for report in listed),
+            in_lists=False,
             stray_trades=tuple(trade.trade_id for trade in strays),
             position_explained=expected == position.contracts,
         )
@@ -201,15 +232,22 @@ class Reconciler:
         return False
 
     async def _owner(self, trade: VenueTrade) -> accounting.Owner | None:
-        """Whose order a trade belongs to; None when it could not be learnt."""
+        """Whose order a trade belongs to; None when it could not be learnt.
+
+        An order that traded exists: "not found" means that the look-up lags, not that somebody else's it is.
+        """
         record = self._journal.intent_of_order(self._instrument.venue, self._instrument.symbol, trade.venue_order_id)
         if record is not None:
             return accounting.Ours(client_id=record.intent.client_id)
-        lookup = await self._venue.find_venue_order(self._instrument.symbol, trade.venue_order_id)
-        if isinstance(lookup, LookupFailed):
-            return None
-        client_id = lookup.report.client_id if isinstance(lookup, Found) else None
-        return accounting.owner_of(client_id, known=self._journal.knows_epoch)
+        if trade.venue_order_id not in self._owners:
+            lookup = await self._venue.find_venue_order(self._instrument.symbol, trade.venue_order_id)
+            if not isinstance(lookup, Found):
+                return None
+            if len(self._owners) >= OWNERS_MAX:
+                self._owners.clear()
+            owner = accounting.owner_of(lookup.report.client_id, known=self._journal.knows_epoch)
+            self._owners[trade.venue_order_id] = owner
+        return self._owners[trade.venue_order_id]
 
     async def _account(self, position: Position) -> Reconciled:
         anchor = self._journal.anchor(self._instrument.venue, self._instrument.symbol)
@@ -269,7 +307,7 @@ class Reconciler:
         if position.contracts != 0 or anchor.contracts + outcome.own_moved == 0:
             self._surprising.clear()
             return False
-        self._surprising.append(position)
+        self._surprise(position)
         return not accounting.adopted(self._surprising, needed=EQUAL_READINGS)
 
     def _confirm(
@@ -282,6 +320,12 @@ class Reconciler:
         self._surprising.clear()
         venue, symbol = self._instrument.venue, self._instrument.symbol
         terminal = {record.intent.client_id for record in self._unfinished() if record.state.terminal}
+        move = Move(
+            position=position.contracts - anchor.contracts,
+            ours=outcome.own_moved,
+            foreign=accounting.foreign_verdict(outcome.foreign),
+        )
+        halt, memory = self._consequence(move)
         self._journal.confirm(
             venue,
             symbol,
@@ -291,6 +335,8 @@ class Reconciler:
                 for trade, owner in owned
             ],
             [client_id for client_id in outcome.settled if client_id in terminal],
+            halt=halt,
+            memory=memory,
         )
         self._log.info(
             logs.POSITION_CONFIRMED,
@@ -300,11 +346,7 @@ class Reconciler:
             ours=plain(outcome.own_moved),
         )
         return Reconciled(
-            anchor=outcome.anchor,
-            waiting=_why_waiting(self._unfinished()),
-            unfilled=self._open(),
-            moved=(position.contracts - anchor.contracts, outcome.own_moved),
-            foreign=accounting.foreign_verdict(outcome.foreign),
+            anchor=outcome.anchor, waiting=_why_waiting(self._unfinished()), unfilled=self._open(), soon=True
         )
 
     def _mark(self, position: Position, trade: VenueTrade) -> Decimal:
@@ -315,21 +357,19 @@ class Reconciler:
         return position.mark_price or trade.price
 
     async def _adopt(self, position: Position) -> Reconciled:
-        """Lay the first anchor: at once when provably flat, after three equal readings on an existing position."""
-        self._surprising.append(position)
-        needed = EQUAL_READINGS if position.contracts else 1
+        """Lay the first anchor: at once when provably flat and quiet, after three equal readings otherwise."""
+        self._surprise(position)
+        read_at_ms = position.stamp.sent_ms + self._venue.now_ms() - self._clock.now_ms()
+        quiet_since = TradeCursor(trade_id=None, time_ms=read_at_ms - QUIET_MS)
+        trades = await self._venue.trades(self._instrument.symbol, quiet_since)
+        last = trades[-1] if trades else None
+        if last is not None and last.time_ms >= read_at_ms - LAG_MS:
+            return self._wait("there were trades within the last 30 s; the position may lag behind them")
+        needed = EQUAL_READINGS if position.contracts or trades else 1
         if not accounting.adopted(self._surprising, needed=needed):
             return self._wait("an existing position is read three times before it is adopted (R25)", soon=True)
-        offset_ms = self._venue.now_ms() - self._clock.now_ms()
-        read_at_ms = position.stamp.sent_ms + offset_ms
-        trades = await self._venue.trades(
-            self._instrument.symbol, TradeCursor(trade_id=None, time_ms=read_at_ms - QUIET_MS)
-        )
-        if trades and trades[-1].time_ms >= read_at_ms - 1_000:
-            return self._wait("others are trading on this instrument right now; the position is read again")
-        last = trades[-1] if trades else None
         cursor = TradeCursor(
-            trade_id=last.trade_id if last else None, time_ms=last.time_ms if last else read_at_ms - 1_000
+            trade_id=last.trade_id if last else None, time_ms=last.time_ms if last else read_at_ms - LAG_MS
         )
         anchor = Anchor(contracts=position.contracts, cursor=cursor, at_ms=position.stamp.answered_ms)
         self._journal.confirm(self._instrument.venue, self._instrument.symbol, anchor, [], [])
@@ -337,7 +377,10 @@ class Reconciler:
         self._log.info(
             logs.POSITION_CONFIRMED, symbol=self._instrument.symbol, contracts=plain(position.contracts), adopted=True
         )
-        return Reconciled(anchor=anchor, waiting="", unfilled=())
+        return Reconciled(anchor=anchor, waiting=_why_waiting(self._unfinished()), unfilled=self._open())
+
+    def _surprise(self, position: Position) -> None:
+        self._surprising = [*self._surprising, position][-EQUAL_READINGS:]
 
 
 def _why_waiting(records: Sequence[IntentRecord]) -> str:

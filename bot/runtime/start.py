@@ -36,8 +36,24 @@ async def refuse_unknown_epochs(
 
 
 def first_order_ms(policy: HedgePolicy, journal: Journal, clock: Clock) -> int:
-    """With a fresh journal an order of a lost one may still be under way: wait until it must have arrived."""
-    return clock.now_ms() + int(policy.timing.settle_s * 1000) if journal.fresh() else 0
+    """Without a confirmed position an order of a lost journal may be under way: wait until it has arrived."""
+    known = journal.anchor(policy.venue, policy.symbol) is not None
+    return 0 if known else clock.now_ms() + int(policy.timing.settle_s * 1000)
+
+
+def refuse_uncovered(hedges: Sequence[HedgePolicy], journal: Journal) -> None:
+    """A short of this journal that no hedge covers any more: opening another beside it would double it.
+
+    Raises:
+        StartFault: there is one.
+    """
+    left = journal.uncovered([(policy.venue, policy.symbol) for policy in hedges])
+    if left:
+        named = ", ".join(f"{symbol} on {venue}" for venue, symbol in left)
+        raise StartFault(
+            f"the journal holds a short, or an order without an end, on {named}, and no hedge covers it",
+            hint="put that hedge back, or close its short and start again with another [journal] path",
+        )
 
 
 def _unknown_epoch(client_id: ClientOrderId, journal: Journal) -> bool:

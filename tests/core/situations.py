@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
-from bot.core.spot_perp import Memory, Situation, decide
+from bot.core.situation import Memory, Situation
+from bot.core.spot_perp import decide
 from bot.domain.instrument import Instrument
 from bot.domain.observation import Book, BookLevel, Holding, Margin, Prices, Source, Stamp
 from bot.domain.plan import Plan, Verdict

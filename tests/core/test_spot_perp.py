@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core import observation as obs
-from bot.core.spot_perp import Memory, decide
+from bot.core.situation import Memory
+from bot.core.spot_perp import decide
 from bot.domain.ids import Asset
 from bot.domain.observation import Book, BookLevel, Prices, Stamp, Unknown
 from bot.domain.orders import Side, TimeInForce
@@ -126,17 +126,84 @@ def test_r11_memory_of_the_dwell_survives_a_restart() -> None:
     _, memory = decide(reading(0, "0.3", "-1"), Memory())
     kept = Memory.from_dict(memory.to_dict())
     assert kept.surplus == memory.surplus
-    (plan,) = run(reading(61, "0.3", "-1"), memory=kept)
-    assert plan.verdict is Verdict.ORDER
+    assert run(reading(61, "0.3", "-1"), reading(62, "0.3", "-1"), memory=kept)[-1].verdict is Verdict.ORDER
 
 
-def test_r11_largest_exposure_of_the_dwell_inside_the_band_sends_nothing() -> None:
-    """What the dwell saw at best asks for less than the band: nothing is bought."""
-    memory = Memory(
-        sample=None, surplus=obs.Surplus(since_ms=START_MS, exposure_max=D("0.999"), principal_max=D("0.999"))
+def test_r11_what_was_sold_later_dwells_anew_and_is_never_forgotten() -> None:
+    """Sell 0.1, then 0.6 within the same dwell: 0.1 is bought back at its end, 0.6 a dwell later."""
+    plans = run(
+        reading(0, "0.9", "-1"),
+        reading(20, "0.3", "-1"),
+        reading(60.5, "0.3", "-1"),
+        reading(61, "0.3", "-0.9"),
+        reading(100, "0.3", "-0.9"),
+        reading(122, "0.3", "-0.9"),
     )
-    (plan,) = run(reading(61, "0.3", "-1"), memory=memory)
-    assert (plan.verdict, plan.order) == (Verdict.BALANCED, None)
+    assert [plan.verdict for plan in plans] == [
+        Verdict.DWELLING,
+        Verdict.DWELLING,
+        Verdict.ORDER,
+        Verdict.DWELLING,
+        Verdict.DWELLING,
+        Verdict.ORDER,
+    ]
+    sizes = [plan.order.request.contracts for plan in plans if plan.order is not None]
+    assert sizes == [D("0.1"), D("0.6")]
+
+
+def test_r11_a_rest_below_a_step_does_not_hide_what_was_sold_later() -> None:
+    """What lasted is too small to buy back; what was sold since is not, and must not hide behind it."""
+    policy = replace(POLICY, band=Band(relative=D(0), notional=D(0)))
+    plans = run(
+        reading(0, "0.9995", "-1", policy=policy),
+        reading(61, "0.4", "-1", policy=policy),
+        reading(122, "0.4", "-1", policy=policy),
+    )
+    assert [plan.verdict for plan in plans] == [Verdict.DWELLING, Verdict.DWELLING, Verdict.ORDER]
+
+
+def test_r11_a_surplus_too_small_to_buy_back_says_so() -> None:
+    policy = replace(POLICY, band=Band(relative=D(0), notional=D(0)))
+    plans = run(reading(0, "0.9995", "-1", policy=policy), reading(61, "0.9995", "-1", policy=policy))
+    assert [plan.verdict for plan in plans] == [Verdict.DWELLING, Verdict.TOO_SMALL]
+    assert not plans[1].alarm
+
+
+def test_r11_readings_that_fail_now_and_then_do_not_stop_the_reduction() -> None:
+    unreadable = replace(reading(30, "0.3", "-1"), prices=Unknown(what="prices", reason="503"))
+    plans = run(
+        reading(0, "0.3", "-1"),
+        unreadable,
+        reading(60.5, "0.3", "-1"),
+        reading(61.5, "0.3", "-1"),
+    )
+    assert [plan.verdict for plan in plans] == [
+        Verdict.DWELLING,
+        Verdict.FROZEN,
+        Verdict.CONFIRMING,
+        Verdict.ORDER,
+    ]
+
+
+def test_r11_a_reduction_waits_after_a_rejection() -> None:
+    until = START_MS + 70_000
+    plans = run(reading(0, "0.3", "-1"), reading(61, "0.3", "-1", live_from_ms=until))
+    assert (plans[1].verdict, plans[1].order) == (Verdict.WAITING, None)
+
+
+def test_r14_dust_is_no_reason_to_keep_a_step_short() -> None:
+    plans = run(reading(0, "0.00000012", "-0.001"), reading(61, "0.00000012", "-0.001"))
+    assert plans[1].order is not None
+    assert (plans[1].order.request.contracts, plans[1].order.request.reduce_only) == (D("0.001"), True)
+
+
+def test_r14_dust_alone_is_balanced() -> None:
+    assert verdicts(reading(0, "0.0005", "0", price="100000")) == [Verdict.BALANCED]
+
+
+def test_r16_an_order_made_too_small_by_depth_alarms() -> None:
+    plans = run(reading(0), reading(1, depth="0.0005"))
+    assert (plans[1].verdict, plans[1].alarm) == (Verdict.TOO_SMALL, True)
 
 
 def test_r14_target_zero_closes_everything_whatever_the_band() -> None:
@@ -172,7 +239,7 @@ def test_r8_anything_unknown_freezes_the_hedge(part: str) -> None:
     plan, memory = decide(replace(reading(5, "0.3", "-1"), **{part: value}), before)  # type: ignore[arg-type]
     assert (plan.verdict, plan.order, plan.alarm) == (Verdict.FROZEN, None, True)
     assert part in plan.reason
-    assert memory.surplus is None, "a surplus that can't be seen does not go on dwelling"
+    assert memory.surplus == before.surplus, "the dwell ends when the surplus disappears, not when a reading fails"
     assert memory.sample is None
 
 
