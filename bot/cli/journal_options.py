@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from bot.domain.errors import ConfigFault, StartFault
+
+_DRY_RUN: Final = ".dry-run"
 
 ConfigOrNone = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="The settings file; its journal is used.")
@@ -16,8 +18,13 @@ ConfigOrNone = Annotated[
 JournalOrNone = Annotated[Path | None, typer.Option("--journal", metavar="PATH", help="The journal itself.")]
 
 
-def journal_path(config: Path | None, journal: Path | None) -> Path:
+def journal_path(config: Path | None, journal: Path | None, *, or_dry_run: bool = False) -> Path:
     """Which journal is meant; it is there.
+
+    Args:
+        config: the settings file, whose journal is meant.
+        journal: the journal itself.
+        or_dry_run: with `config`, take the dry run's journal where there is no other.
 
     Raises:
         ConfigFault: not exactly one of both was given, or the settings are wrong.
@@ -28,7 +35,9 @@ def journal_path(config: Path | None, journal: Path | None) -> Path:
     path = journal if config is None else _configured(config)
     assert path is not None
     if not path.exists():
-        dry_run = path.with_name(path.name + ".dry-run")
+        dry_run = path.with_name(path.name + _DRY_RUN)
+        if or_dry_run and config is not None and dry_run.exists():
+            return dry_run
         raise StartFault(
             f"there is no journal at {path}",
             hint=f"there were only dry runs so far: --journal {dry_run}"
@@ -36,6 +45,11 @@ def journal_path(config: Path | None, journal: Path | None) -> Path:
             else "check the path; the bot's first start makes the file",
         )
     return path
+
+
+def mode_of(path: Path) -> str:
+    """Who writes a journal, by its name: `dry-run` or `live`."""
+    return "dry-run" if path.name.endswith(_DRY_RUN) else "live"
 
 
 def _configured(config: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from bot.cli import options
-from bot.cli.journal_options import ConfigOrNone, JournalOrNone, journal_path
+from bot.cli.journal_options import ConfigOrNone, JournalOrNone, journal_path, mode_of
 from bot.domain.intent import IntentRecord
 from bot.domain.numbers import plain
 from bot.ports import Clock, DecisionRow, Halt
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
     @app.command("status")
     def status(*, config: ConfigOrNone = None, journal: JournalOrNone = None, json: options.Json = False) -> None:
         """Show each hedge's newest decision, open orders and halts, and whether a bot is running."""
-        facts = read_status(journal_path(config, journal), SystemClock())
+        facts = read_status(journal_path(config, journal, or_dry_run=True), SystemClock())
         if json:
             typer.echo(json_.dumps(facts, ensure_ascii=False))
         else:
@@ -70,11 +70,16 @@ def read_status(path: Path, clock: Clock) -> dict[str, Any]:
 
 
 def status_facts(path: Path, journal: SqlJournal, holder: Holder | None, now_ms: int) -> dict[str, Any]:
-    """See `read_status`; `holder` is the process that holds the journal's lock, None when nobody does."""
+    """See `read_status`; `holder` is the process that holds the journal's lock, None when nobody does.
+
+    A dry run takes no lock, so whether one is running is null.
+    """
+    mode = mode_of(path)
     return {
         "journal": str(path),
+        "mode": mode,
         "time_ms": now_ms,
-        "running": holder is not None,
+        "running": holder is not None if mode == "live" else None,
         "process": None
         if holder is None or holder.pid is None
         else {"pid": holder.pid, "host": holder.host, "age_s": _age_s(holder.since_ms, now_ms)},
@@ -159,7 +164,7 @@ def print_status(facts: Mapping[str, Any]) -> None:
     from rich.panel import Panel  # noqa: PLC0415
 
     console = Console(highlight=False)
-    console.print(f"[bold]journal[/]  {escape(facts['journal'])}  {_process(facts)}")
+    console.print(f"[bold]journal[/] ({facts['mode']})  {escape(facts['journal'])}  {_process(facts)}")
     if not facts["hedges"]:
         console.print("[yellow]no decision was recorded yet[/]")
     for hedge in facts["hedges"]:
@@ -199,6 +204,8 @@ def age(seconds: float) -> str:
 
 def _process(facts: Mapping[str, Any]) -> str:
     process = facts["process"]
+    if facts["running"] is None:
+        return "[dim]a dry run takes no lock: the age of its newest decision tells whether it runs[/]"
     if process is None:
         return "[green]in use by a running bot[/]" if facts["running"] else "[yellow]no bot is running on it[/]"
     return f"[green]running[/]: process {process['pid']} on {process['host']} for {age(process['age_s'])}"

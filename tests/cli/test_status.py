@@ -141,6 +141,7 @@ def everything(path: Path) -> dict[str, Any]:
     """What status tells of `bot`'s journal once it stopped, without times and ages."""
     return {
         "journal": str(path),
+        "mode": "live",
         "running": False,
         "process": None,
         "hedges": [
@@ -253,10 +254,37 @@ def test_a_journal_without_decisions_says_so(path: Path, run: Callable[..., str]
     assert "no decision was recorded yet" in run("status", "--journal", str(path))
 
 
-def test_the_journal_comes_from_the_settings_without_keys(
-    bot: SqlJournal, path: Path, run: Callable[..., str], tmp_path: Path
-) -> None:
-    config = tmp_path / "bot.toml"
+def test_the_journal_comes_from_the_settings_without_keys(bot: SqlJournal, path: Path, run: Callable[..., str]) -> None:
+    config = settings_for(path)
+    told = json.loads(run("status", "--config", str(config), "--json"))
+    assert (told["journal"], told["mode"]) == (str(path), "live")
+    bot.close()
+
+
+def test_status_finds_the_journal_of_a_dry_run(path: Path, run: Callable[..., str], now_ms: int) -> None:
+    config = settings_for(path)
+    dry_run = path.with_name("hedgebot.db.dry-run")
+    with SqlJournal.open(path, now_ms=now_ms, dry_run=True) as journal:
+        journal.record_decision(now_ms, plan(now_ms))
+        for arguments in (("--config", str(config)), ("--journal", str(dry_run))):
+            told = json.loads(run("status", *arguments, "--json"))
+            assert (told["journal"], told["mode"]) == (str(dry_run), "dry-run")
+            # A dry run takes no lock, so nobody can tell.
+            assert (told["running"], told["process"]) == (None, None)
+            assert [hedge["name"] for hedge in told["hedges"]] == ["btc"]
+            drawn = run("status", *arguments, env={"COLUMNS": "300"})
+            assert "journal (dry-run)" in drawn
+            assert "no bot is running" not in drawn
+        with pytest.raises(StartFault, match="there is no journal at"):
+            run("resume", "--config", str(config), "--yes")
+    SqlJournal.open(path, now_ms=now_ms).close()
+    told = json.loads(run("status", "--config", str(config), "--json"))
+    assert (told["journal"], told["mode"], told["hedges"]) == (str(path), "live", [])
+    assert "journal (live)" in run("status", "--config", str(config), env={"COLUMNS": "300"})
+
+
+def settings_for(path: Path) -> Path:
+    config = path.with_name("bot.toml")
     config.write_text(
         f"""
 [journal]
@@ -272,8 +300,7 @@ holdings = [{{source = "spot", venue = "main"}}]
 short = {{venue = "main", symbol = "BTC/USDT:USDT"}}
 """
     )
-    assert json.loads(run("status", "--config", str(config), "--json"))["journal"] == str(path)
-    bot.close()
+    return config
 
 
 def test_what_is_not_there_is_said(path: Path, run: Callable[..., str]) -> None:
