@@ -52,7 +52,6 @@ class Venue(Protocol):
 
     name: VenueName
     exchange: str
-    environment: str
 
     async def start(self) -> None:
         """Connect: market list, clock offset. Raises VenueFault, ConfigFault."""

@@ -1,8 +1,7 @@
 """TOML and environment in, validated and frozen settings out."""
 
-from bot.settings.kinds import Environment
 from bot.settings.load import PAPER_SECRET, Settings, VenueSettings, load_settings
 from bot.settings.options import RunOptions
 from bot.settings.policy import policies
 
-__all__ = ["PAPER_SECRET", "Environment", "RunOptions", "Settings", "VenueSettings", "load_settings", "policies"]
+__all__ = ["PAPER_SECRET", "RunOptions", "Settings", "VenueSettings", "load_settings", "policies"]

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 from pydantic import GetCoreSchemaHandler, SecretStr
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from bot.domain.environment import Environment
 from bot.domain.instrument import MarginMode
 from bot.domain.numbers import ZERO, decimal_of
 
@@ -42,14 +43,6 @@ class Expect:
             return self.read(raw)
         except ValueError:
             raise PydanticCustomError("expected", "{text}", {"text": self.text}) from None
-
-
-class Environment(StrEnum):
-    """Which of an exchange's worlds a venue is."""
-
-    PAPER = "paper"
-    TESTNET = "testnet"
-    LIVE = "live"
 
 
 def exact(low: Decimal, high: Decimal) -> Callable[[object], Decimal]:

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from pydantic import SecretStr, ValidationError
 
+from bot.domain.environment import Environment
 from bot.domain.errors import ConfigFault
 from bot.domain.ids import VenueName
 from bot.settings.environ import Environ, read_environ, variable_of
 from bot.settings.explain import explain
-from bot.settings.kinds import Environment
 from bot.settings.model import Defaults, Document, HedgeTable, Kind, Table
 from bot.settings.problems import SECRET_FIELDS, KeyPath, Problem, at, dotted, fault, shown
 from bot.settings.rules import broken_rules

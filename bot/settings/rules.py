@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from bot.core.units import asset_and_multiplier
+from bot.domain.environment import Environment
 from bot.domain.observation import Source
 from bot.settings.exchanges import ALIASES, UNVERIFIED, VERIFIED, WITHOUT_TESTNET
-from bot.settings.kinds import Environment
 from bot.settings.model import Document, HedgeTable, HoldingTable, VenueTable
 from bot.settings.problems import KeyPath, Problem, did_you_mean, dotted, shown
 

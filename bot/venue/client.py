@@ -7,9 +7,12 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import aiohttp
 from ccxt.async_support.binance import binance as Binance  # noqa: N812 - a class
 
+from bot.domain.environment import Environment
 from bot.domain.errors import ConfigFault, InvariantBroken, StartFault
+from bot.venue.session import OnceSession
 from bot.venue.shapes import parse_json
 from bot.venue.spec import Offer, VenueSpec, offer_of
 
@@ -69,6 +72,15 @@ class BinanceClient(Binance):
         if code != 200 or response is None:
             raise AnswerFault(code, headers, response)
 
+    async def close(self, clean_instance_data: bool = False) -> None:  # noqa: FBT001, FBT002 - ccxt's own signature
+        """Release the sockets that are ours; a session that was given stays open."""
+        session = self.session
+        try:
+            await super().close(clean_instance_data)
+        finally:
+            if isinstance(session, OnceSession):
+                await session.close()
+
 
 def _ignore_answer(path: str, headers: Mapping[str, str]) -> None:
     """Nobody listens yet."""
@@ -85,7 +97,7 @@ def make_client(
     Args:
         spec: which account.
         time_ms: venue time in ms, to sign with.
-        session: of the paper exchange; None for the real internet.
+        session: of the paper exchange, stays open when the client is closed; None for the real internet.
 
     Raises:
         ConfigFault: the settings ask for what the exchange does not have, or a secret is missing.
@@ -98,7 +110,7 @@ def make_client(
                 f"venues.{spec.name}.{name} is missing",
                 hint=f"set HEDGEBOT_VENUES__{spec.name.upper()}__{name.upper()} or its _FILE form",
             )
-    if spec.environment == "paper" and session is None:
+    if spec.environment == Environment.PAPER and session is None:
         raise InvariantBroken(f"venues.{spec.name} is on paper but was given no paper exchange")
     config: dict[str, object] = {
         "apiKey": spec.api_key,
@@ -116,10 +128,12 @@ def make_client(
             "recvWindow": READ_WINDOW_MS,
         },
     }
-    if session is not None:
-        config["session"] = session  # ccxt wants only get, post, put, delete of it
     client = BinanceClient(config, time_ms)
     client.timeout_on_exit = 0
+    # ccxt wants only get, post, put, delete of it; a stand-in without sockets follows and repeats nothing by itself.
+    on_the_wire = session is None or isinstance(session, aiohttp.ClientSession)
+    client.session = OnceSession(session, cafile=client.cafile) if on_the_wire else session
+    client.own_session = False
     try:
         if offer.demo:
             client.enable_demo_trading(True)
@@ -135,20 +149,22 @@ def check_client(spec: VenueSpec, client: Any, offer: Offer) -> None:  # noqa: A
 
     Raises:
         StartFault: an address of another host or without TLS.
-        InvariantBroken: ccxt would repeat requests by itself, queue them, or log them.
+        InvariantBroken: ccxt would repeat requests by itself, queue them, log them, or open its own way out.
     """
     for where, address in _leaves("api", client.urls["api"]):
         parts = urlsplit(address)
         if parts.scheme not in {"https", "wss"} or parts.hostname not in offer.hosts:
             raise StartFault(
                 f"venues.{spec.name}: {where} points at {parts.scheme}://{parts.hostname}, "
-                f"which does not belong to environment {spec.environment!r}",
+                f"which does not belong to environment '{spec.environment}'",
                 hint=f"expected hosts: {', '.join(sorted(offer.hosts))}",
             )
     if client.options.get("maxRetriesOnFailure", 0) != 0:
         raise InvariantBroken("ccxt must never repeat a request by itself: maxRetriesOnFailure is not 0")
     if client.enableRateLimit or client.verbose or client.aiohttp_trust_env:
         raise InvariantBroken("ccxt must not queue, print or take proxies from the environment")
+    if client.own_session:
+        raise InvariantBroken("ccxt must not open a session of its own: it would follow redirects and repeat requests")
 
 
 def _leaves(where: str, node: object) -> Iterator[tuple[str, str]]:

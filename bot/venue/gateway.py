@@ -93,7 +93,6 @@ class CcxtVenue:
     ) -> None:
         self.name = spec.name
         self.exchange = spec.exchange
-        self.environment = spec.environment
         self._sapi = offer_of(spec).sapi
         self._clock = clock
         self._symbols = symbols

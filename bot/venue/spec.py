@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.domain.environment import Environment
 from bot.domain.errors import ConfigFault
 from bot.domain.ids import VenueName
-
-ENVIRONMENTS: Final = ("paper", "testnet", "live")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +18,13 @@ class VenueSpec:
     Attributes:
         name: the name in the settings.
         exchange: ccxt id.
-        environment: `paper`, `testnet` or `live`.
+        environment: one that the exchange has; the settings refuse others.
         api_key, secret, password: as given; password is empty where the exchange has none.
     """
 
     name: VenueName
     exchange: str
-    environment: str
+    environment: Environment
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
     password: str = field(default="", repr=False)
@@ -57,12 +56,11 @@ _BINANCE_DEMO: Final = Offer(
     sapi=False,
 )
 # A hard-coded table, since probing is unsafe: a failed switch leaves ccxt on live URLs.
-_OFFERS: Final[Mapping[tuple[str, str], Offer]] = {
-    ("binance", "paper"): _BINANCE_LIVE,
-    ("binance", "testnet"): _BINANCE_DEMO,
-    ("binance", "live"): _BINANCE_LIVE,
+_OFFERS: Final[Mapping[tuple[str, Environment], Offer]] = {
+    ("binance", Environment.PAPER): _BINANCE_LIVE,
+    ("binance", Environment.TESTNET): _BINANCE_DEMO,
+    ("binance", Environment.LIVE): _BINANCE_LIVE,
 }
-_WITHOUT_TESTNET: Final = frozenset({"kucoin", "kucoinfutures"})
 
 
 def offer_of(spec: VenueSpec) -> Offer:
@@ -71,18 +69,8 @@ def offer_of(spec: VenueSpec) -> Offer:
     Raises:
         ConfigFault: the exchange has no such environment, or is not known here.
     """
-    where = f"venues.{spec.name}"
-    if spec.environment not in ENVIRONMENTS:
-        raise ConfigFault(
-            f"{where}.environment is {spec.environment!r}; expected one of {', '.join(ENVIRONMENTS)}",
-        )
-    if spec.environment == "testnet" and spec.exchange in _WITHOUT_TESTNET:
-        raise ConfigFault(
-            f"{where}.environment is 'testnet', but {spec.exchange} has none",
-            hint=f'set environment = "paper" in [{where}] or run with --paper',
-        )
     offer = _OFFERS.get((spec.exchange, spec.environment))
     if offer is None:
         known = ", ".join(sorted({exchange for exchange, _ in _OFFERS}))
-        raise ConfigFault(f"{where}.exchange is {spec.exchange!r}; expected one of {known}")
+        raise ConfigFault(f"venues.{spec.name}.exchange is {spec.exchange!r}; expected one of {known}")
     return offer

@@ -8,11 +8,12 @@ import ccxt
 import pytest
 from pydantic import ValidationError
 
+from bot.domain.environment import Environment
 from bot.domain.errors import ConfigFault
 from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
 from bot.domain.policy import Band, Caps, HoldingSpec, Timing
-from bot.settings import Environment, Settings, load_settings, policies
+from bot.settings import Settings, load_settings, policies
 from bot.settings.exchanges import ALIASES, UNVERIFIED, VERIFIED, WITHOUT_TESTNET
 
 CONFIG = Path(__file__).parents[2] / "config"

@@ -15,6 +15,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from bot.domain.environment import Environment
 from bot.domain.ids import Symbol, VenueName
 from bot.ports import Clock
 from bot.venue.spec import VenueSpec
@@ -272,7 +273,7 @@ def order_body(client_id: str, **more: object) -> dict[str, object]:
 def spec(environment: str = "paper", exchange: str = "binance", **more: Anything) -> VenueSpec:
     """The venue `main`, with secrets that must never be seen."""
     secrets = {"api_key": KEY, "secret": SECRET, **more}
-    return VenueSpec(name=VenueName("main"), exchange=exchange, environment=environment, **secrets)
+    return VenueSpec(name=VenueName("main"), exchange=exchange, environment=Environment(environment), **secrets)
 
 
 def flat_account(clock: Clock) -> Wire:
