@@ -358,13 +358,13 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(("answer", "agreed"), [("y\n", True), ("n\n", False)])
 def test_resume_asks_on_a_terminal(monkeypatch: pytest.MonkeyPatch, answer: str, agreed: bool) -> None:
     monkeypatch.setattr("sys.stdin", Terminal(answer))
-    assert resume._agreed(2, yes=False) is agreed
+    assert resume._agreed("Clear 2?", yes=False) is agreed
 
 
 def test_resume_leaves_what_nobody_agreed_to(
     bot: SqlJournal, path: Path, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.cli.resume._agreed", lambda count, *, yes: yes and count == 2)
+    monkeypatch.setattr("bot.cli.resume._agreed", lambda question, *, yes: yes and "2" in question)
     assert "0 cleared" in run("resume", "--journal", str(path))
     assert len(bot.halts()) == 2
     bot.close()
@@ -373,9 +373,9 @@ def test_resume_leaves_what_nobody_agreed_to(
 def test_resume_does_not_clear_what_nobody_saw(
     bot: SqlJournal, path: Path, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def answer_late(count: int, *, yes: bool) -> bool:
+    def answer_late(question: str, *, yes: bool) -> bool:
         bot.halt(Halt(venue=MAIN, symbol=BTC, code="caps", reason="later", since_ms=1))
-        return yes and count == 2
+        return yes and "Clear 2 and" in question
 
     monkeypatch.setattr("bot.cli.resume._agreed", answer_late)
     with pytest.raises(StartFault, match="changed"):
