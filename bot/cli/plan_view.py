@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.domain.numbers import plain
 from bot.domain.observation import Holding, Unknown
 from bot.domain.orders import Side
-from bot.domain.plan import HedgeView, Plan, PlannedOrder, Verdict
+from bot.domain.plan import HedgeView, Plan, PlannedOrder, Verdict, order_facts
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,7 +53,7 @@ def _hedge_json(plan: Plan, now_ms: int) -> dict[str, Any]:
         "gap": _text(view.gap),
         "gap_notional": _text(view.gap_notional),
         "band_notional": _text(view.band_notional),
-        "orders": [] if plan.order is None else [_order_json(plan.order)],
+        "orders": [] if plan.order is None else [order_facts(plan.order)],
         "reason": plan.reason,
         "gap_after": _text(plan.gap_after),
     }
@@ -71,21 +71,6 @@ def _holding_json(holding: Holding | Unknown, now_ms: int) -> dict[str, Any]:
         case Unknown():
             source = holding.what if holding.source is None else holding.source.value
             return {"source": source, "venue": holding.venue, "quantity": None, "age_s": None}
-
-
-def _order_json(order: PlannedOrder) -> dict[str, Any]:
-    request = order.request
-    return {
-        "venue": request.venue,
-        "symbol": request.symbol,
-        "side": request.side.value,
-        "quantity": plain(order.coins),
-        "contracts": plain(request.contracts),
-        "price_collar": plain(request.price),
-        "reduce_only": request.reduce_only,
-        "notional": plain(order.notional),
-        "fee_estimate": plain(order.fee_estimate),
-    }
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bot.domain.ids import Asset, HedgeName, Symbol
 from bot.domain.instrument import ContractKind
+from bot.domain.numbers import plain
 from bot.domain.observation import Holding, Unknown
 from bot.domain.orders import OrderRequest
 
@@ -50,6 +51,22 @@ class PlannedOrder:
     coins: Decimal
     notional: Decimal
     fee_estimate: Decimal
+
+
+def order_facts(order: PlannedOrder) -> dict[str, str | bool]:
+    """An order as JSON, for journal and command line: amounts are strings of plain digits, `quantity` is in coins."""
+    request = order.request
+    return {
+        "venue": request.venue,
+        "symbol": request.symbol,
+        "side": request.side.value,
+        "quantity": plain(order.coins),
+        "contracts": plain(request.contracts),
+        "price_collar": plain(request.price),
+        "reduce_only": request.reduce_only,
+        "notional": plain(order.notional),
+        "fee_estimate": plain(order.fee_estimate),
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bot.domain.numbers import plain
 from bot.domain.observation import Holding, Unknown
-from bot.domain.plan import Plan, PlannedOrder
+from bot.domain.plan import Plan, order_facts
 
 _NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _FACTS: Final = frozenset(
@@ -58,7 +58,7 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
         "price": _text(view.price),
         "mark": _text(view.mark),
         "liquidation_price": _text(view.liquidation_price),
-        "order": None if plan.order is None else _order(plan.order),
+        "order": None if plan.order is None else order_facts(plan.order),
         "gap_after": _text(plan.gap_after),
         "alarm": plan.alarm,
     }
@@ -93,21 +93,6 @@ def _holding(holding: Holding | Unknown) -> dict[str, Any]:
         "wallets": list(holding.wallets),
         "sent_ms": holding.stamp.sent_ms,
         "answered_ms": holding.stamp.answered_ms,
-    }
-
-
-def _order(order: PlannedOrder) -> dict[str, Any]:
-    request = order.request
-    return {
-        "venue": request.venue,
-        "symbol": request.symbol,
-        "side": request.side.value,
-        "quantity": plain(order.coins),
-        "contracts": plain(request.contracts),
-        "price_collar": plain(request.price),
-        "reduce_only": request.reduce_only,
-        "notional": plain(order.notional),
-        "fee_estimate": plain(order.fee_estimate),
     }
 
 
