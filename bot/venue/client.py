@@ -74,9 +74,9 @@ class BinanceClient(Binance):
 
     async def close(self, clean_instance_data: bool = False) -> None:  # noqa: FBT001, FBT002 - ccxt's own signature
         """Release the sockets that are ours; a session that was given stays open."""
-        session = self.session
+        session: object = self.session
         try:
-            await super().close(clean_instance_data)
+            await super().close(clean_instance_data)  # type: ignore[no-untyped-call] # ccxt's own
         finally:
             if isinstance(session, OnceSession):
                 await session.close()
@@ -131,8 +131,9 @@ def make_client(
     client = BinanceClient(config, time_ms)
     client.timeout_on_exit = 0
     # ccxt wants only get, post, put, delete of it; a stand-in without sockets follows and repeats nothing by itself.
-    on_the_wire = session is None or isinstance(session, aiohttp.ClientSession)
-    client.session = OnceSession(session, cafile=client.cafile) if on_the_wire else session
+    if session is None or isinstance(session, aiohttp.ClientSession):
+        session = OnceSession(session, cafile=str(client.cafile))
+    setattr(client, "session", session)  # noqa: B010 - ccxt's own type knows none but its own
     client.own_session = False
     try:
         if offer.demo:
