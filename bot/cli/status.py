@@ -164,7 +164,8 @@ def print_status(facts: Mapping[str, Any]) -> None:
     from rich.panel import Panel  # noqa: PLC0415
 
     console = Console(highlight=False)
-    console.print(f"[bold]journal[/] ({facts['mode']})  {escape(facts['journal'])}  {_process(facts)}")
+    # Not wrapped: a path in two parts can't be copied.
+    console.print(f"[bold]journal[/] ({facts['mode']})  {escape(facts['journal'])}  {_process(facts)}", soft_wrap=True)
     if not facts["hedges"]:
         console.print("[yellow]no decision was recorded yet[/]")
     for hedge in facts["hedges"]:

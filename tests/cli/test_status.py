@@ -238,7 +238,8 @@ def test_status_draws_what_it_tells(bot: SqlJournal, path: Path, run: Callable[.
         assert part in drawn
     assert "\x1b" not in drawn
     bot.close()
-    assert "no bot is running" in run("status", "--journal", str(path), env={"COLUMNS": "200"})
+    narrow = run("status", "--journal", str(path), env={"COLUMNS": "30"})
+    assert f"journal (live)  {path}  no bot is running on it" in narrow
 
 
 def test_a_lock_that_does_not_tell_who_still_counts(bot: SqlJournal, path: Path, run: Callable[..., str]) -> None:
