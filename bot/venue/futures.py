@@ -181,10 +181,8 @@ def _flat_position(instrument: Instrument, proof: FlatProof, stamp: Stamp) -> Po
     )
 
 
-def margin_of(instrument: Instrument, account: Account | Unknown, stamp: Stamp) -> Margin | Unknown:
+def margin_of(instrument: Instrument, account: Account, stamp: Stamp) -> Margin | Unknown:
     """The margin account in the instrument's settle currency; a currency never used holds nothing."""
-    if isinstance(account, Unknown):
-        return Unknown(what=f"margin {instrument.symbol}", reason=account.reason)
     figures = account.figures.get(instrument.settle)
     if figures is None and not account.listed:
         return Unknown(

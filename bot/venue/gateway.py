@@ -115,7 +115,7 @@ class CcxtVenue:
             markets=markets,
             settings=settings,
             wallets=wallets,
-            readings=Readings(self._link, markets, wallets, settings, self._clock),
+            readings=Readings(self._link, markets, wallets, settings),
             history=History(self._link, markets),
             ledger=Ledger(self._link, markets, sapi=self._sapi),
         )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
 
 import aiohttp
 from ccxt.base.errors import BaseError
 
 from bot.domain.errors import VenueBusy, VenueFault, VenueRejected, VenueUnreachable, VenueUnreadable
 from bot.domain.ids import VenueName
+from bot.domain.observation import Stamp
 from bot.ports import Clock
 from bot.venue.binance import EXCHANGE_INFO, PLACE_ORDER, SPOT_EXCHANGE_INFO, USED_WEIGHT, Endpoint
 from bot.venue.client import TIMEOUT_MS, AnswerFault
@@ -27,6 +29,20 @@ _LOST: Final = (BaseError, aiohttp.ClientError, TimeoutError, OSError)
 _HINTS: Final[Mapping[Meaning, str]] = {
     Meaning.AUTH: "check the key, its secret, its permissions and the addresses it is bound to",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Timed(Generic[T]):
+    """An answer and when its request left, which is after the rate limits let it go: waiting ages no answer."""
+
+    value: T
+    stamp: Stamp
+
+
+def joined(first: Stamp, *more: Stamp) -> Stamp:
+    """From before the first request to after the last answer."""
+    stamps = (first, *more)
+    return Stamp(sent_ms=min(stamp.sent_ms for stamp in stamps), answered_ms=max(stamp.answered_ms for stamp in stamps))
 
 
 class Link:
@@ -69,6 +85,15 @@ class Link:
         """
         await self.throttled(endpoint, lane)
         return await self.send(endpoint, parse, params)
+
+    async def read(
+        self, endpoint: Endpoint, parse: Callable[[object], T], params: Mapping[str, object] | None = None
+    ) -> Timed[T]:
+        """Like `ask`, with the time of the request."""
+        await self.throttled(endpoint)
+        sent_ms = self._clock.now_ms()
+        value = await self.send(endpoint, parse, params)
+        return Timed(value, Stamp(sent_ms=sent_ms, answered_ms=self._clock.now_ms()))
 
     async def throttled(self, endpoint: Endpoint, lane: Lane = Lane.READ) -> None:
         """Wait until the rate limits let a request go at once, and count it. Raises VenueBusy."""

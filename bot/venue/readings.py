@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bot.domain.errors import ConfigFault, NotOffered, VenueFault
 from bot.domain.ids import Asset, Symbol
@@ -26,10 +26,9 @@ from bot.domain.observation import (
     Unknown,
     Wanted,
 )
-from bot.ports import Clock
 from bot.venue import binance
 from bot.venue.futures import Account, PositionRows, account_of, margin_of, position_of, position_rows
-from bot.venue.link import Link
+from bot.venue.link import Link, Timed, joined
 from bot.venue.markets import Markets
 from bot.venue.settings import Settings
 from bot.venue.shapes import Row, decimal_in, positive_in, row_of, rows_of, text_in
@@ -37,7 +36,8 @@ from bot.venue.wallets import Quantities, Wallets
 
 T = TypeVar("T")
 Holdings = Mapping[tuple[Source, Asset], Holding | Unknown]
-WalletGroup = Mapping[str, Quantities]
+WalletGroup = Timed[Mapping[str, Quantities]]
+_NOT_ASKED: Final[WalletGroup] = Timed({}, Stamp(sent_ms=0, answered_ms=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,16 @@ class Readings:
     markets: Markets
     wallets: Wallets
     settings: Settings
-    clock: Clock
 
     async def holdings(self, wanted: Wanted) -> Holdings:
         """Coins by source. Spot is read before and after Earn: what moved in between is unknown (R10)."""
-        sent_ms = self.clock.now_ms()
-        before = await self._try("spot wallets", self.wallets.spot()) if wanted.spot else {}
-        earn: WalletGroup | Unknown = {}
+        before = await self._try("spot wallets", self.wallets.spot()) if wanted.spot else _NOT_ASKED
+        earn: WalletGroup | Unknown = _NOT_ASKED
         after: WalletGroup | Unknown = before
         if wanted.earn:
             earn = await self._try("earn", self.wallets.earn())
             if wanted.spot:
                 after = await self._try("spot wallets", self.wallets.spot())
-        stamp = self._stamp(sent_ms)
         torn = {asset: _why_torn(before, after, asset) for asset in wanted.spot}
         found: dict[tuple[Source, Asset], Holding | Unknown] = {}
         for source, assets, group in ((Source.SPOT, wanted.spot, after), (Source.EARN, wanted.earn, earn)):
@@ -69,7 +66,7 @@ class Readings:
                 found[source, asset] = (
                     Unknown(what=f"{source.value} {asset}", reason=why)
                     if why is not None
-                    else self._holding(source, asset, group, stamp)
+                    else self._holding(source, asset, group)
                 )
         return found
 
@@ -79,12 +76,10 @@ class Readings:
         """Positions and margin, by two calls of the same moment."""
         if not wanted.symbols:
             return {}, {}
-        sent_ms = self.clock.now_ms()
         account, risk = await asyncio.gather(
-            self._try("margin account", self.link.ask(binance.ACCOUNT, account_of)),
-            self._try("positions", self.link.ask(binance.POSITIONS, position_rows)),
+            self._try("margin account", self.link.read(binance.ACCOUNT, account_of)),
+            self._try("positions", self.link.read(binance.POSITIONS, position_rows)),
         )
-        stamp = self._stamp(sent_ms)
         positions: dict[Symbol, Position | Unknown] = {}
         margins: dict[Symbol, Margin | Unknown] = {}
         for symbol in wanted.symbols:
@@ -92,22 +87,21 @@ class Readings:
             if isinstance(instrument, Unknown):
                 positions[symbol] = margins[symbol] = instrument
                 continue
-            positions[symbol] = self._position(instrument, risk, account, stamp)
-            margins[symbol] = margin_of(instrument, account, stamp)
+            positions[symbol] = self._position(instrument, risk, account)
+            margins[symbol] = _margin(instrument, account)
         return positions, margins
 
     async def prices(self, wanted: Wanted) -> Mapping[Symbol, Prices | Unknown]:
         """Mark, index, bid, ask, funding rate, and depth where it is wanted."""
         if not wanted.symbols:
             return {}
-        sent_ms = self.clock.now_ms()
         depths = sorted(wanted.books & wanted.symbols)
         marks, tickers, books = await asyncio.gather(
             self._quotes("mark prices", binance.MARK, binance.MARKS, wanted.symbols),
             self._quotes("bids and asks", binance.TICKER, binance.TICKERS, wanted.symbols),
             asyncio.gather(*(self._book(symbol) for symbol in depths)),
         )
-        stamp, book_of = self._stamp(sent_ms), dict(zip(depths, books, strict=True))
+        book_of = dict(zip(depths, books, strict=True))
         found: dict[Symbol, Prices | Unknown] = {}
         for symbol in wanted.symbols:
             what, book = f"prices {symbol}", book_of.get(symbol)
@@ -116,7 +110,7 @@ class Readings:
                 continue
             try:
                 market_id = self.markets.id_of(symbol)
-                found[symbol] = _prices(symbol, marks.get(market_id), tickers.get(market_id), book, stamp)
+                found[symbol] = _prices(symbol, market_id, marks, tickers, book)
             except (ValueError, ConfigFault) as fault:
                 found[symbol] = Unknown(what=what, reason=str(fault))
         return found
@@ -135,40 +129,39 @@ class Readings:
 
     async def _quotes(
         self, what: str, one: binance.Endpoint, many: binance.Endpoint, symbols: frozenset[Symbol]
-    ) -> Mapping[str, Row] | Unknown:
+    ) -> Timed[Mapping[str, Row]] | Unknown:
         """Rows by the venue's market name: one symbol alone is cheaper to ask for."""
         if len(symbols) > 1:
-            return await self._try(what, self.link.ask(many, _rows_by_market))
+            return await self._try(what, self.link.read(many, _rows_by_market))
         try:
             params = {"symbol": self.markets.id_of(next(iter(symbols)))}
         except ConfigFault as fault:
             return Unknown(what=what, reason=fault.message)
-        return await self._try(what, self.link.ask(one, _row_by_market, params))
+        return await self._try(what, self.link.read(one, _row_by_market, params))
 
     async def _book(self, symbol: Symbol) -> Book | Unknown:
-        sent_ms = self.clock.now_ms()
         try:
             params = {"symbol": self.markets.id_of(symbol), "limit": binance.DEPTH_LEVELS}
         except ConfigFault as fault:
             return Unknown(what=f"order book {symbol}", reason=fault.message)
-        levels = await self._try(f"order book {symbol}", self.link.ask(binance.DEPTH, _levels, params))
+        levels = await self._try(f"order book {symbol}", self.link.read(binance.DEPTH, _levels, params))
         if isinstance(levels, Unknown):
             return levels
-        bids, asks = levels
-        return Book(bids=bids, asks=asks, stamp=self._stamp(sent_ms))
+        bids, asks = levels.value
+        return Book(bids=bids, asks=asks, stamp=levels.stamp)
 
-    def _holding(self, source: Source, asset: Asset, group: WalletGroup | Unknown, stamp: Stamp) -> Holding | Unknown:
+    def _holding(self, source: Source, asset: Asset, group: WalletGroup | Unknown) -> Holding | Unknown:
         if isinstance(group, Unknown):
             return Unknown(what=f"{source.value} {asset}", reason=group.reason, lasting=group.lasting)
-        quantity = sum((quantities.get(asset, ZERO) for quantities in group.values()), ZERO)
+        quantity = sum((quantities.get(asset, ZERO) for quantities in group.value.values()), ZERO)
         return Holding(
             source=source,
             venue=self.link.name,
             asset=asset,
             quantity=quantity,
             principal=quantity,
-            stamp=stamp,
-            wallets=tuple(group),
+            stamp=group.stamp,
+            wallets=tuple(group.value),
         )
 
     def _instrument(self, symbol: Symbol) -> Instrument | Unknown:
@@ -178,20 +171,26 @@ class Readings:
             return Unknown(what=f"instrument {symbol}", reason=fault.message)
 
     def _position(
-        self, instrument: Instrument, risk: PositionRows | Unknown, account: Account | Unknown, stamp: Stamp
+        self, instrument: Instrument, risk: Timed[PositionRows] | Unknown, account: Timed[Account] | Unknown
     ) -> Position | Unknown:
         if isinstance(risk, Unknown):
             return Unknown(what=f"position {instrument.symbol}", reason=risk.reason)
-        return position_of(instrument, self.markets.id_of(instrument.symbol), risk, account, stamp)
-
-    def _stamp(self, sent_ms: int) -> Stamp:
-        return Stamp(sent_ms=sent_ms, answered_ms=self.clock.now_ms())
+        market_id = self.markets.id_of(instrument.symbol)
+        if isinstance(account, Unknown):
+            return position_of(instrument, market_id, risk.value, account, risk.stamp)
+        return position_of(instrument, market_id, risk.value, account.value, joined(risk.stamp, account.stamp))
 
     async def _try(self, what: str, reading: Awaitable[T]) -> T | Unknown:
         try:
             return await reading
         except VenueFault as fault:
             return Unknown(what=what, reason=fault.message, lasting=isinstance(fault, NotOffered))
+
+
+def _margin(instrument: Instrument, account: Timed[Account] | Unknown) -> Margin | Unknown:
+    if isinstance(account, Unknown):
+        return Unknown(what=f"margin {instrument.symbol}", reason=account.reason)
+    return margin_of(instrument, account.value, account.stamp)
 
 
 def _why_torn(before: WalletGroup | Unknown, after: WalletGroup | Unknown, asset: Asset) -> str | None:
@@ -207,7 +206,7 @@ def _why_torn(before: WalletGroup | Unknown, after: WalletGroup | Unknown, asset
 def _coins(group: WalletGroup | Unknown, asset: Asset) -> Mapping[str, Decimal]:
     if isinstance(group, Unknown):
         return {}
-    return {wallet: quantities.get(asset, ZERO) for wallet, quantities in group.items()}
+    return {wallet: quantities.get(asset, ZERO) for wallet, quantities in group.value.items()}
 
 
 def _first_reason(*parts: object) -> str:
@@ -240,9 +239,16 @@ def _side(raw: object) -> tuple[BookLevel, ...]:
     return tuple(BookLevel(price=positive_in(row, "price"), contracts=positive_in(row, "quantity")) for row in named)
 
 
-def _prices(symbol: Symbol, mark: Row | None, ticker: Row | None, book: Book | None, stamp: Stamp) -> Prices:
-    mark_row = row_of(mark, "markPrice", "indexPrice", "lastFundingRate")
-    ticker_row = row_of(ticker, "bidPrice", "askPrice")
+def _prices(
+    symbol: Symbol,
+    market_id: str,
+    marks: Timed[Mapping[str, Row]],
+    tickers: Timed[Mapping[str, Row]],
+    book: Book | None,
+) -> Prices:
+    """They are as old as the oldest of them."""
+    mark_row = row_of(marks.value.get(market_id), "markPrice", "indexPrice", "lastFundingRate")
+    ticker_row = row_of(tickers.value.get(market_id), "bidPrice", "askPrice")
     bid, ask = positive_in(ticker_row, "bidPrice"), positive_in(ticker_row, "askPrice")
     if bid >= ask:
         raise ValueError(f"bid {bid} is not below ask {ask}")
@@ -254,6 +260,6 @@ def _prices(symbol: Symbol, mark: Row | None, ticker: Row | None, book: Book | N
         bid=bid,
         ask=ask,
         funding_rate=None if funding == "" else decimal_in(mark_row, "lastFundingRate"),
-        stamp=stamp,
+        stamp=joined(marks.stamp, tickers.stamp, *(() if book is None else (book.stamp,))),
         book=book,
     )

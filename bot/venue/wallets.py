@@ -13,8 +13,9 @@ from typing import Final
 from bot.domain.errors import NotOffered
 from bot.domain.ids import Asset
 from bot.domain.ledger import WalletBalance
+from bot.domain.observation import Stamp
 from bot.venue.binance import ACCOUNT, EARN_FLEXIBLE, EARN_LOCKED, FUNDING_WALLET, SPOT_ACCOUNT, EarnKind, Endpoint
-from bot.venue.link import Link
+from bot.venue.link import Link, Timed, joined
 from bot.venue.markets import Markets
 from bot.venue.shapes import Row, decimal_in, integer_in, row_of, rows_of, text_in
 
@@ -40,17 +41,18 @@ class Wallets:
     markets: Markets
     sapi: bool
 
-    async def spot(self) -> Mapping[str, Quantities]:
+    async def spot(self) -> Timed[Mapping[str, Quantities]]:
         """What `spot` means: spot and, where the host serves it, funding; free, locked, frozen, withdrawing (R5).
 
         Raises VenueFault.
         """
         if not self.sapi:
-            return {SPOT: await self._spot()}
-        spot, funding = await asyncio.gather(self._spot(), self.link.ask(FUNDING_WALLET, _funding))
-        return {SPOT: spot, FUNDING: funding}
+            spot = await self._spot()
+            return Timed({SPOT: spot.value}, spot.stamp)
+        spot, funding = await asyncio.gather(self._spot(), self.link.read(FUNDING_WALLET, _funding))
+        return Timed({SPOT: spot.value, FUNDING: funding.value}, joined(spot.stamp, funding.stamp))
 
-    async def earn(self) -> Mapping[str, Quantities]:
+    async def earn(self) -> Timed[Mapping[str, Quantities]]:
         """Simple Earn, flexible and locked. Raises NotOffered where the host has none, else VenueFault."""
         if not self.sapi:
             raise NotOffered(
@@ -59,13 +61,16 @@ class Wallets:
         flexible, locked = await asyncio.gather(
             self._earn(EARN_FLEXIBLE, "totalAmount"), self._earn(EARN_LOCKED, "amount")
         )
-        return {EarnKind.FLEXIBLE.value: flexible, EarnKind.LOCKED.value: locked}
+        return Timed(
+            {EarnKind.FLEXIBLE.value: flexible.value, EarnKind.LOCKED.value: locked.value},
+            joined(flexible.stamp, locked.stamp),
+        )
 
     async def all(self) -> Sequence[WalletBalance]:
         """Every wallet with something in it. Raises VenueFault."""
-        parts = [await self.spot(), {USDM: await self.link.ask(ACCOUNT, _margin)}]
+        parts = [(await self.spot()).value, {USDM: await self.link.ask(ACCOUNT, _margin)}]
         if self.sapi:
-            parts.append(await self.earn())
+            parts.append((await self.earn()).value)
         return [
             WalletBalance(venue=self.link.name, wallet=wallet, asset=asset, quantity=quantity)
             for part in parts
@@ -74,17 +79,20 @@ class Wallets:
             if quantity != 0
         ]
 
-    async def _spot(self) -> Quantities:
-        return await self.link.ask(SPOT_ACCOUNT, partial(_spot, self.markets))
+    async def _spot(self) -> Timed[Quantities]:
+        return await self.link.read(SPOT_ACCOUNT, partial(_spot, self.markets))
 
-    async def _earn(self, endpoint: Endpoint, amount: str) -> Quantities:
+    async def _earn(self, endpoint: Endpoint, amount: str) -> Timed[Quantities]:
         """All pages; a list that does not hold as many rows as it says is not believed."""
         found: list[Row] = []
+        stamps: list[Stamp] = []
         for page in range(1, _EARN_PAGES_MAX + 1):
-            rows, total = await self.link.ask(endpoint, _page, {"current": page, "size": _EARN_PAGE})
+            read = await self.link.read(endpoint, _page, {"current": page, "size": _EARN_PAGE})
+            rows, total = read.value
             found.extend(rows)
+            stamps.append(read.stamp)
             if len(found) == total:
-                return self._earn_sums(endpoint, found, amount)
+                return Timed(self._earn_sums(endpoint, found, amount), joined(*stamps))
             if len(found) > total or not rows:
                 break
         raise self.link.unreadable(endpoint.operation, "the list does not hold as many rows as it says")

@@ -21,11 +21,13 @@ from bot.domain.observation import (
     Wanted,
 )
 from bot.venue.gateway import CcxtVenue, open_venue
+from bot.venue.throttle import Cost, Lane
 from tests.venue.wire import (
     BTC,
     ETH,
     KEY,
     SECRET,
+    Asked,
     HandClock,
     Reply,
     Turns,
@@ -64,6 +66,64 @@ BAD_BODIES = {
 def parts(seen: VenueObservation) -> list[object]:
     groups = (seen.holdings, seen.positions, seen.prices, seen.margins, seen.configs)
     return [part for group in groups for part in group.values()]
+
+
+async def test_r8_time_in_the_queue_does_not_age_an_answer(
+    venue: CcxtVenue, wire: Wire, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rate limits hold each request back for 10 s; an answer is as old as the request that left."""
+    sent: dict[str, int] = {}
+
+    def leave(asked: Asked) -> None:
+        sent[asked.path] = clock.ms
+        clock.ms += 7
+
+    throttle = venue._link._throttle
+    acquire = throttle.acquire
+
+    async def slow(cost: Cost, lane: Lane, *, operation: str) -> None:
+        clock.ms += 10_000
+        await acquire(cost, lane, operation=operation)
+
+    monkeypatch.setattr(throttle, "acquire", slow)
+    wire.on_request = leave
+    began_ms = clock.ms
+    seen = await venue.observe(ALL)
+    requests = {
+        Source.SPOT: ("/api/v3/account", "/sapi/v1/asset/get-funding-asset"),
+        Source.EARN: ("/sapi/v1/simple-earn/flexible/position", "/sapi/v1/simple-earn/locked/position"),
+        Position: ("/fapi/v3/account", "/fapi/v3/positionRisk"),
+        Margin: ("/fapi/v3/account",),
+        Prices: ("/fapi/v1/premiumIndex", "/fapi/v1/ticker/bookTicker", "/fapi/v1/depth"),
+    }
+    for part in parts(seen):
+        if isinstance(part, SymbolConfig):
+            continue
+        assert isinstance(part, Holding | Position | Margin | Prices)
+        times = [sent[path] for path in requests[part.source if isinstance(part, Holding) else type(part)]]
+        # Spot is read twice: what counts is the second time, which `sent` remembers.
+        assert part.stamp.sent_ms == min(times)
+        assert part.stamp.answered_ms >= max(times) + 7
+        assert part.stamp.sent_ms >= began_ms + 10_000
+    prices = seen.prices[BTC]
+    assert isinstance(prices, Prices)
+    assert prices.book is not None
+    assert prices.book.stamp.sent_ms == sent["/fapi/v1/depth"]
+    # R10: the observation as a whole is as wide as all that was done for it.
+    assert seen.stamp.sent_ms == began_ms
+    assert seen.stamp.answered_ms == clock.ms
+
+
+async def test_r9_a_position_without_its_margin_account_is_as_old_as_its_own_row(
+    venue: CcxtVenue, wire: Wire, clock: HandClock
+) -> None:
+    wire.serve("GET", "/fapi/v3/account", Reply(status=503))
+    wire.serve("GET", "/fapi/v3/positionRisk", [risk_row()])
+    clock.ms += 5
+    seen = await venue.observe(PERPETUAL)
+    position = seen.positions[BTC]
+    assert isinstance(position, Position)
+    assert position.stamp.sent_ms == clock.ms
 
 
 async def test_a_whole_observation_in_the_wires_own_digits(venue: CcxtVenue, wire: Wire) -> None:
