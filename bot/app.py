@@ -38,6 +38,7 @@ from bot.venue.spec import VenueSpec
 
 Show = Callable[[Sequence[Outcome]], None]
 
+EMBEDDED: Final = "embedded paper"
 EXIT_HALTED: Final = 4
 """Halted or frozen with `--live --once`."""
 
@@ -101,12 +102,7 @@ async def assembled(
     """
     async with AsyncExitStack() as stack:
         now_ms = clock.now_ms()
-        journal = stack.enter_context(
-            SqlJournal.open(_journal_path(settings, options), now_ms=now_ms, dry_run=not options.live)
-        )
-        if options.live:
-            journal.bind({name: _world(venue, options) for name, venue in settings.venues.items()}, now_ms)
-            start.refuse_uncovered(policies(settings), journal)
+        journal = stack.enter_context(_open_journal(settings, options, now_ms))
         if options.live and not settings.paper:
             for venue_settings in settings.venues.values():
                 fingerprint = key_fingerprint(venue_settings.api_key.get_secret_value())
@@ -142,24 +138,36 @@ async def assembled(
         yield Bot(daemon=daemon, venues=venues, policies=hedges, journal=journal)
 
 
-def _journal_path(settings: Settings, options: RunOptions) -> Path:
-    """The embedded paper exchange is new at every start, so a journal of an earlier one would speak of another world."""
-    if not settings.paper or options.paper_at is not None or not options.live:
-        return settings.journal
-    path = settings.journal.with_name(settings.journal.name + ".paper")
-    for file in path.parent.glob(f"{path.name}*"):
-        file.unlink()
-    return path
+def _open_journal(settings: Settings, options: RunOptions, now_ms: int) -> SqlJournal:
+    """Open the journal of this run, bound to the world that it speaks of.
+
+    An embedded paper exchange is new at every start: a journal of an earlier one speaks of a world that is gone, and is
+    replaced. No other journal ever is.
+    """
+    if not options.live:
+        return SqlJournal.open(settings.journal, now_ms=now_ms, dry_run=True)
+    journal = SqlJournal.open(settings.journal, now_ms=now_ms)
+    try:
+        embedded = settings.paper and options.paper_at is None
+        worlds = journal.worlds()
+        if embedded and worlds and all(world.endswith(EMBEDDED) for world in worlds):
+            journal.forget_world()
+        journal.bind({name: _world(venue, settings, options) for name, venue in settings.venues.items()}, now_ms)
+        start.refuse_uncovered(policies(settings), journal)
+    except BaseException:
+        journal.close()
+        raise
+    return journal
 
 
-def _world(venue: VenueSettings, options: RunOptions) -> str:
-    """Which account on which exchange a journal speaks of; shown in messages, so without the key."""
+def _world(venue: VenueSettings, settings: Settings, options: RunOptions) -> str:
+    """Which exchange a journal speaks of. Without the key: a key may be replaced while its short stands."""
     where = venue.environment.value
     if options.paper_at is not None:
         where = "paper at {}:{}".format(*options.paper_at)
-    elif options.paper:
-        where = "embedded paper"
-    return f"{venue.exchange}, {where}, key {key_fingerprint(venue.api_key.get_secret_value())}"
+    elif settings.paper:
+        where = EMBEDDED
+    return f"{venue.exchange}, {where}"
 
 
 def _settings(options: RunOptions) -> Settings:
@@ -203,8 +211,7 @@ def _loopback(host: str, port: int, ca: Path) -> aiohttp.ClientSession:
 
 async def _run(options: RunOptions, settings: Settings, show: Show) -> int:
     clock = SystemClock()
-    stop = Stop()
-    with stop.handling():
+    with Stop() as stop:
         async with (
             _paper_session(options, settings, clock) as session,
             assembled(settings, options, session, clock, _silent if options.once else show) as bot,
@@ -278,7 +285,7 @@ def _spec(venue: VenueSettings) -> VenueSpec:
     return VenueSpec(
         name=venue.name,
         exchange=venue.exchange,
-        environment=venue.environment.value,
+        environment=venue.environment,
         api_key=venue.api_key.get_secret_value(),
         secret=venue.secret.get_secret_value(),
         password=venue.password.get_secret_value() if venue.password is not None else "",

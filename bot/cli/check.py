@@ -75,7 +75,7 @@ def register(app: typer.Typer) -> None:
         json: options.Json = False,
     ) -> None:
         """Check clock, key, symbol, modes, margin and journal; changes nothing without --apply."""
-        asked = options.run_options(config=config, paper=paper, paper_at=paper_at, paper_ca=paper_ca, json=json)
+        asked = options.run_options(config=config, paper=paper, paper_at=paper_at, paper_ca=paper_ca)
         from bot.app import run_check  # noqa: PLC0415 - the help text needs no exchange library
 
         with found_with(config):

@@ -19,6 +19,7 @@ from bot.domain.errors import ConfigFault
 from bot.domain.intent import IntentRecord, IntentState
 from bot.report.statement import OrderCounts, Statement, statement
 from bot.runtime.clock import SystemClock
+from bot.runtime.signals import Stop
 from bot.settings import RunOptions, load_settings
 
 EXIT_UNEXPLAINED: Final = 3
@@ -57,7 +58,9 @@ def _demo(chosen: Sequence[Scenario], *, as_json: bool) -> int:
     explained = True
     for scenario in chosen:
         typer.secho(f"{scenario.name}: {scenario.title}", err=True, bold=True)
-        told = asyncio.run(_play(scenario, lambda line: typer.secho(f"  {line}", err=True, dim=True)))
+        told = asyncio.run(_stoppable(scenario, lambda line: typer.secho(f"  {line}", err=True, dim=True)))
+        if isinstance(told, int):
+            return told
         explained = explained and told.pnl.residual == 0
         if as_json:
             whole = {"scenario": scenario.name, "seed": SEED, "transport": "tls", "hedges": [told.to_json()]}
@@ -65,6 +68,13 @@ def _demo(chosen: Sequence[Scenario], *, as_json: bool) -> int:
         else:
             print_statement(told, title=scenario.title)
     return 0 if explained else EXIT_UNEXPLAINED
+
+
+async def _stoppable(scenario: Scenario, tell: Tell) -> Statement | int:
+    """Play one story; the exit code when a signal ended it, with everything taken down."""
+    with Stop() as stop:
+        return await _play(scenario, tell)
+    return stop.exit_code
 
 
 async def _play(scenario: Scenario, tell: Tell) -> Statement:

@@ -34,7 +34,6 @@ def run_options(
     paper_ca: Path | None,
     live: bool = False,
     once: bool = False,
-    json: bool = False,
 ) -> RunOptions:
     """Check what was given on the command line.
 
@@ -59,7 +58,6 @@ def run_options(
         paper_at=None if paper_at is None else _loopback(paper_at),
         paper_ca=paper_ca,
         once=once,
-        json=json,
     )
 
 

@@ -55,7 +55,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Hold the short equal to the coins; a dry run that sends nothing unless --live is given."""
         asked = options.run_options(
-            config=config, live=live, paper=paper, paper_at=paper_at, paper_ca=paper_ca, once=once, json=json
+            config=config, live=live, paper=paper, paper_at=paper_at, paper_ca=paper_ca, once=once
         )
         from bot.app import run_bot  # noqa: PLC0415 - the help text needs no exchange library
 

@@ -18,6 +18,11 @@ _OF_HEDGE = DECISIONS.c.hedge == bindparam("one")
 
 ALL_WORLDS: Final = select(WORLDS)
 BIND: Final = insert(WORLDS)
+FORGET_WORLD: Final = tuple(
+    # Those that refer to intents first.
+    delete(table)
+    for table in (FILLS, ABSENCES, INTENTS, ANCHORS, MEMORY, DECISIONS, HALTS, WORLDS)
+)
 
 BEGIN_EPOCH: Final = insert(EPOCHS)
 EPOCHS_BEGUN: Final = select(EPOCHS.c.epoch).limit(2)

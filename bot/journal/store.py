@@ -121,6 +121,16 @@ class SqlJournal:
                         "the short is then adopted",
                     )
 
+    def worlds(self) -> Sequence[str]:
+        """The identities that the journal is bound to; empty before the first `bind`."""
+        return [str(row["identity"]) for row in self._database.rows(sql.ALL_WORLDS, dict)]
+
+    def forget_world(self) -> None:
+        """Drop everything but the epochs, which keep ids from repeating (R19): the world it spoke of is gone."""
+        with self._database.writing() as connection:
+            for statement in sql.FORGET_WORLD:
+                connection.execute(statement)
+
     # Epochs, R19
 
     def begin_epoch(self, epoch: Epoch, now_ms: int) -> None:

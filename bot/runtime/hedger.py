@@ -151,7 +151,11 @@ class Hedger:
         if self._campaign is not None:
             step = self.instrument.quantity_step
             self._campaign = guards.after_accounting(
-                self._campaign, own_moved=move.ours, position_moved=move.position, step=step
+                self._campaign,
+                own_moved=move.ours,
+                position_moved=move.position,
+                step=step,
+                adl=move.foreign is accounting.ForeignVerdict.ADL,
             )
             tripped = guards.tripped(self._campaign, step)
             if tripped is not None and halt is None:
@@ -245,7 +249,11 @@ class Hedger:
         tolerance = self.instrument.coins(self.instrument.quantity_step, view.mark)
         gap_contracts = self.instrument.contracts(abs(view.gap), view.mark)
         self._campaign = guards.observe_exposure(
-            self._campaign, exposure=view.exposure, gap_contracts=gap_contracts, tolerance=tolerance
+            self._campaign,
+            exposure=view.exposure,
+            gap_contracts=gap_contracts,
+            tolerance=tolerance,
+            step=self.instrument.quantity_step,
         )
 
     async def _order(

@@ -358,6 +358,10 @@ class Reconciler:
 
     async def _adopt(self, position: Position) -> Reconciled:
         """Lay the first anchor: at once when provably flat and quiet, after three equal readings otherwise."""
+        records = self._unfinished()
+        if any(not record.state.terminal for record in records):
+            # After `resume --adopt`: what such an order may still move would be counted twice.
+            return self._wait(_why_waiting(records))
         self._surprise(position)
         read_at_ms = position.stamp.sent_ms + self._venue.now_ms() - self._clock.now_ms()
         quiet_since = TradeCursor(trade_id=None, time_ms=read_at_ms - QUIET_MS)
@@ -372,12 +376,13 @@ class Reconciler:
             trade_id=last.trade_id if last else None, time_ms=last.time_ms if last else read_at_ms - LAG_MS
         )
         anchor = Anchor(contracts=position.contracts, cursor=cursor, at_ms=position.stamp.answered_ms)
-        self._journal.confirm(self._instrument.venue, self._instrument.symbol, anchor, [], [])
+        settled = [record.intent.client_id for record in records]
+        self._journal.confirm(self._instrument.venue, self._instrument.symbol, anchor, [], settled)
         self._surprising.clear()
         self._log.info(
             logs.POSITION_CONFIRMED, symbol=self._instrument.symbol, contracts=plain(position.contracts), adopted=True
         )
-        return Reconciled(anchor=anchor, waiting=_why_waiting(self._unfinished()), unfilled=self._open())
+        return Reconciled(anchor=anchor, waiting="", unfilled=())
 
     def _surprise(self, position: Position) -> None:
         self._surprising = [*self._surprising, position][-EQUAL_READINGS:]

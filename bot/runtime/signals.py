@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
 
 EXIT_BY_SIGNAL: Final = {signal.SIGTERM: 0, signal.SIGINT: 130}
 """What an orderly stop returns."""
@@ -34,20 +34,21 @@ class Stop:
         """0 when nothing or SIGTERM came, 130 after SIGINT."""
         return 0 if self.signal is None else EXIT_BY_SIGNAL[self.signal]
 
-    @contextmanager
-    def handling(self) -> Iterator[None]:
-        """Handle both signals until the block ends. A start that was given up ends the block quietly."""
+    def __enter__(self) -> Self:
+        """Handle both signals until the block ends."""
         loop = asyncio.get_running_loop()
         for number in EXIT_BY_SIGNAL:
             loop.add_signal_handler(number, self._received, number)
-        try:
-            yield
-        except asyncio.CancelledError:
-            if self.signal is None:
-                raise
-        finally:
-            for number in EXIT_BY_SIGNAL:
-                loop.remove_signal_handler(number)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """A start that was given up by a signal ends the block quietly."""
+        loop = asyncio.get_running_loop()
+        for number in EXIT_BY_SIGNAL:
+            loop.remove_signal_handler(number)
+        return self.signal is not None and isinstance(error, asyncio.CancelledError)
 
     def _received(self, number: signal.Signals) -> None:
         if self.signal is not None:

@@ -16,7 +16,6 @@ class RunOptions:
         paper_at: host and port of a served paper exchange; loopback only.
         paper_ca: the certificate authority of that exchange.
         once: one decision, then end.
-        json: stdout carries JSON objects.
     """
 
     settings_path: Path
@@ -25,7 +24,6 @@ class RunOptions:
     paper_at: tuple[str, int] | None = None
     paper_ca: Path | None = None
     once: bool = False
-    json: bool = False
 
     @property
     def on_paper(self) -> bool:

@@ -79,8 +79,8 @@ def test_options_are_taken_as_given(tmp_path: Path) -> None:
     plain = run_options(config=CONFIG, paper=False, paper_at=None, paper_ca=None)
     assert plain == RunOptions(settings_path=CONFIG)
     assert not plain.on_paper
-    embedded = run_options(config=CONFIG, paper=True, paper_at=None, paper_ca=None, live=True, once=True, json=True)
-    assert embedded == RunOptions(settings_path=CONFIG, paper=True, live=True, once=True, json=True)
+    embedded = run_options(config=CONFIG, paper=True, paper_at=None, paper_ca=None, live=True, once=True)
+    assert embedded == RunOptions(settings_path=CONFIG, paper=True, live=True, once=True)
     assert embedded.on_paper
     for text, at in {
         "127.0.0.1:8443": ("127.0.0.1", 8443),

@@ -106,6 +106,20 @@ def test_a_journal_stays_with_the_world_it_was_written_in(path: Path, journal: S
             again.bind({SPARE: "live key 3c4d"}, NOW)
 
 
+def test_r19_a_world_that_is_gone_is_forgotten_but_for_its_epochs(
+    journal: SqlJournal, make_intent: Callable[..., Intent]
+) -> None:
+    assert journal.worlds() == []
+    journal.bind({MAIN: "embedded paper"}, NOW)
+    journal.arm(make_intent())
+    journal.remember(HedgeName("btc"), {"job": "1"})
+    assert journal.worlds() == ["embedded paper"]
+    journal.forget_world()
+    assert (journal.worlds(), journal.all_unfinished(), journal.memory(HedgeName("btc"))) == ([], (), {})
+    assert journal.knows_epoch(EPOCH)
+    journal.bind({MAIN: "testnet"}, NOW)
+
+
 def test_r25_dropped_anchors_are_gone_and_what_hung_on_them_is_settled(
     path: Path, journal: SqlJournal, make_intent: Intents
 ) -> None:
