@@ -102,7 +102,7 @@ def observe_exposure(
     gap_contracts: Decimal,
     tolerance: Decimal,
     *,
-    step: Decimal | None = None,
+    step: Decimal,
 ) -> Campaign:
     """Begin a new campaign when the exposure has changed; a small change is more work for the one that runs.
 
@@ -119,7 +119,7 @@ def observe_exposure(
         gap_contracts: the gap now, in contracts, of either sign.
         tolerance: in coins; smaller changes are small. At most one step, else a change of which only a part is
             hedged counts as done too much.
-        step: contracts in `tolerance` coins; without it small changes count for nothing until they add up.
+        step: contracts in `tolerance` coins.
     """
     if campaign is None or abs(exposure - campaign.exposure) > tolerance:
         return Campaign(
@@ -128,7 +128,7 @@ def observe_exposure(
             filled_contracts=ZERO,
             mismatches=0 if campaign is None else campaign.mismatches,
         )
-    if step is None or exposure == campaign.exposure:
+    if exposure == campaign.exposure:
         return campaign
     grown = campaign.initial_gap_contracts + abs(exposure - campaign.exposure) * step / tolerance
     to_do = campaign.filled_contracts + abs(gap_contracts)
