@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli import options
+from bot.cli.errors import EXIT_INTERRUPTED
 from bot.cli.journal_options import ConfigOrNone, JournalOrNone, journal_path
 from bot.cli.status import age, halt_facts, print_halts
 from bot.domain.errors import ConfigFault, StartFault
@@ -155,7 +156,10 @@ def _agreed(question: str, *, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise ConfigFault("resume asks before it changes anything, and nobody is there to answer", hint="add --yes")
-    return typer.confirm(question, err=True)
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 def _told(cleared: int, dropped: int, *, something: bool, adopt: bool) -> str:

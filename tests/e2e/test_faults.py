@@ -6,6 +6,7 @@ import random  # noqa: TID251 - seeded here, to choose moments
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal as D
 
 import pytest
@@ -34,11 +35,13 @@ def frozen(home: Home) -> Callable[[], bool]:
 
 
 def intents(home: Home) -> list[str]:
-    connection = sqlite3.connect(f"file:{home.journal}?mode=ro", uri=True)
-    try:
+    """Client ids of all intents; none while the journal is still being made."""
+    if not home.journal.exists():
+        return []
+    with closing(sqlite3.connect(f"file:{home.journal}?mode=ro", uri=True)) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'intents'").fetchone():
+            return []
         return [row[0] for row in connection.execute("SELECT client_id FROM intents")]
-    finally:
-        connection.close()
 
 
 def every_order_has_one_intent(home: Home) -> None:
@@ -164,7 +167,7 @@ def test_f12_times_of_proof_hold_with_the_defaults(home: Home) -> None:
     home.write(settings_text(top=defaults | {"proof_grace_s": "30", "proof_spacing_s": "5"}))
     home.paper.fault(ORDER, "drop-before", count=1, method="POST", delay_s=8)
     bot = home.daemon("--live")
-    eventually("the intent is durable", lambda: home.journal.exists() and intents(home), within_s=30)
+    eventually("the intent is durable", lambda: intents(home), within_s=30)
     bot.kill()
     bot.wait(timeout=10)
     home.daemon("--live")
