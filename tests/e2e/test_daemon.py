@@ -71,7 +71,8 @@ def test_r25_a_lost_journal_adopts_the_short_and_repeats_no_id(home: Home) -> No
     for file in home.path.glob("journal.db*"):
         file.unlink()
     home.daemon("--live")
-    eventually("adopted", lambda: home.journal.exists() and _verdict(home) == "balanced")
+    # The short was opened a moment ago: 30 s of quiet, then three equal readings.
+    eventually("adopted", lambda: home.journal.exists() and _verdict(home) == "balanced", within_s=60, every_s=1)
     throughout("no order", lambda: len(home.paper.orders()) == 1, for_s=3)
     home.paper.deposit("0.25")
     eventually("follows", hedged(home, "1.25"))
