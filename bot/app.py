@@ -113,6 +113,8 @@ async def assembled(
         hedges = policies(settings)
         venues = await _open_venues(stack, settings, hedges, session, clock)
         instruments = {policy.name: _instrument(venues[policy.venue], policy) for policy in hedges}
+        if options.live:
+            start.refuse_uncovered(hedges, journal)
         await _preflight(settings, venues, hedges, clock, live=options.live)
         if options.live:
             await start.refuse_unknown_epochs(venues, hedges, journal)
@@ -153,7 +155,6 @@ def _open_journal(settings: Settings, options: RunOptions, now_ms: int) -> SqlJo
         if embedded and worlds and all(world.endswith(EMBEDDED) for world in worlds):
             journal.forget_world()
         journal.bind({name: _world(venue, settings, options) for name, venue in settings.venues.items()}, now_ms)
-        start.refuse_uncovered(policies(settings), journal)
     except BaseException:
         journal.close()
         raise

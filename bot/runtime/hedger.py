@@ -15,7 +15,7 @@ from bot.core.observation import stale
 from bot.core.retries import backoff_until_ms, unfilled_tries
 from bot.core.situation import Memory, Situation
 from bot.core.spot_perp import decide
-from bot.domain.errors import InvariantBroken, VenueBusy
+from bot.domain.errors import InvariantBroken, JournalFault, VenueBusy
 from bot.domain.ids import HedgeName, VenueName
 from bot.domain.instrument import Instrument
 from bot.domain.intent import IntentRecord, IntentState
@@ -140,7 +140,13 @@ class Hedger:
     async def _reconcile(self, position: Position | Unknown) -> Reconciled:
         if self._executor is None:
             return Reconciled(anchor=None, waiting="", unfilled=())
-        reconciled = await self._reconciler.reconcile(position)
+        before = self._campaign, self._memory, self._kept
+        try:
+            reconciled = await self._reconciler.reconcile(position)
+        except JournalFault:
+            # What was not committed did not happen: the same fills are counted by the next turn.
+            self._campaign, self._memory, self._kept = before
+            raise
         if reconciled.broken:
             self._halt("invariant", reconciled.broken)
         return reconciled
