@@ -128,7 +128,7 @@ def test_r10_coins_that_move_between_two_reads_cause_no_order(home: Home, path: 
     throughout("no order", lambda: len(home.paper.orders()) == 1, for_s=6)
 
 
-def killed_again_and_again(home: Home, rounds: int, seed: int) -> None:
+def killed_again_and_again(home: Home, rounds: int, seed: int, within_s: float = 60) -> None:
     """kill -9 at a random moment after the coins changed, then a restart on what was committed."""
     home.paper.deposit("200000", asset="USDT", wallet="usdm")
     rng = random.Random(seed)  # noqa: S311 - a reproducible choice of moments
@@ -147,7 +147,7 @@ def killed_again_and_again(home: Home, rounds: int, seed: int) -> None:
         bot.wait(timeout=10)
         assert home.paper.short() <= target + STEP
         bot = home.daemon("--live")
-        eventually(f"hedged at {target}", never_above(home, target), within_s=60)
+        eventually(f"hedged at {target}", never_above(home, target), within_s=within_s)
     every_order_has_one_intent(home)
 
 
@@ -158,7 +158,8 @@ def test_f12_five_kills_lose_nothing_and_double_nothing(home: Home) -> None:
 @pytest.mark.torture
 @pytest.mark.timeout(3000)
 def test_f12_twenty_kills_lose_nothing_and_double_nothing(home: Home) -> None:
-    killed_again_and_again(home, rounds=20, seed=2)
+    # A dozen starts a minute use up the venue's weight: the limiter then holds reads back for up to a minute.
+    killed_again_and_again(home, rounds=20, seed=2, within_s=150)
 
 
 def test_f12_times_of_proof_hold_with_the_defaults(home: Home) -> None:
