@@ -268,7 +268,7 @@ async def _liquidation(
     policy: HedgePolicy, venue: Venue, instrument: Instrument, holdings: Sequence[Holding], prices: Prices
 ) -> CheckLine:
     name = f"{policy.name}: liquidation"
-    target = ex.exposure(holdings) - (ONE - policy.ratio) * ex.principal(holdings)
+    target = ex.target(ex.exposure(holdings), ex.principal(holdings), policy.ratio)
     contracts = instrument.contracts(target, prices.mark)
     notional = instrument.notional(contracts, prices.mark)
     if notional <= 0:
