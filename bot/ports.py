@@ -179,10 +179,6 @@ class Journal(Protocol):
         """Commit this start's epoch before any id is made of it (R19)."""
         ...
 
-    def fresh(self) -> bool:
-        """Whether this is the journal's first epoch."""
-        ...
-
     def knows_epoch(self, epoch: Epoch) -> bool:
         """Whether the epoch is one of this journal's."""
         ...

@@ -25,7 +25,6 @@ FORGET_WORLD: Final = tuple(
 )
 
 BEGIN_EPOCH: Final = insert(EPOCHS)
-EPOCHS_BEGUN: Final = select(EPOCHS.c.epoch).limit(2)
 ONE_EPOCH: Final = select(EPOCHS.c.epoch).where(EPOCHS.c.epoch == bindparam("one"))
 HIGHEST_SEQUENCE: Final = select(func.coalesce(func.max(INTENTS.c.sequence), 0).label("highest")).where(
     INTENTS.c.epoch == bindparam("one")

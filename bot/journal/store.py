@@ -139,10 +139,6 @@ class SqlJournal:
             connection.execute(sql.BEGIN_EPOCH, {"epoch": epoch, "started_ms": now_ms})
         self._epoch = epoch
 
-    def fresh(self) -> bool:
-        """Whether no epoch but this one was ever begun."""
-        return len(self._database.rows(sql.EPOCHS_BEGUN, dict)) < 2
-
     def knows_epoch(self, epoch: Epoch) -> bool:
         """Whether the epoch is one of this journal's."""
         return bool(self._database.rows(sql.ONE_EPOCH, dict, one=epoch))
