@@ -52,6 +52,8 @@ class Venue(Protocol):
 
     name: VenueName
     exchange: str
+    unified: bool
+    """Spot and margin are one account (OKX): its `spot` holding contains the margin balance (R5)."""
 
     async def start(self) -> None:
         """Connect: market list, clock offset. Raises VenueFault, ConfigFault."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from bot.domain.ids import Asset, Symbol, VenueName
 from bot.domain.instrument import MarginMode
+from bot.domain.numbers import ZERO
 
 
 class Source(StrEnum):
@@ -53,6 +54,7 @@ class Holding:
         quantity: in coins: free + locked - debts. For MARGIN: the margin balance W + u (R2).
         principal: like quantity, but MARGIN counts its wallet balance W (R3).
         wallets: the wallets that were summed, for the record, such as ("spot", "funding").
+        overdue: of TRANSIT: coins under way for longer than the hedge allows; not part of `quantity` (R11).
     """
 
     source: Source
@@ -62,6 +64,7 @@ class Holding:
     principal: Decimal
     stamp: Stamp
     wallets: tuple[str, ...] = ()
+    overdue: Decimal = ZERO
 
 
 class FlatProof(StrEnum):
@@ -83,6 +86,7 @@ class Position:
         liquidation_price: None when the venue tells none.
         isolated_wallet: margin assigned to the position, in the settle currency; None when cross or flat.
         raw_notional: the venue's own value of the position in quote, positive; None when not told (R7).
+        other_side: contracts held long on the same instrument in hedge mode, positive; the bot never opens any.
     """
 
     symbol: Symbol
@@ -94,6 +98,7 @@ class Position:
     raw_notional: Decimal | None
     proof: FlatProof
     stamp: Stamp
+    other_side: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,12 +145,14 @@ class Margin:
     Attributes:
         wallet: W, without unrealised P&L.
         available: what a new order may use.
+        balance: W + u, with unrealised P&L (R2); None when the venue does not tell.
     """
 
     asset: Asset
     wallet: Decimal
     available: Decimal
     stamp: Stamp
+    balance: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +171,8 @@ class Wanted:
     """What one observation of a venue must hold. The number of calls does not grow with the number of assets.
 
     Attributes:
-        spot, earn: coins whose holdings are asked for.
+        spot, earn, margin, transit: coins whose holdings of that source are asked for.
+        transit_max_ms: what is under way for longer is overdue (R11).
         symbols: perpetuals whose position, prices and margin are asked for.
         books: those of `symbols` whose depth is asked for too.
         configs: those of `symbols` whose configuration is asked for too.
@@ -172,6 +180,9 @@ class Wanted:
 
     spot: frozenset[Asset] = frozenset()
     earn: frozenset[Asset] = frozenset()
+    margin: frozenset[Asset] = frozenset()
+    transit: frozenset[Asset] = frozenset()
+    transit_max_ms: int = 0
     symbols: frozenset[Symbol] = frozenset()
     books: frozenset[Symbol] = frozenset()
     configs: frozenset[Symbol] = frozenset()

@@ -48,6 +48,7 @@ class OrderRequest:
         contracts: above 0, a multiple of the instrument's step.
         price: the limit (collar), a multiple of the tick, in the instrument's price unit.
         reduce_only: set on every order that shrinks the short (R24).
+        hedged: the account is in hedge mode, so the order names the short side.
     """
 
     venue: VenueName
@@ -57,6 +58,7 @@ class OrderRequest:
     price: Decimal
     time_in_force: TimeInForce
     reduce_only: bool
+    hedged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

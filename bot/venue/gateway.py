@@ -93,6 +93,7 @@ class CcxtVenue:
     ) -> None:
         self.name = spec.name
         self.exchange = spec.exchange
+        self.unified = False
         self._sapi = offer_of(spec).sapi
         self._clock = clock
         self._symbols = symbols

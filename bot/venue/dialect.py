@@ -1,0 +1,195 @@
+"""What the package of one exchange gives to the gateway: its ways as data, and its readers (DESIGN, Shape).
+
+The gateway knows no exchange by name. Everything particular to one stands in `bot.venue.<exchange>`: a `Ways` value
+with what can be told as data, and a `Dialect` that asks for and reads each thing in the venue's own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+from bot.domain.environment import Environment
+from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueOrderId
+from bot.domain.instrument import MarginMode
+from bot.domain.ledger import LedgerRow, WalletBalance
+from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unknown
+from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
+from bot.ports import Clock, KeyScope, OrderTicket
+from bot.venue.endpoint import Endpoint
+from bot.venue.errors import Refusal
+from bot.venue.link import Link, Timed
+from bot.venue.markets import Fees, Markets
+from bot.venue.spec import Offer, VenueSpec
+from bot.venue.throttle import Limit
+
+Quantities = Mapping[Asset, Decimal]
+WalletGroup = Timed[Mapping[str, Quantities]]
+"""Coins by wallet, with the time of the reading."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moving:
+    """Coins on their way (R11): what is under way for no longer than allowed, and what for longer."""
+
+    quantity: Decimal
+    overdue: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginBalance:
+    """Coins that margin contracts: W + u and W (R2, R3)."""
+
+    balance: Decimal
+    wallet: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """What can be told of an exchange as data.
+
+    Attributes:
+        exchange: ccxt id.
+        client: makes the ccxt client from its configuration and the venue's time; see `bot.venue.client`.
+        options: ccxt options of the exchange; the ones that hold for all are added by `make_client`.
+        offers: what it really offers, by environment.
+        secrets: fields of `VenueSpec` that must be given.
+        limits: the venue's own limits, by window.
+        used: request path and headers of an answer -> (window, units used) as the venue itself counts; None: not told.
+        validity_ms: how long after its timestamp an order may still take effect (R21).
+        server_time: how its time is asked for; `time_of` reads it, in ms.
+        place: what one order costs.
+        refusal: HTTP status and parsed body of any answer (None: no JSON) -> what kind of refusal it is; None: it is
+            no refusal. Called for status 200 too, as OKX and KuCoin refuse with 200.
+        lists: requests of ccxt's `load_markets`, to be let through the limits first.
+        unified: spot and margin are one account.
+        dialect: makes the readers of one account.
+    """
+
+    exchange: str
+    client: Callable[[Mapping[str, object], Callable[[], int]], Any]
+    options: Mapping[str, object]
+    offers: Mapping[Environment, Offer]
+    secrets: tuple[str, ...]
+    limits: Mapping[str, Limit]
+    validity_ms: int
+    server_time: Endpoint
+    time_of: Callable[[object], int]
+    place: Endpoint
+    refusal: Callable[[int, object], Refusal | None]
+    lists: Sequence[Endpoint]
+    dialect: Callable[[Link, VenueSpec, Markets, Clock], Dialect]
+    markets: Callable[[VenueSpec, Mapping[str, Any]], Markets]
+    used: Callable[[str, Mapping[str, str]], tuple[str, int] | None] = field(default=lambda _path, _headers: None)
+    unified: bool = False
+
+
+class Dialect(Protocol):
+    """How one account of one exchange is read and told. Every method raises VenueFault unless it says otherwise.
+
+    Times are venue time. Methods that return Unknown per symbol put there what fails for that symbol alone.
+    """
+
+    async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
+        """Refuse an account that can't be worked with, at start. Raises StartFault with what to change."""
+        ...
+
+    # Holdings
+
+    async def spot(self) -> WalletGroup:
+        """What `spot` means there, by wallet: free + locked - debts (R5); with W + u on a unified account."""
+        ...
+
+    async def spot_principal(self, group: WalletGroup, asset: Asset) -> Decimal:
+        """Of a group that `spot` returned: the coins with margin counted as W (R3)."""
+        ...
+
+    async def earn(self) -> WalletGroup:
+        """Earn and staking, by wallet. Raises NotOffered where the host has none."""
+        ...
+
+    async def transit(self, max_ms: int) -> Timed[Mapping[Asset, Moving]]:
+        """Coins of the venue's own unfinished redemption, transfer, deposit and withdrawal records (R11)."""
+        ...
+
+    async def margin(self) -> Timed[Mapping[Asset, MarginBalance]]:
+        """Coins that margin contracts, each coin that is there (R2 to R4)."""
+        ...
+
+    async def wallets(self) -> Sequence[WalletBalance]:
+        """Every wallet with something in it (R5, R29)."""
+        ...
+
+    # Contracts
+
+    async def futures(
+        self, symbols: Collection[Symbol]
+    ) -> tuple[Mapping[Symbol, Position | Unknown], Mapping[Symbol, Margin | Unknown]]:
+        """Positions, flat only with proof (R9), and margin in each contract's settle currency. Never raises."""
+        ...
+
+    async def prices(self, symbols: Collection[Symbol], books: Collection[Symbol]) -> Mapping[Symbol, Prices | Unknown]:
+        """Mark, index, bid, ask, funding rate; depth in contracts for `books`. Never raises a VenueFault."""
+        ...
+
+    async def configs(self, symbols: Collection[Symbol]) -> Mapping[Symbol, SymbolConfig]:
+        """Leverage, margin mode, position mode."""
+        ...
+
+    async def configure(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> SymbolConfig:
+        """Set leverage and margin mode, not the position mode, and read back; `already set` is success."""
+        ...
+
+    async def fees(self, symbol: Symbol) -> Fees:
+        """The account's own rates."""
+        ...
+
+    async def maintenance(self, symbol: Symbol, notional: Decimal) -> tuple[Decimal, Decimal]:
+        """Maintenance margin rate and the amount to subtract, at a notional in quote."""
+        ...
+
+    async def volumes_24h(self, symbol: Symbol) -> tuple[Decimal, Decimal, Decimal]:
+        """Contracts, turnover in quote, average price, of 24 h (R7)."""
+        ...
+
+    # Orders: commands are sent once, now; the gateway has taken the slot.
+
+    async def place(self, ticket: OrderTicket) -> OrderReport:
+        """Send an order. Where the venue only acknowledges, the report says OPEN with nothing filled."""
+        ...
+
+    async def cancel(self, symbol: Symbol, client_id: ClientOrderId) -> OrderReport | None:
+        """Ask for a cancel; None where the venue only acknowledges."""
+        ...
+
+    async def find_order(self, symbol: Symbol, client_id: ClientOrderId) -> OrderReport:
+        """By our id. VenueRejected with a code that means NOT_FOUND where the venue itself says so."""
+        ...
+
+    async def find_venue_order(self, symbol: Symbol, order_id: VenueOrderId) -> OrderReport:
+        """By the venue's id; like `find_order`."""
+        ...
+
+    async def open_orders(self, symbol: Symbol) -> Sequence[OrderReport]:
+        """All open orders on the instrument, whoever's."""
+        ...
+
+    async def orders(self, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[OrderReport]:
+        """All orders created in that time, whatever became of them, oldest first; complete or a fault."""
+        ...
+
+    async def trades(self, symbol: Symbol, after: TradeCursor, until_ms: int) -> Sequence[VenueTrade]:
+        """All trades after the cursor, oldest first; in hedge mode those of the short side. Complete or a fault."""
+        ...
+
+    # The account
+
+    async def key_scope(self) -> KeyScope:
+        """What the key may do. Raises NotOffered."""
+        ...
+
+    async def ledger(self, since_ms: int, symbols: Sequence[Symbol]) -> Sequence[LedgerRow]:
+        """The venue's own books since a time, oldest first (R29)."""
+        ...
