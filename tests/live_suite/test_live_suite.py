@@ -1,0 +1,50 @@
+"""ccxt's own live test suite finds nothing wrong with the paper exchange.
+
+Its people wrote none of the façades. `methods/` holds what it must report as done, so that nothing is left out in
+silence; `python -m tests.live_suite.record` writes those lists. `skips/` holds what is left out, with the reasons.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.live_suite.suite import CASES, REST, STREAMS, Outcome, expected, outcome_of, read_json, run
+
+
+def judge(outcome: Outcome, wanted: list[str]) -> None:
+    assert not outcome.trouble, outcome.text[-20_000:]
+    assert sorted(outcome.done) == wanted, outcome.text[-20_000:]
+
+
+@pytest.mark.parametrize(("exchange", "symbol"), CASES)
+async def test_rest(exchange: str, symbol: str, tmp_path: Path) -> None:
+    """Public, private and order-placing methods."""
+    judge(await run(exchange, symbol, tmp_path, REST), expected(exchange, symbol)["rest"])
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(("exchange", "symbol"), CASES)
+async def test_streams(exchange: str, symbol: str, tmp_path: Path) -> None:
+    """Every watch method that the suite has for the exchange."""
+    judge(await run(exchange, symbol, tmp_path, STREAMS), expected(exchange, symbol)["streams"])
+
+
+@pytest.mark.parametrize(("exchange", "symbol"), CASES)
+def test_the_list_holds_what_matters(exchange: str, symbol: str) -> None:
+    done = expected(exchange, symbol)["rest"]
+    assert {"loadMarkets", "fetchBalance", "fetchOrderBook", "fetchTicker", "createOrder", "fetchMyTrades"} <= {*done}
+
+
+@pytest.mark.parametrize("exchange", sorted({exchange for exchange, _ in CASES}))
+def test_every_skip_has_a_reason(exchange: str) -> None:
+    skips = read_json("skips", exchange)
+    reasons = [reason for skip in skips.values() for reason in (skip.values() if isinstance(skip, dict) else [skip])]
+    assert all(isinstance(reason, str) and len(reason) > 20 for reason in reasons)
+
+
+def test_a_failure_inside_a_run_that_ends_well_is_seen() -> None:
+    text = "[INFO] TESTING            okx fetchTime ()\n[TEST_FAILURE] okx fetchTime\n[TEST_WARNING] okx fetchOHLCV\n"
+    assert outcome_of(text).trouble == ("[TEST_FAILURE] okx fetchTime", "[TEST_WARNING] okx fetchOHLCV")
+    assert not outcome_of(text).done
