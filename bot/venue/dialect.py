@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from bot.domain.environment import Environment
+from bot.domain.errors import ConfigFault
 from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueOrderId
 from bot.domain.instrument import MarginMode
 from bot.domain.ledger import LedgerRow, WalletBalance
@@ -40,7 +41,7 @@ class Moving:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginBalance:
-    """Coins that margin contracts: W + u and W (R2, R3)."""
+    """Coins that margin contracts: `balance` is W + u, `wallet` is W (R2, R3)."""
 
     balance: Decimal
     wallet: Decimal
@@ -62,10 +63,12 @@ class Ways:
         server_time: how its time is asked for; `time_of` reads it, in ms.
         place: what one order costs.
         refusal: HTTP status and parsed body of any answer (None: no JSON) -> what kind of refusal it is; None: it is
-            no refusal. Called for status 200 too, as OKX and KuCoin refuse with 200.
+            none, which is believed of status 200 only. Called for status 200 too, as OKX and KuCoin refuse with 200.
         lists: requests of ccxt's `load_markets`, to be let through the limits first.
+        dialect: makes the readers of one account; the clock tells venue time.
+        markets: makes the names and contracts from what ccxt read of the lists. Raises ValueError.
         unified: spot and margin are one account.
-        dialect: makes the readers of one account.
+        margin_wallet: name of the wallet that `Dialect.margin` reads.
     """
 
     exchange: str
@@ -84,6 +87,21 @@ class Ways:
     markets: Callable[[VenueSpec, Mapping[str, Any]], Markets]
     used: Callable[[str, Mapping[str, str]], tuple[str, int] | None] = field(default=lambda _path, _headers: None)
     unified: bool = False
+    margin_wallet: str = ""
+
+    def offer(self, spec: VenueSpec) -> Offer:
+        """What the exchange offers for the environment that the settings ask for.
+
+        Raises:
+            ConfigFault: it has no such environment.
+        """
+        offer = self.offers.get(spec.environment)
+        if offer is None:
+            raise ConfigFault(
+                f"venues.{spec.name}.environment is '{spec.environment}', which {self.exchange} does not have",
+                hint=f"expected one of {', '.join(sorted(self.offers))}",
+            )
+        return offer
 
 
 class Dialect(Protocol):
@@ -102,7 +120,7 @@ class Dialect(Protocol):
         """What `spot` means there, by wallet: free + locked - debts (R5); with W + u on a unified account."""
         ...
 
-    async def spot_principal(self, group: WalletGroup, asset: Asset) -> Decimal:
+    def spot_principal(self, group: WalletGroup, asset: Asset) -> Decimal:
         """Of a group that `spot` returned: the coins with margin counted as W (R3)."""
         ...
 
@@ -110,12 +128,12 @@ class Dialect(Protocol):
         """Earn and staking, by wallet. Raises NotOffered where the host has none."""
         ...
 
-    async def transit(self, max_ms: int) -> Timed[Mapping[Asset, Moving]]:
+    async def transit(self, assets: Collection[Asset], max_ms: int) -> Timed[Mapping[Asset, Moving]]:
         """Coins of the venue's own unfinished redemption, transfer, deposit and withdrawal records (R11)."""
         ...
 
-    async def margin(self) -> Timed[Mapping[Asset, MarginBalance]]:
-        """Coins that margin contracts, each coin that is there (R2 to R4)."""
+    async def margin(self, assets: Collection[Asset]) -> Timed[Mapping[Asset, MarginBalance]]:
+        """Coins that margin contracts, each of `assets` (R2 to R4); not asked of a unified account."""
         ...
 
     async def wallets(self) -> Sequence[WalletBalance]:
@@ -165,7 +183,7 @@ class Dialect(Protocol):
         ...
 
     async def find_order(self, symbol: Symbol, client_id: ClientOrderId) -> OrderReport:
-        """By our id. VenueRejected with a code that means NOT_FOUND where the venue itself says so."""
+        """By our id. `Refused` with meaning NOT_FOUND where the venue itself says that it knows none."""
         ...
 
     async def find_venue_order(self, symbol: Symbol, order_id: VenueOrderId) -> OrderReport:
