@@ -11,7 +11,7 @@ from bot.domain.ids import ClientOrderId, Epoch, HedgeName, Symbol, VenueName, V
 from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.intent import AbsenceRead, Intent, IntentRecord
 from bot.domain.ledger import LedgerRow, WalletBalance
-from bot.domain.observation import SymbolConfig, VenueObservation, Wanted
+from bot.domain.observation import Stamp, SymbolConfig, Unknown, VenueObservation, Wanted
 from bot.domain.orders import Anchor, OrderLookup, OrderReport, OrderRequest, SendOutcome, TradeCursor, VenueTrade
 from bot.domain.plan import Plan
 
@@ -144,6 +144,26 @@ class Venue(Protocol):
 
         Raises VenueFault.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedReading:
+    """A number that no venue tells, as it is now held to be.
+
+    Attributes:
+        stamp: of its last good reading. Its age was judged by the feed's own setting, not by that of readings.
+    """
+
+    value: Decimal
+    stamp: Stamp
+
+
+class Feeds(Protocol):
+    """Quantities and rates from files and addresses."""
+
+    def value(self, key: str) -> FeedReading | Unknown:
+        """The number behind a key; Unknown when it can't be read, is no number, negative, or too old."""
         ...
 
 

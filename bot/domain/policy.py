@@ -12,11 +12,22 @@ from bot.domain.observation import Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingSpec:
-    """One source of coins. `amount` is set for EXTERNAL only, `venue` for all others."""
+    """One source of coins.
+
+    Attributes:
+        venue: None for EXTERNAL, which is on none.
+        amount, feed: of EXTERNAL, one of them: a number that stays, or the key of a feed that is read again and again.
+        token: what is held there when it is not the hedge's coin itself, such as WBETH for ETH.
+        rate, rate_feed: of a token, one of them: coins of the hedge in one token, or the key of a feed.
+    """
 
     source: Source
     venue: VenueName | None
     amount: Decimal | None = None
+    feed: str | None = None
+    token: Asset | None = None
+    rate: Decimal | None = None
+    rate_feed: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +60,7 @@ class Timing:
         proof_spacing_s: how far absence readings are apart at least (R22).
         age_max_s: readings older than this say nothing.
         settle_s: with a fresh journal, how long before the first order (an order of a lost journal may be under way).
+        transit_max_s: how long coins on their way count as held (R11).
     """
 
     dwell_s: Decimal
@@ -58,6 +70,7 @@ class Timing:
     proof_spacing_s: Decimal
     age_max_s: Decimal
     settle_s: Decimal
+    transit_max_s: Decimal = Decimal(604_800)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
