@@ -18,6 +18,8 @@ from bot.domain.numbers import ZERO, decimal_of
 
 AMOUNT_MAX: Final = Decimal(10) ** 15
 """Above this a number is a slip of the keyboard, not money."""
+RATE_MAX: Final = Decimal(1_000_000)
+"""Coins in one token; no token stands for more."""
 PLACES_MAX: Final = 18
 """More decimal places than any venue or chain counts in."""
 
@@ -143,3 +145,16 @@ SymbolWord = Annotated[
 ExchangeWord = Annotated[str, Expect('an exchange as ccxt names it, such as "binance"', _text(r"\S+"))]
 EnvironmentWord = Annotated[Environment, choice(Environment)]
 MarginModeWord = Annotated[MarginMode, choice(MarginMode)]
+WebAddress = Annotated[
+    str,
+    Expect('an address that begins with "https://"', _text(r"https://[^\s/?#@]+(/[^\s#]*)?(\?[^\s#]*)?")),
+]
+JsonPath = Annotated[
+    str,
+    Expect('names and list positions joined by dots, such as "data.0.free"', _text(r"[^\s.]+(\.[^\s.]+)*")),
+]
+RATE: Final = Expect(
+    'a rate above 0 and up to 1000000, as a string such as "1.0834" or an integer',
+    exact(Decimal(1).scaleb(-PLACES_MAX), RATE_MAX),
+)
+"""Coins in one token."""

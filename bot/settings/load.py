@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,13 +17,15 @@ from bot.domain.environment import Environment
 from bot.domain.errors import ConfigFault
 from bot.domain.ids import VenueName
 from bot.settings.environ import Environ, read_environ, variable_of
+from bot.settings.exchanges import WITH_PASSPHRASE
 from bot.settings.explain import explain
 from bot.settings.model import Defaults, Document, HedgeTable, Kind, Table
 from bot.settings.problems import SECRET_FIELDS, KeyPath, Problem, at, dotted, fault, shown
-from bot.settings.rules import broken_rules
+from bot.settings.rules import broken_rules, warnings
 
+_TOKEN_MIN: Final = 16
 PAPER_SECRET: Final = "paper"  # noqa: S105 - public: the built-in exchange's word for key, secret and password
-_REQUIRED: Final = ("api_key", "secret")
+_REQUIRED: Final = frozenset({"api_key", "secret"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class VenueSettings:
     api_key: SecretStr
     secret: SecretStr
     password: SecretStr | None
+    streams: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,16 @@ class Settings:
             for value in (venue.api_key, venue.secret, venue.password)
             if value is not None
         ]
-        return tuple(value for value in values if value != PAPER_SECRET)
+        # An address may carry a token; short parts of it are words that must stay readable.
+        parts = [
+            part
+            for hedge in self.hedges
+            for holding in hedge.holdings
+            for address in (holding.url, holding.rate_url)
+            for part in re.split(r"[/?&=]", address or "")
+            if len(part) >= _TOKEN_MIN and "." not in part
+        ]
+        return tuple(value for value in (*values, *parts) if value != PAPER_SECRET)
 
 
 def load_settings(path: Path, environ: Mapping[str, str], *, paper: bool) -> Settings:
@@ -155,6 +168,7 @@ def _fill_secrets(merged: Mapping[str, Any], *, paper: bool) -> Iterator[Problem
     for name, table in venues.items() if isinstance(venues, dict) else ():
         if not isinstance(table, dict):
             continue
+        required = _REQUIRED | ({"password"} if table.get("exchange") in WITH_PASSPHRASE else frozenset())
         for field in SECRET_FIELDS:
             variable = variable_of(("venues", name, field))
             source = table.get(f"{field}_file")
@@ -168,7 +182,7 @@ def _fill_secrets(merged: Mapping[str, Any], *, paper: bool) -> Iterator[Problem
                 yield from _secret_from_file(table, name, field, source)
             elif field not in table and paper:
                 table[field] = PAPER_SECRET
-            elif field not in table and field in _REQUIRED:
+            elif field not in table and field in required:
                 yield Problem(
                     key=f"venues.{name}.{field}",
                     text=f"is missing, expected it in the environment variable {variable}",
@@ -222,6 +236,7 @@ def _settings(document: Document, env: Environ, *, paper: bool) -> Settings:
             api_key=table.api_key,
             secret=table.secret,
             password=table.password,
+            streams=table.streams,
         )
     return Settings(
         paper=paper,
@@ -229,7 +244,7 @@ def _settings(document: Document, env: Environ, *, paper: bool) -> Settings:
         journal=Path(document.journal.path),
         venues=MappingProxyType(venues),
         hedges=tuple(_inherit(hedge, document) for hedge in document.hedges),
-        warnings=tuple(env.warnings),
+        warnings=(*env.warnings, *warnings(document)),
     )
 
 

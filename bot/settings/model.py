@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
 from bot.settings.kinds import (
+    RATE,
     Amount,
     AssetWord,
     EnvironmentWord,
@@ -19,10 +20,12 @@ from bot.settings.kinds import (
     FilePath,
     Flag,
     HedgeWord,
+    JsonPath,
     MarginModeWord,
     Secret,
     SymbolWord,
     VenueWord,
+    WebAddress,
     choice,
     fraction,
     seconds,
@@ -74,6 +77,9 @@ class VenueTable(Table):
     api_key_file: FilePath | None = Field(default=None, description="A file that holds the API key.")
     secret_file: FilePath | None = Field(default=None, description="A file that holds the API secret.")
     password_file: FilePath | None = Field(default=None, description="A file that holds the API passphrase.")
+    streams: Flag = Field(
+        default=True, description="Listen to the venue's WebSocket streams, so that events are seen at once."
+    )
 
 
 class BandTable(Table):
@@ -129,27 +135,87 @@ class Defaults(Table):
     settle_s: Annotated[Decimal, seconds("0", "3600")] = Field(
         default=Decimal(4), description="With a fresh journal: time before the first order."
     )
+    transit_max_s: Annotated[Decimal, seconds("0", "7776000")] = Field(
+        default=Decimal(604_800),
+        description="How long coins on their way (redemption, unstaking, withdrawal, deposit) still count as held.",
+    )
 
 
 class HoldingTable(Table):
-    """An entry of `holdings`: one place where coins are."""
+    """An entry of `holdings`: one place where coins are.
 
-    source: Annotated[Source, choice(Source)] = Field(
-        description="Where the coins are; `spot`, `earn` or `external` for now."
-    )
+    `spot` is every wallet of the venue from which coins can be sold; `earn` what is subscribed or staked there, with
+    what is being redeemed; `margin` the coins that margin contracts (an inverse short brings its own); `transit` coins
+    on their way to or from the venue; `external` a quantity that no venue knows: a number, a file, or JSON from an
+    HTTPS address.
+    """
+
+    source: Annotated[Source, choice(Source)] = Field(description="Where the coins are.")
     venue: VenueWord | None = Field(default=None, description="The venue; for every source but `external`.")
-    amount: Amount | None = Field(default=None, description="Coins, for `external` and only there.")
+    amount: Amount | None = Field(default=None, description="Coins, for `external`: a number that stays.")
+    file: FilePath | None = Field(
+        default=None, description="For `external`: a file with the number, or with JSON; read again while running."
+    )
+    url: WebAddress | None = Field(
+        default=None, description="For `external`: an address that answers with JSON; read again while running."
+    )
+    path: JsonPath | None = Field(
+        default=None, description='Where in the JSON the number is, such as "data.balances.0.free".'
+    )
+    asset: AssetWord | None = Field(
+        default=None,
+        description='A token that stands for the hedge\'s coin, such as "WBETH" for ETH; needs one of the rates.',
+    )
+    rate: Annotated[Decimal, RATE] | None = Field(
+        default=None, description="Coins of the hedge in one token: a number that stays."
+    )
+    rate_file: FilePath | None = Field(default=None, description="The same from a file.")
+    rate_url: WebAddress | None = Field(default=None, description="The same from an address.")
+    rate_path: JsonPath | None = Field(default=None, description="Where in that JSON the rate is.")
+    refresh_s: Annotated[Decimal, seconds("1", "3600")] = Field(
+        default=Decimal(30), description="How often a file or an address is read again."
+    )
+    max_age_s: Annotated[Decimal, seconds("1", "604800")] = Field(
+        default=Decimal(300),
+        description="How long the last good reading of a file or an address serves; after it the hedge is frozen.",
+    )
+    file_age_max_s: Annotated[Decimal, seconds("1", "7776000")] | None = Field(
+        default=None, description="A file that was written longer ago is stale; without it, it may be of any age."
+    )
 
 
 class ShortTable(Table):
-    """`short`: the perpetual that hedges."""
+    """`short`: the perpetual that hedges.
+
+    Linear (`BTC/USDT:USDT`): isolated margin and leverage 1 unless said otherwise. Coin-margined (`BTC/USD:BTC`): cross
+    margin and a setting of 2, since at 1 the last contracts do not fit; the bot itself holds it at 1x or less.
+    """
 
     venue: VenueWord = Field(description="The venue that holds the short.")
     symbol: SymbolWord = Field(description="The perpetual.")
-    margin: MarginModeWord = Field(default=MarginMode.ISOLATED, description="Margin mode.")
-    leverage: Annotated[int, whole(1, 125)] = Field(
-        default=1, description="Leverage setting; anything but 1 needs `allow_leverage`."
+    margin: MarginModeWord | None = Field(
+        default=None, description="Margin mode; without it `isolated`, or `cross` for a coin-margined perpetual."
     )
+    leverage: Annotated[int, whole(1, 125)] | None = Field(
+        default=None,
+        description="Leverage setting; without it 1, or 2 for a coin-margined perpetual. More needs `allow_leverage`.",
+    )
+
+    @property
+    def inverse(self) -> bool:
+        """Whether the perpetual is coin-margined: it settles in its base."""
+        base, _, rest = self.symbol.partition("/")
+        return rest.partition(":")[2] == base
+
+    @property
+    def margin_mode(self) -> MarginMode:
+        """The margin mode, with what is usual for the contract filled in."""
+        return self.margin or (MarginMode.CROSS if self.inverse else MarginMode.ISOLATED)
+
+    @property
+    def leverage_setting(self) -> int:
+        """The leverage setting, with what is usual for the contract filled in."""
+        return self.leverage or (2 if self.inverse else 1)
 
 
 class HedgeTable(Defaults):

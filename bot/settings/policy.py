@@ -2,27 +2,113 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
+from bot.domain.observation import Source
 from bot.domain.policy import Band, Caps, HedgePolicy, HoldingSpec, Timing
+from bot.settings.kinds import AMOUNT_MAX, RATE_MAX
 from bot.settings.load import Settings
 from bot.settings.model import HedgeTable, HoldingTable
+from bot.settings.rules import brings_margin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSettings:
+    """A number in a file or behind an address; see `bot.runtime.feeds.FeedSpec`, which is made of it."""
+
+    key: str
+    what: str
+    file: Path | None
+    url: str | None
+    path: str
+    positive: bool
+    most: Decimal
+    refresh_s: Decimal
+    max_age_s: Decimal
+    file_age_max_s: Decimal | None
 
 
 def policies(settings: Settings) -> tuple[HedgePolicy, ...]:
     """One policy for each hedge, in the file's order."""
-    return tuple(_policy(hedge) for hedge in settings.hedges)
+    return tuple(_policy(hedge, settings) for hedge in settings.hedges)
 
 
-def _policy(hedge: HedgeTable) -> HedgePolicy:
+def feeds(settings: Settings) -> tuple[FeedSettings, ...]:
+    """Every feed that the hedges name, each under the key that its policy has."""
+    return tuple(
+        feed
+        for hedge in settings.hedges
+        for index, holding in enumerate(hedge.holdings)
+        for feed in _feeds(hedge, index, holding)
+    )
+
+
+def _feeds(hedge: HedgeTable, index: int, holding: HoldingTable) -> Iterator[FeedSettings]:
+    coin = holding.asset or hedge.asset
+    if holding.file is not None or holding.url is not None:
+        yield _feed(
+            holding,
+            key=_key(hedge, index, "quantity"),
+            what=f"external {coin}",
+            source=(holding.file, holding.url, holding.path),
+            positive=False,
+            most=AMOUNT_MAX,
+        )
+    if holding.rate_file is not None or holding.rate_url is not None:
+        yield _feed(
+            holding,
+            key=_key(hedge, index, "rate"),
+            what=f"rate of {coin}",
+            source=(holding.rate_file, holding.rate_url, holding.rate_path),
+            positive=True,
+            most=RATE_MAX,
+        )
+
+
+def _feed(
+    holding: HoldingTable,
+    *,
+    key: str,
+    what: str,
+    source: tuple[str | None, str | None, str | None],
+    positive: bool,
+    most: Decimal,
+) -> FeedSettings:
+    file, url, path = source
+    return FeedSettings(
+        key=key,
+        what=what,
+        file=None if file is None else Path(file),
+        url=url,
+        path=path or "",
+        positive=positive,
+        most=most,
+        refresh_s=holding.refresh_s,
+        max_age_s=holding.max_age_s,
+        file_age_max_s=holding.file_age_max_s,
+    )
+
+
+def _key(hedge: HedgeTable, index: int, number: str) -> str:
+    return f"{hedge.name}.holdings[{index}].{number}"
+
+
+def _policy(hedge: HedgeTable, settings: Settings) -> HedgePolicy:
+    holdings = [_holding(hedge, index, holding) for index, holding in enumerate(hedge.holdings)]
+    holdings += _implied(hedge, settings)
     return HedgePolicy(
         name=HedgeName(hedge.name),
         asset=Asset(hedge.asset),
         ratio=hedge.ratio,
-        holdings=tuple(_holding(holding) for holding in hedge.holdings),
+        holdings=tuple(holdings),
         venue=VenueName(hedge.short.venue),
         symbol=Symbol(hedge.short.symbol),
-        margin_mode=hedge.short.margin,
-        leverage=hedge.short.leverage,
+        margin_mode=hedge.short.margin_mode,
+        leverage=hedge.short.leverage_setting,
         band=Band(relative=hedge.band.relative, notional=hedge.band.notional),
         caps=Caps(
             order_notional=hedge.caps.order_notional,
@@ -38,6 +124,7 @@ def _policy(hedge: HedgeTable) -> HedgePolicy:
             proof_spacing_s=hedge.proof_spacing_s,
             age_max_s=hedge.age_max_s,
             settle_s=hedge.settle_s,
+            transit_max_s=hedge.transit_max_s,
         ),
         slippage=hedge.slippage,
         slippage_urgent=hedge.max_slippage_urgent,
@@ -45,6 +132,25 @@ def _policy(hedge: HedgeTable) -> HedgePolicy:
     )
 
 
-def _holding(holding: HoldingTable) -> HoldingSpec:
-    venue = None if holding.venue is None else VenueName(holding.venue)
-    return HoldingSpec(source=holding.source, venue=venue, amount=holding.amount)
+def _implied(hedge: HedgeTable, settings: Settings) -> Iterator[HoldingSpec]:
+    """Sources that come with others: coins that margin an inverse short (R2), and what Earn is giving back (R11)."""
+    if brings_margin(hedge, settings.venues[VenueName(hedge.short.venue)].exchange):
+        yield HoldingSpec(source=Source.MARGIN, venue=VenueName(hedge.short.venue))
+    named = {holding.venue for holding in hedge.holdings if holding.source is Source.TRANSIT}
+    for holding in hedge.holdings:
+        if holding.source is Source.EARN and holding.venue is not None and holding.venue not in named:
+            named.add(holding.venue)
+            yield HoldingSpec(source=Source.TRANSIT, venue=VenueName(holding.venue))
+
+
+def _holding(hedge: HedgeTable, index: int, holding: HoldingTable) -> HoldingSpec:
+    token = None if holding.asset in {None, hedge.asset} else Asset(str(holding.asset))
+    return HoldingSpec(
+        source=holding.source,
+        venue=None if holding.venue is None else VenueName(holding.venue),
+        amount=holding.amount,
+        feed=None if holding.file is None and holding.url is None else _key(hedge, index, "quantity"),
+        token=token,
+        rate=holding.rate,
+        rate_feed=None if holding.rate_file is None and holding.rate_url is None else _key(hedge, index, "rate"),
+    )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from bot.core.units import asset_and_multiplier
 from bot.domain.environment import Environment
+from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
-from bot.settings.exchanges import ALIASES, UNVERIFIED, VERIFIED, WITHOUT_TESTNET
+from bot.settings.exchanges import (
+    ALIASES,
+    UNIFIED,
+    UNVERIFIED,
+    VERIFIED,
+    WITH_TESTNET,
+    WITHOUT_PERPETUALS,
+)
 from bot.settings.model import Document, HedgeTable, HoldingTable, VenueTable
 from bot.settings.problems import KeyPath, Problem, did_you_mean, dotted, shown
-
-AVAILABLE: Final = (Source.SPOT, Source.EARN, Source.EXTERNAL)
 
 
 def broken_rules(document: Document, *, paper: bool) -> Iterator[Problem]:
@@ -23,7 +28,7 @@ def broken_rules(document: Document, *, paper: bool) -> Iterator[Problem]:
         paper: `--paper` or `--paper-at` was given.
     """
     for name, venue in document.venues.items():
-        yield from _exchange(name, venue)
+        yield from _exchange(name, venue, paper=paper)
         if venue.environment is Environment.LIVE and not (paper or venue.real_money or document.real_money):
             yield _problem(
                 ("venues", name, "environment"),
@@ -37,33 +42,54 @@ def broken_rules(document: Document, *, paper: bool) -> Iterator[Problem]:
     yield from _owned_once(document)
 
 
-def _exchange(name: str, venue: VenueTable) -> Iterator[Problem]:
+def warnings(document: Document) -> Iterator[str]:
+    """What is allowed, but a careful reader should know."""
+    for name, venue in document.venues.items():
+        if venue.exchange in UNVERIFIED:
+            yield (
+                f"venues.{name}: hedgebot was not verified on {venue.exchange}: it has no paper exchange here, and "
+                "nobody has tested what it answers; begin with its testnet and small amounts"
+            )
+
+
+def _exchange(name: str, venue: VenueTable, *, paper: bool) -> Iterator[Problem]:
     key = ("venues", name, "exchange")
-    if venue.exchange in WITHOUT_TESTNET and venue.environment is Environment.TESTNET:
-        yield _problem(
-            ("venues", name, "environment"),
-            "testnet",
-            f"{venue.exchange} has no testnet, expected `paper` or `live`",
-            'set environment = "paper": the built-in exchange needs no keys',
-        )
     if venue.exchange in ALIASES:
         yield _problem(
             key, venue.exchange, "one exchange is one venue here", f'set exchange = "{ALIASES[venue.exchange]}"'
         )
-    elif venue.exchange in UNVERIFIED:
+    elif venue.exchange in WITHOUT_PERPETUALS:
         yield _problem(
             key,
             venue.exchange,
-            f"this exchange is not verified yet, expected one of {', '.join(sorted(VERIFIED))}",
-            "a hedge is only run on an exchange whose every answer is covered by our tests",
+            "this exchange has no perpetuals that can be reached, expected one that has",
+            f"verified are {', '.join(sorted(VERIFIED))}",
         )
-    elif venue.exchange not in VERIFIED:
+    elif venue.exchange not in VERIFIED | UNVERIFIED:
         yield _problem(
             key,
             venue.exchange,
             "unknown exchange, expected an id of ccxt",
             did_you_mean(venue.exchange, sorted(VERIFIED | UNVERIFIED))
-            or f"available now: {', '.join(sorted(VERIFIED))}",
+            or f"verified are {', '.join(sorted(VERIFIED))}",
+        )
+    where = ("venues", name, "environment")
+    if venue.environment is Environment.TESTNET and venue.exchange not in WITH_TESTNET:
+        unverified = venue.exchange in UNVERIFIED
+        yield _problem(
+            where,
+            "testnet",
+            f"{venue.exchange} has no testnet, expected " + ("`live`" if unverified else "`paper` or `live`"),
+            "try the hedge on a verified exchange first"
+            if unverified
+            else 'set environment = "paper": the built-in exchange needs no keys',
+        )
+    if (paper or venue.environment is Environment.PAPER) and venue.exchange in UNVERIFIED - ALIASES.keys():
+        yield _problem(
+            key if paper else where,
+            venue.exchange if paper else "paper",
+            f"there is no built-in {venue.exchange}, expected `testnet` or `live` and no --paper",
+            f"the built-in exchanges are {', '.join(sorted(VERIFIED))}",
         )
 
 
@@ -79,18 +105,12 @@ def _mixed(document: Document) -> Iterator[Problem]:
 
 
 def _hedge(key: KeyPath, hedge: HedgeTable, document: Document) -> Iterator[Problem]:
-    short = hedge.short
-    if short.leverage != 1 and not hedge.allow_leverage:
-        yield _problem(
-            (*key, "short", "leverage"),
-            short.leverage,
-            "expected 1: with more, a smaller rise of the price liquidates the short",
-            "set leverage = 1, or write `allow_leverage = true` on the hedge",
-        )
+    yield from _short((*key, "short"), hedge)
     yield from _symbol((*key, "short", "symbol"), hedge)
-    yield from _venue_exists((*key, "short", "venue"), short.venue, document)
+    yield from _venue_exists((*key, "short", "venue"), hedge.short.venue, document)
     for index, holding in enumerate(hedge.holdings):
-        yield from _holding((*key, "holdings", index), holding, document)
+        yield from _holding((*key, "holdings", index), holding, hedge, document)
+    yield from _twice_on_one_account(key, hedge, document)
     if hedge.max_slippage_urgent < hedge.slippage:
         yield _problem(
             (*key, "max_slippage_urgent"),
@@ -100,18 +120,36 @@ def _hedge(key: KeyPath, hedge: HedgeTable, document: Document) -> Iterator[Prob
         )
 
 
+def _short(key: KeyPath, hedge: HedgeTable) -> Iterator[Problem]:
+    """R15: how a contract must be margined."""
+    short = hedge.short
+    if short.inverse:
+        if short.margin_mode is not MarginMode.CROSS:
+            yield _problem(
+                (*key, "margin"),
+                short.margin_mode.value,
+                'expected "cross": all coins of the margin wallet back a coin-margined short',
+                "remove `margin`, or use a perpetual that settles in a stablecoin",
+            )
+        if short.leverage_setting < 2:
+            yield _problem(
+                (*key, "leverage"),
+                short.leverage_setting,
+                "expected 2 or more for a coin-margined perpetual: at 1 the last contracts do not fit",
+                "remove `leverage`; the bot itself holds the short at 1x or less",
+            )
+    elif short.leverage_setting != 1 and not hedge.allow_leverage:
+        yield _problem(
+            (*key, "leverage"),
+            short.leverage_setting,
+            "expected 1: with more, a smaller rise of the price liquidates the short",
+            "set leverage = 1, or write `allow_leverage = true` on the hedge",
+        )
+
+
 def _symbol(key: KeyPath, hedge: HedgeTable) -> Iterator[Problem]:
     symbol = hedge.short.symbol
-    base, _, rest = symbol.partition("/")
-    _, _, settle = rest.partition(":")
-    if settle == base:
-        yield _problem(
-            key,
-            symbol,
-            "coin-margined perpetuals are not available yet, expected one that settles in a stablecoin",
-            f'for example "{hedge.asset}/USDT:USDT"',
-        )
-        return
+    base = symbol.partition("/")[0]
     try:
         coin, _ = asset_and_multiplier(base)
     except ValueError as error:
@@ -123,36 +161,77 @@ def _symbol(key: KeyPath, hedge: HedgeTable) -> Iterator[Problem]:
         )
 
 
-def _holding(key: KeyPath, holding: HoldingTable, document: Document) -> Iterator[Problem]:
-    if holding.source not in AVAILABLE:
-        yield _problem(
-            (*key, "source"),
-            holding.source.value,
-            f"this source comes later, expected one of {', '.join(AVAILABLE)}",
-            "leave it out, or enter its coins as an `external` amount",
-        )
-    elif holding.source is Source.EXTERNAL:
-        if holding.amount is None:
+def _holding(key: KeyPath, holding: HoldingTable, hedge: HedgeTable, document: Document) -> Iterator[Problem]:
+    numbers = [name for name in ("amount", "file", "url") if getattr(holding, name) is not None]
+    if holding.source is Source.EXTERNAL:
+        if len(numbers) != 1:
             yield _problem(
-                (*key, "amount"), None, "is missing, expected the coins of the external holding", 'such as amount = "3"'
+                (*key, "amount"),
+                None,
+                f"{' and '.join(numbers) or 'nothing'} given, expected exactly one of amount, file, url: "
+                "how many coins the external holding is",
+                'such as amount = "3"',
             )
         if holding.venue is not None:
             yield _problem(
                 (*key, "venue"), holding.venue, "expected none: an external holding is on no venue", "remove it"
             )
-    elif holding.amount is not None:
-        yield _problem(
-            (*key, "amount"),
-            str(holding.amount),
-            f"expected none: the venue tells how much is in {holding.source}",
-            'remove it, or use source = "external"',
-        )
-    elif holding.venue is None:
-        yield _problem(
-            (*key, "venue"), None, "is missing, expected the venue that holds the coins", 'such as venue = "main"'
-        )
     else:
-        yield from _venue_exists((*key, "venue"), holding.venue, document)
+        for name in numbers:
+            yield _problem(
+                (*key, name),
+                str(getattr(holding, name)),
+                f"expected none: the venue tells how much is in {holding.source}",
+                'remove it, or use source = "external"',
+            )
+        if holding.venue is None:
+            yield _problem(
+                (*key, "venue"), None, "is missing, expected the venue that holds the coins", 'such as venue = "main"'
+            )
+        else:
+            yield from _venue_exists((*key, "venue"), holding.venue, document)
+    if holding.path is not None and not {"file", "url"} & {*numbers}:
+        yield _problem((*key, "path"), holding.path, "expected none: there is no file and no url", "remove it")
+    yield from _token(key, holding, hedge)
+
+
+def _token(key: KeyPath, holding: HoldingTable, hedge: HedgeTable) -> Iterator[Problem]:
+    """A token that stands for the coin needs exactly one source of its rate; the coin itself needs none."""
+    rates = [name for name in ("rate", "rate_file", "rate_url") if getattr(holding, name) is not None]
+    if holding.asset is None or holding.asset == hedge.asset:
+        for name in rates:
+            yield _problem(
+                (*key, name),
+                str(getattr(holding, name)),
+                f"expected none: the holding is {hedge.asset} itself",
+                'name the token it is of, such as asset = "WBETH", or remove it',
+            )
+    elif len(rates) != 1:
+        yield _problem(
+            (*key, "asset"),
+            holding.asset,
+            f"{' and '.join(rates) or 'no rate'} given, expected exactly one of rate, rate_file, rate_url: "
+            f"how many {hedge.asset} one {holding.asset} is",
+            'such as rate = "1.0834"',
+        )
+    if holding.rate_path is not None and not {"rate_file", "rate_url"} & {*rates}:
+        yield _problem(
+            (*key, "rate_path"), holding.rate_path, "expected none: there is no rate_file and no rate_url", "remove it"
+        )
+
+
+def _twice_on_one_account(key: KeyPath, hedge: HedgeTable, document: Document) -> Iterator[Problem]:
+    """R5: on a unified account `spot` contains the margin balance; named beside it, every coin would count twice."""
+    spots = {holding.venue for holding in hedge.holdings if holding.source is Source.SPOT}
+    for index, holding in enumerate(hedge.holdings):
+        venue = document.venues.get(holding.venue or "")
+        if holding.source is Source.MARGIN and venue and venue.exchange in UNIFIED and holding.venue in spots:
+            yield _problem(
+                (*key, "holdings", index, "source"),
+                holding.source.value,
+                f"{venue.exchange} has one account for spot and margin, expected only one of the two sources",
+                "keep `spot`, which contains it",
+            )
 
 
 def _venue_exists(key: KeyPath, venue: str, document: Document) -> Iterator[Problem]:
@@ -179,11 +258,20 @@ def _owned_once(document: Document) -> Iterator[Problem]:
             (
                 (*key, "holdings", at, "source"),
                 holding.source.value,
-                (hedge.asset, "in", holding.source, "on", holding.venue),
+                (holding.asset or hedge.asset, "in", holding.source, "on", holding.venue),
             )
             for at, holding in enumerate(hedge.holdings)
             if holding.venue is not None
         ]
+        venue = document.venues.get(hedge.short.venue)
+        if venue is not None and brings_margin(hedge, venue.exchange):
+            claims.append(
+                (
+                    (*key, "short", "symbol"),
+                    hedge.short.symbol,
+                    (hedge.asset, "in", Source.MARGIN, "on", hedge.short.venue),
+                )
+            )
         for path, value, claim in claims:
             if claim in seen:
                 what = " ".join(claim)
@@ -195,6 +283,21 @@ def _owned_once(document: Document) -> Iterator[Problem]:
                 )
             else:
                 seen[claim] = f"hedges[{index}] ({hedge.name})"
+
+
+def brings_margin(hedge: HedgeTable, exchange: str) -> bool:
+    """Whether the short is margined with the coin itself and no source of the hedge holds that margin yet (R2).
+
+    Args:
+        hedge: with its short and sources.
+        exchange: where the short is.
+    """
+    holders = {Source.MARGIN, Source.SPOT} if exchange in UNIFIED else {Source.MARGIN}
+    named = any(
+        holding.source in holders and holding.venue == hedge.short.venue and holding.asset in {None, hedge.asset}
+        for holding in hedge.holdings
+    )
+    return hedge.short.inverse and not named
 
 
 def _problem(path: KeyPath, value: object, text: str, hint: str) -> Problem:

@@ -70,6 +70,9 @@ EXCHANGE = 'exchange = "binance"'
 TESTNET = 'environment = "testnet"'
 HOLDINGS = '[ {source = "spot", venue = "main"} ]'
 
+INVERSE = ("BTC/USDT:USDT", "BTC/USD:BTC")
+KUCOIN_LIVE = (f"{EXCHANGE}\n{TESTNET}", 'exchange = "kucoin"\nenvironment = "live"\nreal_money = true')
+
 CASES = (
     # The file itself.
     Bad(id="no file", given=False, says=("there is no such settings file", "--config")),
@@ -134,7 +137,25 @@ CASES = (
     bad(
         "not the coin", ("BTC/USDT:USDT", "1000BTC/USDT:USDT"), "1000BTC", "looks like a multiple", "hedge another coin"
     ),
-    bad("coin-margined", ("BTC/USDT:USDT", "BTC/USD:BTC"), '"BTC/USD:BTC"', "not available yet", '"BTC/USDT:USDT"'),
+    bad("R15 coin-margined", INVERSE, "short.margin", 'expected "cross"', "short.leverage = 1", "2 or more"),
+    Bad(
+        id="R5 spot and margin of one account",
+        swap=(EXCHANGE, 'exchange = "okx"'),
+        more='[[hedges]]\nname="b"\nasset="ETH"\nshort={venue="main", symbol="ETH/USD:ETH"}\n'
+        'holdings=[{source="spot", venue="main"}, {source="margin", venue="main"}]\n',
+        environ={"HEDGEBOT_VENUES__MAIN__PASSWORD": "phrase"},
+        says=('hedges[1].holdings[1].source = "margin"', "only one of the two", "keep `spot`"),
+    ),
+    also(
+        "R6 margin of two coin-margined shorts",
+        "".join(
+            f'[[hedges]]\nname="{name}"\nasset="ETH"\nholdings=[{{source="external", amount=1}}]\n'
+            f'short={{venue="main", symbol="ETH/{quote}:ETH"}}\n'
+            for name, quote in (("x", "USD"), ("y", "USDX"))
+        ),
+        "hedges[2].short.symbol",
+        "ETH in margin on main is already used by hedges[1] (x)",
+    ),
     bad(
         "no such venue",
         ('{venue = "main"', '{venue = "mian"'),
@@ -149,7 +170,26 @@ CASES = (
         "the file has: main",
     ),
     bad("holding nowhere", ('"spot", venue = "main"', '"spot"'), "holdings[0].venue: is missing", 'venue = "main"'),
-    bad("external how much", (HOLDINGS, '[ {source = "external"} ]'), "[0].amount: is missing", 'amount = "3"'),
+    bad("external how much", (HOLDINGS, '[ {source = "external"} ]'), "[0].amount", "exactly one of", 'amount = "3"'),
+    bad(
+        "external twice",
+        (HOLDINGS, '[{source = "external", amount = 1, file = "f"}]'),
+        "[0].amount",
+        "amount and file given, expected exactly one of amount, file, url",
+    ),
+    bad("external plain http", (HOLDINGS, '[{source = "external", url = "http://a/b"}]'), "[0].url", '"https://"'),
+    bad("external login", (HOLDINGS, '[{source = "external", url = "https://u:p@a/b"}]'), "[0].url", '"https://"'),
+    bad("path of nothing", ('"spot",', '"spot", path = "a.b",'), '[0].path = "a.b"', "no file and no url", "remove it"),
+    bad("bad path", ('"spot",', '"spot", path = "a..b",'), '[0].path = "a..b"', "joined by dots"),
+    bad("token without a rate", ('"spot",', '"spot", asset = "WBTC",'), "[0].asset", "no rate given", "how many BTC"),
+    bad(
+        "token with two rates",
+        ('"spot",', '"spot", asset = "WBTC", rate = 1, rate_file = "f",'),
+        "rate and rate_file given, expected exactly one of rate, rate_file, rate_url",
+    ),
+    bad("rate of the coin", ('"spot",', '"spot", rate = 1,'), "[0].rate", "the holding is BTC itself", "remove it"),
+    bad("rate 0", ('"spot",', '"spot", asset = "WBTC", rate = 0,'), "[0].rate = 0", "a rate above 0"),
+    bad("rate path of nothing", ('"spot",', '"spot", rate_path = "a",'), "rate_path", "no rate_file and no rate_url"),
     bad(
         "external where",
         (HOLDINGS, '[{source="external", amount=3, venue="main"}]'),
@@ -158,8 +198,6 @@ CASES = (
         "remove",
     ),
     bad("spot amount", ('"spot",', '"spot", amount = 3,'), "amount", "the venue tells how much", "external"),
-    bad("margin", ('"spot"', '"margin"'), 'source = "margin"', "comes later", "spot, earn, external", "leave it out"),
-    bad("transit", ('"spot"', '"transit"'), 'source = "transit"', "comes later", "leave it out"),
     bad("source", ('"spot"', '"sopt"'), 'source = "sopt"', 'one of "spot"', "Where the coins are"),
     bad("slippage", (RATIO, 'slippage = "0.1"'), "max_slippage_urgent", "at least the slippage, 0.1", "lower slippage"),
     bad(
@@ -207,10 +245,17 @@ CASES = (
     bad(
         "typo", (EXCHANGE, 'exchange = "binanse"'), 'exchange = "binanse"', "unknown exchange", "did you mean `binance"
     ),
-    bad("no exchange", (EXCHANGE, 'exchange = "qqqq"'), 'exchange = "qqqq"', "an id of ccxt", "available now: binance"),
-    bad(
-        "unverified", (EXCHANGE, 'exchange = "okx"'), 'exchange = "okx"', "not verified yet", "expected one of binance"
+    bad("no exchange", (EXCHANGE, 'exchange = "qqqq"'), 'exchange = "qqqq"', "an id of ccxt", "verified are binance"),
+    bad("no perpetuals", (EXCHANGE, 'exchange = "bitvavo"'), '"bitvavo"', "no perpetuals", "verified are binance"),
+    bad("unverified without testnet", (EXCHANGE, 'exchange = "mexc"'), '"testnet"', "no testnet", "expected `live`"),
+    Bad(
+        id="unverified on paper",
+        paper=True,
+        swap=(EXCHANGE, 'exchange = "bybit"'),
+        says=('exchange = "bybit"', "no built-in bybit", "the built-in exchanges are binance, kucoin, okx"),
     ),
+    bad("okx without passphrase", (EXCHANGE, 'exchange = "okx"'), "venues.main.password", "is missing", "__PASSWORD"),
+    bad("kucoin without passphrase", KUCOIN_LIVE, "venues.main.password", "is missing", "__PASSWORD"),
     bad(
         "alias", (EXCHANGE, 'exchange = "binanceusdm"'), '"binanceusdm"', "one exchange is one", 'exchange = "binance"'
     ),

@@ -14,7 +14,15 @@ from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
 from bot.domain.policy import Band, Caps, HoldingSpec, Timing
 from bot.settings import Settings, load_settings, policies
-from bot.settings.exchanges import ALIASES, UNVERIFIED, VERIFIED, WITHOUT_TESTNET
+from bot.settings.exchanges import (
+    ALIASES,
+    UNIFIED,
+    UNVERIFIED,
+    VERIFIED,
+    WITH_PASSPHRASE,
+    WITH_TESTNET,
+    WITHOUT_PERPETUALS,
+)
 
 CONFIG = Path(__file__).parents[2] / "config"
 API_KEY = "HEDGEBOT_VENUES__MAIN__API_KEY"
@@ -257,6 +265,14 @@ def test_the_files_that_come_with_the_bot_run_on_paper(name: str) -> None:
 
 def test_the_known_exchanges_are_those_of_ccxt() -> None:
     assert frozenset(ccxt.exchanges) == VERIFIED | UNVERIFIED
-    assert WITHOUT_TESTNET <= UNVERIFIED
+    assert WITH_TESTNET <= VERIFIED | UNVERIFIED
+    assert WITHOUT_PERPETUALS <= UNVERIFIED
+    assert UNIFIED <= VERIFIED
     assert ALIASES.keys() <= UNVERIFIED
     assert not VERIFIED & UNVERIFIED
+
+
+@pytest.mark.parametrize("exchange", sorted((VERIFIED | UNVERIFIED) - WITHOUT_PERPETUALS - ALIASES.keys()))
+def test_a_passphrase_is_asked_for_exactly_where_ccxt_needs_one(exchange: str) -> None:
+    needed = getattr(ccxt, exchange)().requiredCredentials
+    assert bool(needed.get("password")) == (exchange in WITH_PASSPHRASE)
