@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from bot.domain.ids import ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId
+from bot.domain.hint import Hint
+from bot.domain.ids import Asset, ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId
 from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.intent import AbsenceRead, Intent, IntentRecord
 from bot.domain.ledger import LedgerRow, WalletBalance
@@ -120,7 +121,10 @@ class Venue(Protocol):
         ...
 
     async def configure(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> SymbolConfig:
-        """Set leverage and margin mode and read them back; `already set` is success. Raises VenueFault."""
+        """Set leverage and margin mode, never the position mode, and read back. Raises VenueFault.
+
+        `Already set` is success.
+        """
         ...
 
     async def maintenance(self, symbol: Symbol, notional: Decimal) -> tuple[Decimal, Decimal]:
@@ -308,6 +312,48 @@ class Journal(Protocol):
 
     def clear_halts(self, now_ms: int) -> int:
         """A person looked: clear all halts. Returns how many there were."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedReading:
+    """A number from outside: a quantity, or a rate.
+
+    Attributes:
+        stamp: when the read that gave the value was sent and answered; older than the hedge allows, it says nothing.
+    """
+
+    value: Decimal
+    stamp: Stamp
+
+
+class Feeds(Protocol):
+    """Numbers from outside the venues, re-read while running: files, HTTPS addresses."""
+
+    def value(self, key: str) -> FeedReading | Unknown:
+        """The newest reading. At once: whoever implements it reads in the background. Unknown when the last read failed.
+
+        Args:
+            key: `HoldingSpec.feed` or `HoldingSpec.rate_feed`.
+        """
+        ...
+
+
+class HintSource(Protocol):
+    """A venue with streams. They only say "look now"; a venue without them is polled just as well."""
+
+    name: VenueName
+
+    def hints(self, symbols: Collection[Symbol], assets: Collection[Asset]) -> AsyncGenerator[Hint, None]:
+        """Events as they come, for as long as the caller listens; reconnects by itself.
+
+        It says SILENT when a stream is past its staleness deadline, and ALIVE when it speaks (again). Ends at once
+        where there are no streams. May raise VenueFault: the caller begins anew after a while.
+
+        Args:
+            symbols: perpetuals whose orders, position and mark matter.
+            assets: coins whose balances matter.
+        """
         ...
 
 

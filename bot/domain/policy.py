@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
+
+TRANSIT_MAX_S: Final = Decimal(7 * 24 * 3600)
+"""Un-staking takes days; a transfer that takes a week is lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ class HedgePolicy:
 
     Attributes:
         ratio: 0..1, wanted short / exposure.
+        holdings: for an inverse short the coins that margin it are among them (R2).
         slippage, slippage_urgent: fractions of the price; urgent after two unfilled tries (R16).
         margin_reserve: quote that is never used as margin.
     """
