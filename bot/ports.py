@@ -315,30 +315,6 @@ class Journal(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedReading:
-    """A number from outside: a quantity, or a rate.
-
-    Attributes:
-        stamp: when the read that gave the value was sent and answered; older than the hedge allows, it says nothing.
-    """
-
-    value: Decimal
-    stamp: Stamp
-
-
-class Feeds(Protocol):
-    """Numbers from outside the venues, re-read while running: files, HTTPS addresses."""
-
-    def value(self, key: str) -> FeedReading | Unknown:
-        """The newest reading. At once: whoever implements it reads in the background. Unknown when the last read failed.
-
-        Args:
-            key: `HoldingSpec.feed` or `HoldingSpec.rate_feed`.
-        """
-        ...
-
-
 class HintSource(Protocol):
     """A venue with streams. They only say "look now"; a venue without them is polled just as well."""
 

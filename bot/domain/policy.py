@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
-
-TRANSIT_MAX_S: Final = Decimal(7 * 24 * 3600)
-"""Un-staking takes days; a transfer that takes a week is lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
