@@ -157,7 +157,9 @@ class HoldingTable(Table):
         default=None, description="For `external`: a file with the number, or with JSON; read again while running."
     )
     url: WebAddress | None = Field(
-        default=None, description="For `external`: an address that answers with JSON; read again while running."
+        default=None,
+        repr=False,
+        description="For `external`: an address that answers with JSON; read again while running.",
     )
     path: JsonPath | None = Field(
         default=None, description='Where in the JSON the number is, such as "data.balances.0.free".'
@@ -170,7 +172,7 @@ class HoldingTable(Table):
         default=None, description="Coins of the hedge in one token: a number that stays."
     )
     rate_file: FilePath | None = Field(default=None, description="The same from a file.")
-    rate_url: WebAddress | None = Field(default=None, description="The same from an address.")
+    rate_url: WebAddress | None = Field(default=None, repr=False, description="The same from an address.")
     rate_path: JsonPath | None = Field(default=None, description="Where in that JSON the rate is.")
     refresh_s: Annotated[Decimal, seconds("1", "3600")] = Field(
         default=Decimal(30), description="How often a file or an address is read again."
