@@ -8,19 +8,28 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from bot import logs
 from bot.cli import options
-from bot.cli.scenarios import SCENARIOS, Scenario, Stagehand, Tell, Watch
+from bot.cli.scenarios import SCENARIOS, Scenario
+from bot.cli.stagehand import HOUR_S, Stagehand, Tell, Watch
 from bot.domain.errors import ConfigFault
 from bot.domain.intent import IntentRecord, IntentState
+from bot.ports import Clock
 from bot.report.statement import OrderCounts, Statement, statement
 from bot.runtime.clock import SystemClock
 from bot.runtime.signals import Stop
+from bot.runtime.virtual import VirtualClock, run_virtual
 from bot.settings import RunOptions, load_settings
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from bot.paper.session import LocalSession
+    from bot.paper.world import World
 
 EXIT_UNEXPLAINED: Final = 3
 """A residual that is not 0: a cent that the venue's books do not explain (R29)."""
@@ -58,12 +67,18 @@ def _demo(chosen: Sequence[Scenario], *, as_json: bool) -> int:
     explained = True
     for scenario in chosen:
         typer.secho(f"{scenario.name}: {scenario.title}", err=True, bold=True)
-        told = asyncio.run(_stoppable(scenario, lambda line: typer.secho(f"  {line}", err=True, dim=True)))
+        run = run_virtual if scenario.virtual else asyncio.run
+        told = run(_stoppable(scenario, lambda line: typer.secho(f"  {line}", err=True, dim=True)))
         if isinstance(told, int):
             return told
         explained = explained and told.pnl.residual == 0
         if as_json:
-            whole = {"scenario": scenario.name, "seed": SEED, "transport": "tls", "hedges": [told.to_json()]}
+            whole = {
+                "scenario": scenario.name,
+                "seed": SEED,
+                "transport": scenario.transport,
+                "hedges": [told.to_json()],
+            }
             typer.echo(json_.dumps(whole))
         else:
             print_statement(told, title=scenario.title)
@@ -73,40 +88,70 @@ def _demo(chosen: Sequence[Scenario], *, as_json: bool) -> int:
 async def _stoppable(scenario: Scenario, tell: Tell) -> Statement | int:
     """Play one story; the exit code when a signal ended it, with everything taken down."""
     with Stop() as stop:
-        return await _play(scenario, tell)
+        return await (_virtually(scenario, tell) if scenario.virtual else _over_sockets(scenario, tell))
     return stop.exit_code
 
 
-async def _play(scenario: Scenario, tell: Tell) -> Statement:
-    """Play one story over TLS sockets on this machine, and read the venue's books before and after it."""
-    from bot.app import assembled  # noqa: PLC0415 - the help text needs no exchange library
-    from bot.paper.client import local_session  # noqa: PLC0415
+async def _over_sockets(scenario: Scenario, tell: Tell) -> Statement:
+    """Over TLS on this machine, at wall speed."""
+    from bot.paper.client import local_session  # noqa: PLC0415 - the help text needs no exchange library
     from bot.paper.embedded import serve_paper  # noqa: PLC0415
 
     clock = SystemClock()
-    watch = Watch()
+    async with (
+        serve_paper(time_ms=clock.now_ms, world=_world(scenario, clock)) as served,
+        local_session(served.host, served.port, served.ca) as session,
+    ):
+        return await _play(scenario, tell, clock=clock, world=served.world, session=session, watch=Watch())
+
+
+async def _virtually(scenario: Scenario, tell: Tell) -> Statement:
+    """In this process, on time that jumps."""
+    from bot.paper.session import LocalSession  # noqa: PLC0415 - the help text needs no exchange library
+
+    clock = VirtualClock()
+    world = _world(scenario, clock)
+    watch = Watch(patience_s=HOUR_S)
+    return await _play(scenario, tell, clock=clock, world=world, session=LocalSession(world), watch=watch)
+
+
+def _world(scenario: Scenario, clock: Clock) -> World:
+    from bot.paper.engine.defaults import STARTING  # noqa: PLC0415 - the help text needs no exchange library
+    from bot.paper.world import default_world  # noqa: PLC0415
+
+    return default_world(clock.now_ms, starting={**STARTING, **scenario.starting})
+
+
+async def _play(
+    scenario: Scenario,
+    tell: Tell,
+    *,
+    clock: Clock,
+    world: World,
+    session: aiohttp.ClientSession | LocalSession,
+    watch: Watch,
+) -> Statement:
+    """Play one story, and read the venues' books before and after it."""
+    from bot.app import assembled  # noqa: PLC0415 - the help text needs no exchange library
+
     with tempfile.TemporaryDirectory(prefix="hedgebot-demo-") as folder:
         path = Path(folder) / f"{scenario.name}.toml"
         path.write_text(scenario.settings(Path(folder) / "journal.db"), encoding="utf-8")
         asked = RunOptions(settings_path=path, live=True, paper=True)
         settings = load_settings(path, {}, paper=True)
-        async with (
-            serve_paper(time_ms=clock.now_ms) as served,
-            local_session(served.host, served.port, served.ca) as session,
-            assembled(settings, asked, session, clock, watch) as bot,
-        ):
+        async with assembled(settings, asked, session, clock, watch) as bot:
             (policy,) = bot.policies
             venue = bot.venues[policy.venue]
             since_ms = venue.now_ms()
             stage = Stagehand(
-                world=served.world,
+                world=world,
                 watch=watch,
                 now_ms=venue.now_ms,
                 since_ms=since_ms,
                 tell=tell,
                 asset=scenario.asset,
             )
-            before = await venue.wallets()
+            before = [row for each in bot.venues.values() for row in await each.wallets()]
             async with asyncio.TaskGroup() as group:
                 group.create_task(bot.daemon.run())
                 try:
@@ -129,9 +174,9 @@ async def _play(scenario: Scenario, tell: Tell) -> Statement:
                 gap_notional=view.gap_notional,
                 stages=stage.stages,
                 fills=bot.journal.fills(policy.venue, policy.symbol),
-                rows=await venue.ledger(since_ms, [policy.symbol]),
+                rows=[row for each in bot.venues.values() for row in await each.ledger(since_ms, [policy.symbol])],
                 before=before,
-                after=await venue.wallets(),
+                after=[row for each in bot.venues.values() for row in await each.wallets()],
                 orders=_counts(records),
             )
 

@@ -1,104 +1,17 @@
-"""The stories that `hedgebot demo` tells: a paper exchange, the real bot on real sockets, and what happens to them."""
+"""The stories that `hedgebot demo` tells: paper exchanges, the real bot, and what happens to them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from bot.domain.errors import StartFault
-from bot.domain.numbers import plain
-from bot.domain.plan import HedgeView, Plan, Verdict
-from bot.paper.world import World
-from bot.report.statement import Stage
-from bot.runtime.hedger import Outcome
+from bot.cli.stagehand import Stagehand
 
-ACCOUNT: Final = "paper"
-VENUE: Final = "binance"
-PATIENCE_S: Final = 60.0
-STEP_S: Final = 1.0
-"""How long each step of a price move lasts: one turn of the bot sees every one."""
-
-Tell = Callable[[str], None]
-
-
-class Watch:
-    """Sees every turn of the bot, and waits for one that shows what is waited for."""
-
-    def __init__(self) -> None:
-        self._waiting: asyncio.Queue[Plan] = asyncio.Queue(maxsize=1_000)
-
-    def __call__(self, outcomes: Sequence[Outcome]) -> None:
-        """Take in one turn."""
-        for outcome in outcomes:
-            self._waiting.put_nowait(outcome.plan)
-
-    async def until(self, what: str, holds: Callable[[Plan], bool]) -> Plan:
-        """The first plan from now on that holds.
-
-        Raises:
-            StartFault: none did within a minute; the last reason says why.
-        """
-        while not self._waiting.empty():
-            self._waiting.get_nowait()
-        reason = "the bot took no turn"
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                while True:
-                    plan = await self._waiting.get()
-                    reason = plan.reason
-                    if holds(plan):
-                        return plan
-        except TimeoutError:
-            raise StartFault(f"the demo waited {PATIENCE_S:.0f} s for: {what}; last: {reason}") from None
-
-
-@dataclass(slots=True, kw_only=True)
-class Stagehand:
-    """What a story may do to the world, and what it has seen."""
-
-    world: World
-    watch: Watch
-    now_ms: Callable[[], int]
-    since_ms: int
-    tell: Tell
-    asset: str
-    stages: list[Stage] = field(default_factory=list)
-    view: HedgeView | None = None
-
-    async def settle(self, what: str) -> None:
-        """Wait until the bot finds nothing more to do, and note where things stand."""
-        plan = await self.watch.until(what, lambda plan: plan.verdict is Verdict.BALANCED)
-        self.view = plan.view
-        assert plan.view.exposure is not None
-        assert plan.view.price is not None
-        # The first stage is the start of the account: the fill that opens the hedge lies after it.
-        time_ms = self.now_ms() if self.stages else self.since_ms
-        self.stages.append(Stage(price=plan.view.price, time_ms=time_ms, coins=plan.view.exposure))
-        self.tell(
-            f"{what}: holding {plain(plan.view.exposure)}, short {plain(plan.view.short or Decimal(0))} {self.asset} "
-            f"at {plan.view.price:,.2f}"
-        )
-
-    async def walk(self, *prices: str) -> None:
-        """Move the price step by step, one step a turn of the bot."""
-        for price in prices:
-            self.world.set_price(self.asset, Decimal(price))
-            self.tell(f"{self.asset} at {Decimal(price):,.2f}")
-            await asyncio.sleep(STEP_S)
-
-    def lock_in_earn(self, amount: str) -> None:
-        """Move coins from spot into locked Earn."""
-        self.world.venues[VENUE].exchange.earn_subscribe(ACCOUNT, "locked", self.asset, Decimal(amount))
-        self.tell(f"{amount} {self.asset} move from spot into locked Earn")
-
-    def reward(self, asset: str, amount: str) -> None:
-        """Earn pays a reward to spot."""
-        self.world.venues[VENUE].exchange.pay_reward(ACCOUNT, "locked", asset, Decimal(amount))
-        self.tell(f"Earn pays a reward of {amount} {asset}")
+Starting = Mapping[str, Mapping[str, Mapping[str, Decimal]]]
+_USDT: Final = Decimal(200_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,25 +20,43 @@ class Scenario:
 
     Attributes:
         title: one line for the table.
-        asset, symbol, sources: what is hedged.
+        asset: what is hedged.
+        holdings, short: as they stand in a settings file.
+        exchanges: each is a venue of its own name; the first is called `main` when it is the only one.
+        starting: exchange -> wallet -> asset -> quantity of the account, where it is not the usual.
+        virtual: days pass in seconds, in this process; otherwise over TLS sockets at wall speed.
+        interval_s: between two turns.
         play: what happens.
     """
 
     name: str
     title: str
     asset: str
-    symbol: str
-    sources: tuple[str, ...]
+    holdings: str
+    short: str
     play: Callable[[Stagehand], Awaitable[None]]
+    exchanges: tuple[str, ...] = ("binance",)
+    starting: Starting = field(default_factory=dict)
+    virtual: bool = False
+    interval_s: str = "1"
+
+    @property
+    def transport(self) -> str:
+        """How the bot reaches the exchanges."""
+        return "in-process" if self.virtual else "tls"
 
     def settings(self, journal: Path) -> str:
         """A settings file like a user's."""
-        holdings = ", ".join(f'{{source = "{source}", venue = "main"}}' for source in self.sources)
+        streams = "streams = false\n" if self.virtual else ""
+        venues = "".join(
+            f'[venues.{"main" if len(self.exchanges) == 1 else exchange}]\nexchange = "{exchange}"\n'
+            f'environment = "paper"\n{streams}'
+            for exchange in self.exchanges
+        )
         return (
-            f'interval_s = "1"\n[journal]\npath = "{journal}"\n'
-            '[venues.main]\nexchange = "binance"\nenvironment = "paper"\n'
+            f'interval_s = "{self.interval_s}"\n[journal]\npath = "{journal}"\n{venues}'
             f'[[hedges]]\nname = "{self.name}"\nkind = "spot-perp"\nasset = "{self.asset}"\n'
-            f'holdings = [{holdings}]\nshort = {{venue = "main", symbol = "{self.symbol}"}}\n'
+            f"holdings = [{self.holdings}]\nshort = {{{self.short}}}\n"
         )
 
 
@@ -143,8 +74,8 @@ async def _btc_rise(stage: Stagehand) -> None:
 
 async def _bnb_stake(stage: Stagehand) -> None:
     await stage.settle("hedged")
-    stage.lock_in_earn("3")
-    await stage.watch.until("the coins are seen in Earn", lambda plan: plan.verdict is Verdict.BALANCED)
+    stage.subscribe("locked", "3")
+    await stage.balanced("the coins are seen in Earn", holding="3")
     await stage.walk("595", "590")
     await stage.settle("staked, after the drop")
     await stage.walk("600", "605", "610")
@@ -152,29 +83,99 @@ async def _bnb_stake(stage: Stagehand) -> None:
     await stage.settle("staked, after the rise")
 
 
+async def _inverse_rally(stage: Stagehand) -> None:
+    await stage.settle("hedged with its own coins")
+    await stage.walk("110000", "120000", "130000", "140000", "150000")
+    await stage.settle("after a rise of half")
+    await stage.walk("135000", "120000", "105000", "90000", "75000")
+    await stage.settle("after a fall of half")
+
+
+async def _okx_kucoin_split(stage: Stagehand) -> None:
+    await stage.settle("hedged", holding="1")
+    stage.deposit("okx", "trading", "0.1")
+    await stage.settle("the deposit on OKX is followed", holding="1.1")
+    stage.deposit("kucoin", "main", "0.2")
+    await stage.settle("the deposit on KuCoin is followed", holding="1.3")
+    await stage.walk("98000", "96000", "95000")
+    await stage.settle("after a drop")
+
+
+async def _earn_cycle(stage: Stagehand) -> None:
+    await stage.settle("hedged")
+    stage.subscribe("flexible", "3")
+    await stage.hours(6)
+    await stage.settle("in flexible Earn", holding="3")
+    stage.redeem("flexible", "3")
+    stage.subscribe("locked", "3")
+    await stage.hours(24)
+    await stage.settle("locked", holding="3")
+    stage.redeem("locked", "3", hours=48)
+    await stage.hours(24)
+    await stage.settle("unstaking, after a day", holding="3")
+    await stage.hours(25)
+    await stage.settle("back in spot, after two days", holding="3")
+
+
+_SPOT: Final = '{source = "spot", venue = "main"}'
+_EARN: Final = '{source = "earn", venue = "main"}'
+
 SCENARIOS: Final = (
     Scenario(
         name="btc-drop",
         title="1 BTC bought at 100,000 falls to 95,000",
         asset="BTC",
-        symbol="BTC/USDT:USDT",
-        sources=("spot",),
+        holdings=_SPOT,
+        short='venue = "main", symbol = "BTC/USDT:USDT"',
         play=_btc_drop,
     ),
     Scenario(
         name="btc-rise",
         title="1 BTC bought at 100,000 rises to 105,000",
         asset="BTC",
-        symbol="BTC/USDT:USDT",
-        sources=("spot",),
+        holdings=_SPOT,
+        short='venue = "main", symbol = "BTC/USDT:USDT"',
         play=_btc_rise,
     ),
     Scenario(
         name="bnb-stake",
         title="3 BNB at 600 are staked for a reward; BNB goes to 590, then to 610",
         asset="BNB",
-        symbol="BNB/USDT:USDT",
-        sources=("spot", "earn"),
+        holdings=f"{_SPOT}, {_EARN}",
+        short='venue = "main", symbol = "BNB/USDT:USDT"',
         play=_bnb_stake,
+    ),
+    Scenario(
+        name="inverse-rally",
+        title="1 BTC margins its own short; BTC rises by half, then falls by half",
+        asset="BTC",
+        holdings='{source = "margin", venue = "main"}',
+        short='venue = "main", symbol = "BTC/USD:BTC"',
+        starting={"binance": {"coinm": {"BTC": Decimal(1)}}},
+        play=_inverse_rally,
+    ),
+    Scenario(
+        name="okx-kucoin-split",
+        title="0.6 BTC on OKX, 0.4 on KuCoin, the short on Binance; deposits on either",
+        asset="BTC",
+        holdings='{source = "spot", venue = "okx"}, {source = "spot", venue = "kucoin"}',
+        short='venue = "binance", symbol = "BTC/USDT:USDT"',
+        exchanges=("okx", "kucoin", "binance"),
+        starting={
+            "okx": {"trading": {"BTC": Decimal("0.6")}},
+            "kucoin": {"trade": {"BTC": Decimal("0.4")}},
+            "binance": {"usdm": {"USDT": _USDT}},
+        },
+        play=_okx_kucoin_split,
+    ),
+    Scenario(
+        name="earn-cycle",
+        title="3 BNB go from spot to flexible Earn, are locked, unstaked for two days, and come back",
+        asset="BNB",
+        holdings=f"{_SPOT}, {_EARN}",
+        short='venue = "main", symbol = "BNB/USDT:USDT"',
+        virtual=True,
+        interval_s="60",
+        play=_earn_cycle,
     ),
 )

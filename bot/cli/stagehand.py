@@ -1,0 +1,137 @@
+"""What the stories of `hedgebot demo` are made with: watching the bot, and moving the world around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from bot.domain.errors import StartFault
+from bot.domain.numbers import plain
+from bot.domain.plan import HedgeView, Plan, Verdict
+from bot.paper.engine.exchange import Exchange
+from bot.paper.world import World
+from bot.report.statement import Stage
+from bot.runtime.hedger import Outcome
+
+ACCOUNT: Final = "paper"
+STEP_S: Final = 1.0
+"""How long each step of a price move lasts: one turn of the bot sees every one."""
+HOUR_S: Final = 3_600.0
+
+Tell = Callable[[str], None]
+
+
+class Watch:
+    """Sees every turn of the bot, and waits for one that shows what is waited for."""
+
+    def __init__(self, patience_s: float = 60.0) -> None:
+        self._patience_s = patience_s
+        self._waiting: asyncio.Queue[Plan] = asyncio.Queue()
+
+    def __call__(self, outcomes: Sequence[Outcome]) -> None:
+        """Take in one turn."""
+        for outcome in outcomes:
+            self._waiting.put_nowait(outcome.plan)
+
+    async def until(self, what: str, holds: Callable[[Plan], bool]) -> Plan:
+        """The first plan from now on that holds.
+
+        Raises:
+            StartFault: none did in time; the last reason says why.
+        """
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        reason = "the bot took no turn"
+        try:
+            async with asyncio.timeout(self._patience_s):
+                while True:
+                    plan = await self._waiting.get()
+                    reason = plan.reason
+                    if holds(plan):
+                        return plan
+        except TimeoutError:
+            raise StartFault(f"the demo waited {self._patience_s:.0f} s for: {what}; last: {reason}") from None
+
+
+@dataclass(slots=True, kw_only=True)
+class Stagehand:
+    """What a story may do to the world, and what it has seen."""
+
+    world: World
+    watch: Watch
+    now_ms: Callable[[], int]
+    since_ms: int
+    tell: Tell
+    asset: str
+    stages: list[Stage] = field(default_factory=list)
+    view: HedgeView | None = None
+
+    async def settle(self, what: str, holding: str | None = None) -> None:
+        """Wait until the bot finds nothing more to do, and note where things stand.
+
+        Args:
+            what: for the reader.
+            holding: coins that the bot must have seen by then.
+        """
+        plan = await self.balanced(what, holding)
+        self.view = plan.view
+        assert plan.view.exposure is not None
+        assert plan.view.principal is not None
+        assert plan.view.price is not None
+        # The first stage is the start of the account: the fill that opens the hedge lies after it.
+        time_ms = self.now_ms() if self.stages else self.since_ms
+        self.stages.append(Stage(price=plan.view.price, time_ms=time_ms, coins=plan.view.principal))
+        held = "" if plan.view.exposure == plan.view.principal else f" ({plain(plan.view.principal)} put in)"
+        self.tell(
+            f"{what}: holding {plan.view.exposure:.8g}{held}, short {plan.view.short or Decimal(0):.8g} {self.asset} "
+            f"at {plan.view.price:,.2f}"
+        )
+
+    async def balanced(self, what: str, holding: str | None = None) -> Plan:
+        """Wait until the bot finds nothing more to do."""
+        wanted = None if holding is None else Decimal(holding)
+        return await self.watch.until(
+            what, lambda plan: plan.verdict is Verdict.BALANCED and wanted in {None, plan.view.exposure}
+        )
+
+    async def walk(self, *prices: str) -> None:
+        """Move the price step by step, one step a turn of the bot."""
+        for price in prices:
+            self.world.set_price(self.asset, Decimal(price))
+            self.tell(f"{self.asset} at {Decimal(price):,.2f}")
+            await asyncio.sleep(STEP_S)
+
+    def exchange(self, name: str) -> Exchange:
+        """One of the paper exchanges."""
+        return self.world.venues[name].exchange
+
+    def deposit(self, exchange: str, wallet: str, amount: str) -> None:
+        """Coins arrive from outside."""
+        self.exchange(exchange).deposit(ACCOUNT, wallet, self.asset, Decimal(amount))
+        self.tell(f"{amount} {self.asset} arrive on {exchange}")
+
+    def subscribe(self, product: str, amount: str) -> None:
+        """Move coins from spot into Earn, on Binance."""
+        self.exchange("binance").earn_subscribe(ACCOUNT, product, self.asset, Decimal(amount))
+        self.tell(f"{amount} {self.asset} move from spot into {product} Earn")
+
+    def redeem(self, product: str, amount: str, hours: int = 0) -> None:
+        """Take coins out of Earn, on Binance; they arrive in spot after so many hours."""
+        self.exchange("binance").earn_redeem(
+            ACCOUNT, product, self.asset, Decimal(amount), notice_s=hours * int(HOUR_S)
+        )
+        when = f"to arrive in {hours} hours" if hours else "at once"
+        self.tell(f"{amount} {self.asset} leave {product} Earn, {when}")
+
+    def reward(self, asset: str, amount: str) -> None:
+        """Earn pays a reward to spot."""
+        self.exchange("binance").pay_reward(ACCOUNT, "locked", asset, Decimal(amount))
+        self.tell(f"Earn pays a reward of {amount} {asset}")
+
+    async def hours(self, hours: float) -> None:
+        """Let time pass; only on virtual time."""
+        await asyncio.sleep(hours * HOUR_S)
+        self.tell(f"{hours:g} hours later")
