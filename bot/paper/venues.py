@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.paper.engine.exchange import EarnProduct
 from bot.paper.wire.http import Request, Response
 
 JSON_HEADERS: Final = {"Content-Type": "application/json;charset=UTF-8"}
@@ -36,8 +35,8 @@ class Traits:
     lists: tuple[str, ...]
     wallets: tuple[str, ...]
     spot_wallet: str
-    earn_products: tuple[EarnProduct, ...]
-    flexible: tuple[EarnProduct, str]
+    earn_products: tuple[str, ...]
+    flexible: tuple[str, str]
     reject: Callable[[Request], Response]
     outage: Response
 

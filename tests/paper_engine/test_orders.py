@@ -74,7 +74,9 @@ def test_a_market_that_does_not_trade_refuses(new: New) -> None:
 def test_a_listing_that_could_not_be_booked_exactly_is_refused() -> None:
     spot = exchange_listing(SPOT)
     with pytest.raises(ValueError, match="multiples of"):
-        replace(spot, price_tick=D("0.00001"), quantity_step=D("0.00001"))
+        replace(spot, quantity_step=D("0.000000001"))
+    with pytest.raises(ValueError, match="multiples of"):
+        replace(exchange_listing(LINEAR), price_tick=D("0.000001"))
     with pytest.raises(ValueError, match="brackets"):
         replace(exchange_listing(LINEAR), brackets=())
     with pytest.raises(ValueError, match="no first price for DOGE"):

@@ -25,7 +25,7 @@ def flat() -> PositionState:
 
 def closing(position: PositionState, quote: Decimal) -> Fill:
     side = Side.SELL if position.contracts > 0 else Side.BUY
-    return Fill(side=side, quantity=abs(position.contracts), quote=quote, time_ms=1)
+    return Fill(side=side, quantity=abs(position.contracts), value=quote, time_ms=1)
 
 
 @given(trades=st.lists(fills, max_size=12), last=st.decimals("0.00000001", "1000000000000", places=8))
@@ -33,17 +33,17 @@ def test_what_a_position_realises_is_its_sales_less_its_purchases(
     trades: list[tuple[Side, Decimal, Decimal]], last: Decimal
 ) -> None:
     position, earned, realized = flat(), ZERO, ZERO
-    todo = [Fill(side=side, quantity=quantity, quote=quote, time_ms=0) for side, quantity, quote in trades]
+    todo = [Fill(side=side, quantity=quantity, value=quote, time_ms=0) for side, quantity, quote in trades]
     for fill in todo:
         position, gained = apply_fill(position, fill, leverage=3, isolated=True)
         realized += gained
-        earned -= fill.side.sign * fill.quote
+        earned -= fill.side.sign * fill.value
         assert position.isolated_wallet >= 0
         assert earned == realized - position.cost
     if position.contracts:
         fill = closing(position, last)
         position, gained = apply_fill(position, fill, leverage=3, isolated=True)
-        assert earned - fill.side.sign * fill.quote == realized + gained
+        assert earned - fill.side.sign * fill.value == realized + gained
     assert position.contracts == position.cost == position.isolated_wallet == 0
 
 

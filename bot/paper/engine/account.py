@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
-from bot.paper.engine.exposures import balance_of, positions_of, summary_of
+from bot.paper.engine.cash import earn_held
+from bot.paper.engine.exposures import balance_of, pool_of, positions_of, summary_of
 from bot.paper.engine.floor import Floor
 from bot.paper.engine.model import (
     Balance,
     CashRecord,
     EarnRecord,
     MarginSummary,
+    MarketType,
     Order,
     Position,
     PositionSide,
     Row,
     Trade,
     TransferRecord,
+    Update,
 )
 from bot.paper.engine.state import AccountState
 
@@ -39,6 +43,11 @@ class Account:
         return self._state.hedged
 
     @property
+    def account_mode(self) -> int:
+        """A number of the venue's own; OKX: 1 spot, 2 futures (where accounts begin), 3 multi-currency, 4 portfolio."""
+        return self._state.account_mode
+
+    @property
     def multi_assets(self) -> bool:
         """Multi-Assets mode."""
         return self._state.multi_assets
@@ -46,7 +55,8 @@ class Account:
     def balance(self, wallet: str, asset: str) -> Balance:
         """Free and locked of one asset; zeros when the wallet never held it.
 
-        Spot: locked is what open orders need. `usdm`: free is what could be transferred out.
+        Locked is what open spot orders need, and in a margin wallet what positions and their orders need. The internal
+        wallets `redeeming` and `withdrawing` can be read, too.
         """
         return balance_of(self._floor, self._state, wallet, asset)
 
@@ -67,7 +77,7 @@ class Account:
         return [trade for trade in self._state.trades if listing_key in (None, trade.listing_key)]
 
     def settings(self, symbol: str) -> tuple[int, bool]:
-        """Leverage and whether margin is isolated, of one perpetual; the venue's defaults when never set."""
+        """Leverage and whether margin is isolated, of one perpetual; the layout's defaults when never set."""
         return self._state.settings(symbol)
 
     def positions(self) -> Sequence[Position]:
@@ -79,9 +89,14 @@ class Account:
         found = (p for p in self.positions() if p.symbol == symbol and p.side is side)
         return next(found, None)
 
-    def margin_summary(self, asset: str = "USDT") -> MarginSummary:
-        """The futures account's figures in one settle asset."""
-        return summary_of(self._floor, self._state, asset)
+    def margin_summary(self, asset: str = "USDT", market: MarketType | None = None) -> MarginSummary:
+        """The futures account's figures in one settle asset.
+
+        Args:
+            asset: what is asked about; any asset of a margin wallet will do.
+            market: whose margin wallet; None: that of the perpetuals that settle in the asset, else the linear one.
+        """
+        return summary_of(self._floor, self._state, pool_of(self._floor, asset, market))
 
     @property
     def ledger(self) -> Sequence[Row]:
@@ -105,15 +120,33 @@ class Account:
 
     @property
     def earn_subscriptions(self) -> Sequence[EarnRecord]:
-        """Coins moved from spot into Earn, oldest first."""
+        """Coins moved into Earn, oldest first."""
         return tuple(self._state.earn_subscriptions)
 
     @property
     def earn_redemptions(self) -> Sequence[EarnRecord]:
-        """Coins moved from Earn back to spot, oldest first."""
+        """Coins moved out of Earn, oldest first; PENDING while a notice runs."""
         return tuple(self._state.earn_redemptions)
 
     @property
     def earn_rewards(self) -> Sequence[EarnRecord]:
-        """Rewards paid to spot, oldest first."""
+        """Rewards, oldest first."""
         return tuple(self._state.earn_rewards)
+
+    def earn_held(self, product: str, asset: str) -> Decimal:
+        """What is in an Earn product, which may share its wallet with others. Raises Refusal unknown-product."""
+        return earn_held(self._floor, self._state, product, asset)
+
+    # The event feed.
+
+    @property
+    def last_update(self) -> int:
+        """The number of the newest update; 0 when nothing ever changed."""
+        return len(self._state.updates)
+
+    def updates(self, after: int) -> Sequence[Update]:
+        """What changed since update number `after`, oldest first.
+
+        One for each version of an order, each ledger row, and each change of a position's size, cost or margin.
+        """
+        return tuple(self._state.updates[after:])

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal
 
 from bot.paper.engine import cash, funding, liquidation, matching, orders, settings
 from bot.paper.engine.account import Account
 from bot.paper.engine.defaults import DEFAULT_PRICES
 from bot.paper.engine.floor import Floor
+from bot.paper.engine.layout import BINANCE, Layout
 from bot.paper.engine.ledger import HOUSE
 from bot.paper.engine.model import (
     Depth,
@@ -25,8 +25,6 @@ from bot.paper.engine.model import (
     Row,
 )
 from bot.paper.engine.state import AccountState
-
-EarnProduct = Literal["flexible", "locked"]
 
 
 class Exchange:
@@ -40,6 +38,7 @@ class Exchange:
         prices: first price of each asset, in USD terms; USDT is 1 always.
         funding_follows_clock: settle at every 8-hour boundary that the clock passes, for a clock that the scenario
             owns; otherwise only `settle_funding` settles, as on wall time nobody may be surprised by the hour.
+        layout: wallets, Earn products and account rules.
     """
 
     def __init__(
@@ -51,26 +50,36 @@ class Exchange:
         time_ms: Callable[[], int],
         prices: Mapping[str, Decimal] = DEFAULT_PRICES,
         funding_follows_clock: bool = False,
+        layout: Layout = BINANCE,
     ) -> None:
         self.name = name
+        self.layout = layout
         self._floor = Floor(
             listings=listings,
             starting=starting,
             time_ms=time_ms,
             prices=prices,
             funding_follows_clock=funding_follows_clock,
+            layout=layout,
         )
 
     # The world.
 
     @property
     def listings(self) -> Mapping[str, Listing]:
-        """Markets by key, such as `spot:BTCUSDT` and `linear:BTCUSDT`."""
+        """Markets by key, such as `spot:BTCUSDT`, `linear:BTC-USDT-SWAP` and `inverse:XBTUSDM`, as they are now."""
         return self._floor.listings
 
     def listing(self, listing_key: str) -> Listing:
         """One market. Raises Refusal unknown-symbol."""
         return self._floor.listing(listing_key)
+
+    def set_status(self, listing_key: str, status: str) -> None:
+        """Suspend, delist or reopen a market: only `TRADING` accepts and fills orders; cancelling works always.
+
+        Raises Refusal unknown-symbol.
+        """
+        self._floor.set_status(listing_key, status)
 
     def price(self, asset: str) -> Decimal:
         """Price of one coin of the asset. Raises Refusal unknown-asset."""
@@ -97,7 +106,7 @@ class Exchange:
 
         Raises Refusal unknown-asset, or bad-price when not positive in 8 places.
         """
-        funding.settle_due(self._floor)
+        self._settle_due()
         self._floor.set_price(asset, price)
         for listing in self._floor.listings_of(asset):
             matching.sweep(self._floor, listing)
@@ -126,13 +135,13 @@ class Exchange:
 
         A short receives when the rate is positive. Raises Refusal unknown-asset.
         """
-        funding.settle_due(self._floor)
+        self._settle_due()
         funding.settle(self._floor, asset, self.funding_rate(asset) if rate is None else rate, self._floor.now())
         liquidation.sweep(self._floor)
 
     def advance(self) -> None:
-        """Let the time that has passed take effect: crossed resting orders, and funding if it follows the clock."""
-        funding.settle_due(self._floor)
+        """Let time take effect: pending money arrives, crossed orders fill, funding settles if it follows the clock."""
+        self._settle_due()
         for listing in self._floor.listings.values():
             matching.sweep(self._floor, listing)
         liquidation.sweep(self._floor)
@@ -151,23 +160,42 @@ class Exchange:
     def account(self, key: str) -> Account:
         """The account of an API key; opened with the starting balances on first use.
 
-        Ask anew for each request: funding that fell due meanwhile is settled here.
+        Ask anew for each request: what fell due meanwhile is settled here.
         """
         return Account(self._floor, self._state(key))
 
     def accounts(self) -> Mapping[str, Account]:
         """Every account opened so far."""
-        funding.settle_due(self._floor)
+        self._settle_due()
         return {key: Account(self._floor, state) for key, state in self._floor.states.items()}
 
-    # Money. Wallets: spot, funding, usdm, coinm, earn-flexible, earn-locked.
+    # Money. The wallets are the layout's.
 
-    def deposit(self, key: str, wallet: str, asset: str, amount: Decimal) -> None:
-        """Put money into a wallet from outside; a negative amount takes it out.
+    def deposit(self, key: str, wallet: str, asset: str, amount: Decimal, *, pending_s: int = 0) -> int:
+        """Put money into a wallet from outside; a negative amount takes it out, as `withdraw`.
 
-        Raises Refusal unknown-wallet, bad-amount, or insufficient-balance when less is free.
+        Args:
+            key: whose wallet.
+            wallet: where it arrives.
+            asset: what arrives.
+            amount: in 8 places.
+            pending_s: it is on its way for so many seconds, and not in the exchange yet.
+
+        Returns:
+            The record's id.
+
+        Raises:
+            Refusal: unknown-wallet, bad-amount, or insufficient-balance when less is free.
         """
-        cash.deposit(self._floor, self._state(key), wallet, asset, amount)
+        act = cash.withdraw if amount.is_signed() else cash.deposit
+        return act(self._floor, self._state(key), wallet, asset, amount.copy_abs(), pending_s=pending_s)
+
+    def withdraw(self, key: str, wallet: str, asset: str, amount: Decimal, *, pending_s: int = 0) -> int:
+        """Take money out of a wallet. For `pending_s` seconds it lies in the internal wallet `withdrawing`.
+
+        Returns the record's id. Raises Refusal unknown-wallet, bad-amount, insufficient-balance.
+        """
+        return cash.withdraw(self._floor, self._state(key), wallet, asset, amount, pending_s=pending_s)
 
     def transfer(self, key: str, source: str, target: str, asset: str, amount: Decimal) -> int:
         """Move money between two wallets of the account. Returns the transfer's id.
@@ -176,17 +204,35 @@ class Exchange:
         """
         return cash.transfer(self._floor, self._state(key), source, target, asset, amount)
 
-    def earn_subscribe(self, key: str, product: EarnProduct, asset: str, amount: Decimal) -> int:
-        """Move coins from spot into Earn. Returns the subscription's id. Raises as `transfer`."""
-        return cash.earn_subscribe(self._floor, self._state(key), product, asset, amount)
+    def earn_subscribe(self, key: str, product: str, asset: str, amount: Decimal, *, wallet: str | None = None) -> int:
+        """Move coins into Earn, from the plan's own source or from `wallet`. Returns the subscription's id.
 
-    def earn_redeem(self, key: str, product: EarnProduct, asset: str, amount: Decimal) -> int:
-        """Move coins from Earn back to spot, at once. Returns the redemption's id. Raises as `transfer`."""
-        return cash.earn_redeem(self._floor, self._state(key), product, asset, amount)
+        Raises Refusal unknown-product, and as `transfer`.
+        """
+        return cash.earn_subscribe(self._floor, self._state(key), product, asset, amount, wallet=wallet)
 
-    def pay_reward(self, key: str, product: EarnProduct, asset: str, amount: Decimal) -> None:
-        """The house pays an Earn reward into the spot wallet. Raises Refusal bad-amount."""
-        cash.pay_reward(self._floor, self._state(key), product, asset, amount)
+    def earn_redeem(
+        self,
+        key: str,
+        product: str,
+        asset: str,
+        amount: Decimal,
+        notice_s: int | None = None,
+        *,
+        wallet: str | None = None,
+    ) -> int:
+        """Move coins out of Earn, to the plan's own target or to `wallet`. Returns the redemption's id.
+
+        For `notice_s` seconds (None: the plan's own notice) they lie in the internal wallet `redeeming`.
+
+        Raises Refusal unknown-product, unknown-wallet, bad-amount, insufficient-balance (less is in the product).
+        """
+        state = self._state(key)
+        return cash.earn_redeem(self._floor, state, product, asset, amount, notice_s=notice_s, wallet=wallet)
+
+    def pay_reward(self, key: str, product: str, asset: str, amount: Decimal, *, wallet: str | None = None) -> None:
+        """The house pays a reward into `wallet` or the plan's target. Raises Refusal unknown-product, bad-amount."""
+        cash.pay_reward(self._floor, self._state(key), product, asset, amount, wallet=wallet)
 
     # Orders.
 
@@ -239,6 +285,10 @@ class Exchange:
         """Switch Multi-Assets mode. Raises Refusal no-change, multi-assets (some perpetual is isolated)."""
         settings.set_multi_assets(self._state(key), multi_assets=multi_assets)
 
+    def set_account_mode(self, key: str, mode: int) -> None:
+        """Switch the account mode; the same one again is no error. Raises Refusal has-orders, has-position."""
+        settings.set_account_mode(self._state(key), mode)
+
     def add_margin(self, key: str, symbol: str, side: PositionSide, amount: Decimal) -> None:
         """Move money from the cross wallet into an isolated position's; a negative amount moves it back.
 
@@ -248,6 +298,10 @@ class Exchange:
         settings.add_margin(self._floor, self._state(key), symbol, side, amount)
 
     def _state(self, key: str) -> AccountState:
-        """The account as it is now: funding that fell due is in it before anybody looks."""
-        funding.settle_due(self._floor)
+        """The account as it is now: what fell due is in it before anybody looks."""
+        self._settle_due()
         return self._floor.state(key)
+
+    def _settle_due(self) -> None:
+        funding.settle_due(self._floor)
+        cash.settle_due(self._floor)

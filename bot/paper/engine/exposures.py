@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
 
 from bot.domain.numbers import ZERO
-from bot.paper.engine.floor import Floor
-from bot.paper.engine.ledger import booked
+from bot.paper.engine.floor import Floor, Pool
+from bot.paper.engine.ledger import booked_down, booked_up
 from bot.paper.engine.margin import Line, Resting, liquidation_price, summarize
 from bot.paper.engine.model import (
     Balance,
@@ -23,33 +22,35 @@ from bot.paper.engine.model import (
 from bot.paper.engine.positions import PositionState
 from bot.paper.engine.state import AccountState, reduces
 
-SPOT_WALLET: Final = "spot"
-FUTURES_WALLET: Final = "usdm"
-
 Positions = Mapping[tuple[str, PositionSide], PositionState]
 
 
-def settle_assets(floor: Floor) -> Sequence[str]:
-    """What perpetuals settle in, in order of listing."""
-    found = (listing.settle for listing in floor.listings.values() if listing.market is MarketType.LINEAR)
-    return tuple(dict.fromkeys(found))
+def pool_of(floor: Floor, asset: str, market: MarketType | None) -> Pool:
+    """The margin pool of an asset: of a kind of perpetuals, or of the kind that settles in it."""
+    if market is None:
+        market = next((pool_market for pool_market in _settling(floor, asset)), MarketType.LINEAR)
+    return Pool(wallet=floor.layout.margin[market], asset=asset)
+
+
+def _settling(floor: Floor, asset: str) -> Iterable[MarketType]:
+    return (x.market for x in floor.listings.values() if x.market.perpetual and x.settle == asset)
 
 
 def lines_of(
     floor: Floor,
     state: AccountState,
-    asset: str,
+    pool: Pool,
     *,
     positions: Positions | None = None,
     orders: Iterable[Order] | None = None,
     leverages: Mapping[str, int] | None = None,
 ) -> Sequence[Line]:
-    """Every perpetual of a settle asset that the account has a position, orders or settings in.
+    """Every perpetual of a margin pool that the account has a position, orders or settings in.
 
     Args:
         floor: markets and prices.
         state: the account.
-        asset: the settle asset.
+        pool: what margins them.
         positions: instead of the account's own, to see what would be.
         orders: instead of the account's open orders.
         leverages: by symbol, instead of the account's own.
@@ -72,7 +73,7 @@ def lines_of(
             (leverages or {}).get(listing.symbol),
         )
         for listing in floor.listings.values()
-        if listing.market is MarketType.LINEAR and listing.settle == asset and listing.symbol in touched
+        if listing.symbol in touched and listing.market.perpetual and floor.pool(listing) == pool
         for side in sides
     ]
 
@@ -104,18 +105,38 @@ def _line(
     )
 
 
-def summary_of(floor: Floor, state: AccountState, asset: str) -> MarginSummary:
-    """The account's margin figures as they are."""
-    wallet = floor.ledger.balance(state.key, FUTURES_WALLET, asset)
-    return summarize(asset, wallet, lines_of(floor, state, asset))
+def summary_of(
+    floor: Floor,
+    state: AccountState,
+    pool: Pool,
+    *,
+    lines: Sequence[Line] | None = None,
+    paid: Decimal = ZERO,
+    orders: Sequence[Order] | None = None,
+) -> MarginSummary:
+    """The account's margin figures as they are, or as they would be.
+
+    Args:
+        floor: markets, prices and the ledger.
+        state: the account.
+        pool: what margins together.
+        lines: instead of the account's own.
+        paid: leaves the wallet first; negative comes in.
+        orders: instead of the account's open orders, for what spot orders freeze of a wallet that serves both.
+    """
+    wallet = floor.ledger.balance(state.key, pool.wallet, pool.asset) - paid
+    unified = pool.wallet == floor.layout.spot
+    resting = state.open_orders() if orders is None else orders
+    frozen = locked_in_orders(floor, resting, pool.asset) if unified else ZERO
+    return summarize(pool.asset, wallet, lines_of(floor, state, pool) if lines is None else lines, frozen=frozen)
 
 
 def positions_of(floor: Floor, state: AccountState) -> Sequence[Position]:
     """Positions and flat rows of perpetuals that have settings of their own or open orders."""
     return [
         _view(line, liquidation_price(*_backing(floor, state, line, lines)))
-        for asset in settle_assets(floor)
-        for lines in [lines_of(floor, state, asset)]
+        for pool in floor.pools
+        for lines in [lines_of(floor, state, pool)]
         for line in lines
         if line.contracts or line.orders or line.listing.symbol in state.futures_settings
     ]
@@ -125,21 +146,20 @@ def _backing(floor: Floor, state: AccountState, line: Line, lines: Sequence[Line
     """What stands behind a position, and the positions that share its liquidation price."""
     if line.isolated:
         return line.isolated_wallet, [line]
-    asset = line.listing.settle
-    cross_wallet = summarize(asset, floor.ledger.balance(state.key, FUTURES_WALLET, asset), lines).cross_wallet
+    cross_wallet = summary_of(floor, state, floor.pool(line.listing), lines=lines).cross_wallet
     cross = [other for other in lines if not other.isolated]
     others = (other.unrealized - other.maintenance for other in cross if other.listing != line.listing)
     return cross_wallet + sum(others, ZERO), [other for other in cross if other.listing == line.listing]
 
 
 def _view(line: Line, liquidation: Decimal | None) -> Position:
-    size = line.listing.notional(line.contracts, Decimal(1))
     return Position(
         symbol=line.listing.symbol,
+        market=line.listing.market,
         side=line.side,
         settle=line.listing.settle,
         contracts=line.contracts,
-        entry_price=line.cost / size if size else ZERO,
+        entry_price=line.listing.entry_price(line.contracts, line.cost),
         mark_price=line.mark,
         isolated=line.isolated,
         isolated_wallet=line.isolated_wallet,
@@ -157,22 +177,36 @@ def _view(line: Line, liquidation: Decimal | None) -> Position:
 def balance_of(floor: Floor, state: AccountState, wallet: str, asset: str) -> Balance:
     """Free and locked of one asset in one wallet; see `Account.balance`."""
     total = floor.ledger.balance(state.key, wallet, asset)
-    if wallet == FUTURES_WALLET and asset in settle_assets(floor):
-        free = summary_of(floor, state, asset).withdrawable
+    pool = Pool(wallet=wallet, asset=asset)
+    if pool in floor.pools:
+        free = summary_of(floor, state, pool).withdrawable
         return Balance(free=free, locked=total - free)
-    locked = locked_in_orders(floor, state.open_orders(), asset) if wallet == SPOT_WALLET else ZERO
+    locked = locked_in_orders(floor, state.open_orders(), asset) if wallet == floor.layout.spot else ZERO
     return Balance(free=total - locked, locked=locked)
 
 
 def locked_in_orders(floor: Floor, orders: Iterable[Order], asset: str) -> Decimal:
-    """What spot orders need of an asset: a buy its quote, a sell its base."""
-    locked = ZERO
-    for order in orders:
-        listing = floor.listings[order.listing_key]
-        if listing.market is not MarketType.SPOT:
-            continue
-        if order.side is Side.BUY and listing.quote == asset:
-            locked += booked(listing.notional(order.remaining, order.price))
-        elif order.side is Side.SELL and listing.base == asset:
-            locked += order.remaining
-    return locked
+    """What spot orders need of an asset."""
+    found = ((floor.listings[order.listing_key], order) for order in orders)
+    return sum(
+        (
+            needed_by(floor, listing, order.side, order.remaining, order.price)
+            for listing, order in found
+            if listing.market is MarketType.SPOT and pays_with(listing, order.side) == asset
+        ),
+        ZERO,
+    )
+
+
+def pays_with(listing: Listing, side: Side) -> str:
+    """What a spot order gives."""
+    return listing.quote if side is Side.BUY else listing.base
+
+
+def needed_by(floor: Floor, listing: Listing, side: Side, quantity: Decimal, price: Decimal) -> Decimal:
+    """What a spot order gives for a quantity at a price: a sell its base, a buy its quote and a fee paid in quote."""
+    if side is Side.SELL:
+        return quantity
+    notional = listing.notional(quantity, price)
+    fee = booked_down(notional * listing.taker_fee) if floor.layout.fee_in_quote else ZERO
+    return booked_up(notional) + fee

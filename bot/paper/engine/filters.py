@@ -22,7 +22,7 @@ def check(listing: Listing, order: NewOrder, mark: Decimal) -> None:
     Raises:
         Refusal: market-closed, lot-size, max-quantity, price-filter, percent-price, min-notional.
     """
-    if listing.status != "TRADING":
+    if not listing.open:
         raise Refusal(RefusalCode.MARKET_CLOSED, f"{listing.symbol} is {listing.status}")
     if order.kind is OrderKind.LIMIT:
         _check_price(listing, order, mark)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
 from typing import Final
 
 from bot.paper.engine.book import rounded_to_tick
+from bot.paper.engine.layout import Layout
 from bot.paper.engine.ledger import Cause, Ledger, booked
 from bot.paper.engine.model import (
+    PLACES,
     FundingRecord,
     Listing,
+    MarketType,
     Order,
     Refusal,
     RefusalCode,
+    Row,
     RowKind,
     Side,
+    listing_key,
 )
 from bot.paper.engine.state import AccountState
 
@@ -24,6 +30,14 @@ FUNDING_INTERVAL_MS: Final = 8 * 3_600_000
 DEFAULT_FUNDING_RATE: Final = Decimal("0.0001")
 PRICE_MAX: Final = Decimal(10) ** 9
 """Above it, amounts of ordinary size would not be exact in 28 digits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """What margins perpetuals together: one asset of one wallet."""
+
+    wallet: str
+    asset: str
 
 
 class Floor:
@@ -37,10 +51,13 @@ class Floor:
         time_ms: Callable[[], int],
         prices: Mapping[str, Decimal],
         funding_follows_clock: bool,
+        layout: Layout,
     ) -> None:
-        self.listings: Mapping[str, Listing] = MappingProxyType({listing.key: listing for listing in listings})
-        self.ledger = Ledger()
+        self._listings = {listing.key: listing for listing in listings}
+        self.listings: Mapping[str, Listing] = MappingProxyType(self._listings)
+        self.layout = layout
         self.states: dict[str, AccountState] = {}
+        self.ledger = Ledger(self._note_row)
         self.funding_rates: dict[str, Decimal] = {}
         self.funding_records: list[FundingRecord] = []
         self.now = time_ms
@@ -53,6 +70,14 @@ class Floor:
         missing = {listing.asset for listing in listings} - prices.keys()
         if missing:
             raise ValueError(f"no first price for {', '.join(sorted(missing))}")
+        symbols = [listing.symbol for listing in listings if listing.market.perpetual]
+        if len(set(symbols)) != len(symbols):
+            raise ValueError("a linear and an inverse perpetual have the same symbol")
+        pools = (self.pool(listing) for listing in listings if listing.market.perpetual)
+        self.pools: Sequence[Pool] = tuple(dict.fromkeys(pools))
+
+    def _note_row(self, row: Row) -> None:
+        self.states[row.account].note_row(row)
 
     def next_id(self, kind: str) -> int:
         """Ids of a kind count up by one, from 1 (orders from 1,000,001)."""
@@ -67,6 +92,21 @@ class Floor:
             return self.listings[key]
         except KeyError:
             raise Refusal(RefusalCode.UNKNOWN_SYMBOL, key) from None
+
+    def perpetual(self, symbol: str) -> Listing:
+        """A perpetual by its symbol. Raises Refusal unknown-symbol."""
+        for market in (MarketType.LINEAR, MarketType.INVERSE):
+            if (key := listing_key(market, symbol)) in self._listings:
+                return self._listings[key]
+        raise Refusal(RefusalCode.UNKNOWN_SYMBOL, symbol)
+
+    def set_status(self, key: str, status: str) -> None:
+        """Open or close a market. Raises Refusal unknown-symbol."""
+        self._listings[key] = replace(self.listing(key), status=status)
+
+    def pool(self, listing: Listing) -> Pool:
+        """What margins a perpetual."""
+        return Pool(wallet=self.layout.margin[listing.market], asset=listing.settle)
 
     def listings_of(self, asset: str) -> Sequence[Listing]:
         """The markets that an asset's price moves."""
@@ -98,8 +138,9 @@ class Floor:
             self._last_prices.pop(listing.key, None)
 
     def mark(self, listing: Listing) -> Decimal:
-        """Mark price of a market, in its own unit, to 8 places."""
-        return booked(self.price(listing.asset) * listing.multiplier)
+        """Mark price of a market, in its own unit, to 8 places or a hundredth of its tick, whatever is finer."""
+        places = min(PLACES, listing.price_tick / 100)
+        return (self.price(listing.asset) * listing.multiplier).quantize(places, rounding=ROUND_HALF_EVEN)
 
     def last_price(self, listing: Listing) -> Decimal:
         """Latest trade since the price was set, else the mark on the tick."""
@@ -123,7 +164,8 @@ class Floor:
         """An account, opened with the starting balances on first use."""
         state = self.states.get(key)
         if state is None:
-            state = self.states[key] = AccountState(key=key)
+            defaults = (self.layout.leverage, self.layout.isolated)
+            state = self.states[key] = AccountState(key=key, default_settings=defaults)
             cause = Cause(time_ms=self.now(), kind=RowKind.DEPOSIT, reference="opening")
             for wallet, amounts in self._starting.items():
                 for asset, amount in amounts.items():

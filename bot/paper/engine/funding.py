@@ -6,10 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.paper.engine import liquidation
-from bot.paper.engine.exposures import FUTURES_WALLET
 from bot.paper.engine.floor import FUNDING_INTERVAL_MS, Floor
 from bot.paper.engine.ledger import Cause
-from bot.paper.engine.model import FundingRecord, Listing, MarketType, RowKind
+from bot.paper.engine.model import FundingRecord, Listing, RowKind
 from bot.paper.engine.state import AccountState
 
 
@@ -17,7 +16,7 @@ def settle_due(floor: Floor) -> None:
     """Settle every 8-hour boundary that has passed, each in its own name and at the price of now; if so agreed."""
     if not floor.funding_follows_clock:
         return
-    assets = dict.fromkeys(listing.asset for listing in floor.listings.values() if listing.market is MarketType.LINEAR)
+    assets = dict.fromkeys(listing.asset for listing in floor.listings.values() if listing.market.perpetual)
     while floor.funding_due_ms <= floor.now():
         time_ms = floor.funding_due_ms
         floor.funding_due_ms += FUNDING_INTERVAL_MS
@@ -27,9 +26,9 @@ def settle_due(floor: Floor) -> None:
 
 
 def settle(floor: Floor, asset: str, rate: Decimal, time_ms: int) -> None:
-    """Pay once on every perpetual of an asset: a short receives contracts x mark x rate when the rate is positive."""
+    """Pay once on every perpetual of an asset, in settle: a short receives notional x rate when that is positive."""
     for listing in floor.listings_of(asset):
-        if listing.market is not MarketType.LINEAR:
+        if not listing.market.perpetual:
             continue
         mark = floor.mark(listing)
         floor.funding_records.append(FundingRecord(symbol=listing.symbol, time_ms=time_ms, rate=rate, mark_price=mark))
@@ -50,8 +49,6 @@ def _settle_account(floor: Floor, state: AccountState, listing: Listing, rate: D
         if position.symbol != listing.symbol:
             continue
         amount = -listing.notional(position.contracts, floor.mark(listing)) * rate
-        paid = floor.ledger.pay(state.key, FUTURES_WALLET, listing.settle, amount, cause)
+        paid = floor.ledger.pay(state.key, floor.pool(listing).wallet, listing.settle, amount, cause)
         if isolated:
-            state.positions[position.symbol, position.side] = replace(
-                position, isolated_wallet=position.isolated_wallet + paid
-            )
+            state.hold(replace(position, isolated_wallet=position.isolated_wallet + paid), time_ms)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.numbers import ZERO
-from bot.paper.engine.exposures import FUTURES_WALLET, SPOT_WALLET, balance_of, lines_of, locked_in_orders
+from bot.paper.engine.exposures import balance_of, lines_of, locked_in_orders, needed_by, pays_with, summary_of
 from bot.paper.engine.floor import Floor
-from bot.paper.engine.ledger import booked, booked_down
-from bot.paper.engine.margin import notional_max, summarize
+from bot.paper.engine.ledger import booked_down
+from bot.paper.engine.margin import Line, notional_max
 from bot.paper.engine.matching import Plan
 from bot.paper.engine.model import (
     Listing,
     MarketType,
     Order,
+    OrderKind,
     Refusal,
     RefusalCode,
-    Side,
 )
-from bot.paper.engine.positions import Fill, apply_fill
+from bot.paper.engine.positions import apply_fill, fill_of
 from bot.paper.engine.state import AccountState, reduces
 
 
@@ -33,45 +34,52 @@ def check(floor: Floor, state: AccountState, listing: Listing, order: Order, wha
     if listing.market is MarketType.SPOT:
         _check_spot(floor, state, listing, order, what, rest)
     elif not reduces(order):
-        _check_linear(floor, state, listing, order, what, rest)
+        _check_perpetual(floor, state, listing, order, what, rest)
 
 
 def _check_spot(floor: Floor, state: AccountState, listing: Listing, order: Order, what: Plan, rest: Decimal) -> None:
-    if order.side is Side.SELL:
-        asset, needed = listing.base, what.filled + rest
-    else:
-        takes = sum((booked(listing.notional(take.quantity, take.price)) for take in what.takes), ZERO)
-        asset, needed = listing.quote, takes + booked(listing.notional(rest, order.price))
+    asset = pays_with(listing, order.side)
+    parts = [*((take.quantity, take.price) for take in what.takes), (rest, order.price)]
+    needed = sum(
+        (needed_by(floor, listing, order.side, quantity, price) for quantity, price in parts if quantity), ZERO
+    )
     freed = locked_in_orders(floor, what.own, asset)
-    free = balance_of(floor, state, SPOT_WALLET, asset).free + freed
+    free = balance_of(floor, state, floor.layout.spot, asset).free + freed
     if needed > free:
         raise Refusal(RefusalCode.INSUFFICIENT_BALANCE, f"{needed} {asset} needed, {free} free")
 
 
-def _check_linear(floor: Floor, state: AccountState, listing: Listing, order: Order, what: Plan, rest: Decimal) -> None:
+def _check_perpetual(
+    floor: Floor, state: AccountState, listing: Listing, order: Order, what: Plan, rest: Decimal
+) -> None:
     """An order that only shrinks the position is always carried; any other must leave headroom."""
     key = (listing.symbol, order.position_side)
     before = state.position(*key)
     if abs(before.contracts) >= what.filled + rest and before.contracts * order.side.sign < 0:
         return
+    pool = floor.pool(listing)
     leverage, isolated = state.settings(listing.symbol)
     after, realized, fees = before, ZERO, ZERO
     for take in what.takes:
-        quote = booked(listing.notional(take.quantity, take.price))
-        change = Fill(side=order.side, quantity=take.quantity, quote=quote, time_ms=floor.now())
+        change = fill_of(listing, order.side, take.quantity, take.price, floor.now())
         after, gained = apply_fill(after, change, leverage=leverage, isolated=isolated)
         realized += gained
-        fees += booked_down(quote * listing.taker_fee)
-    orders = [o for o in state.open_orders() if o not in what.own]
-    _check_size(floor, listing, order, after.contracts + order.side.sign * rest, leverage, orders)
-    if rest:
-        orders.append(replace(order, quantity=rest))
-    lines = lines_of(floor, state, listing.settle, positions={**state.positions, key: after}, orders=orders)
-    wallet = floor.ledger.balance(state.key, FUTURES_WALLET, listing.settle) + realized - fees
-    summary = summarize(listing.settle, wallet, lines)
-    headroom = summary.isolated_headroom if isolated else summary.headroom
-    if headroom < 0:
-        raise Refusal(RefusalCode.INSUFFICIENT_MARGIN, f"{-headroom} {listing.settle} missing")
+        fees += booked_down(abs(change.value) * listing.taker_fee)
+    others = [o for o in state.open_orders() if o not in what.own]
+    _check_size(floor, listing, order, after.contracts + order.side.sign * rest, leverage, others)
+
+    def require(lines: Sequence[Line], paid: Decimal) -> None:
+        summary = summary_of(floor, state, pool, lines=lines, paid=paid, orders=others)
+        headroom = summary.isolated_headroom if isolated else summary.headroom
+        if headroom < 0:
+            raise Refusal(RefusalCode.INSUFFICIENT_MARGIN, f"{-headroom} {listing.settle} missing")
+
+    if order.kind is OrderKind.LIMIT:
+        # A venue margins a limit order at its limit, "open loss" and all, before it looks at the book (R15).
+        require(lines_of(floor, state, pool, orders=[*others, order]), ZERO)
+    resting = [*others, replace(order, quantity=rest)] if rest else others
+    positions = {**state.positions, key: after}
+    require(lines_of(floor, state, pool, positions=positions, orders=resting), fees - realized)
 
 
 def _check_size(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from typing import Final
 
 from bot.domain.numbers import ZERO
@@ -37,10 +37,20 @@ class Cause:
     trade_id: int = 0
 
 
-class Ledger:
-    """All wallets of all accounts and of the house."""
+def booked_up(amount: Decimal) -> Decimal:
+    """What orders lock: 8 places, away from 0, so that it always covers what is then paid."""
+    return amount.quantize(PLACES, rounding=ROUND_UP)
 
-    def __init__(self) -> None:
+
+class Ledger:
+    """All wallets of all accounts and of the house.
+
+    Args:
+        note: told of every row of an account, none of the house.
+    """
+
+    def __init__(self, note: Callable[[Row], None]) -> None:
+        self._note = note
         self._rows: dict[str, list[Row]] = {HOUSE: []}
         self._balances: dict[str, dict[str, dict[str, Decimal]]] = {}
         self._row_id = 0
@@ -108,4 +118,6 @@ class Ledger:
             self._rows.setdefault(account, []).append(row)
             amounts = self._balances.setdefault(account, {}).setdefault(wallet, {})
             amounts[asset] = amounts.get(asset, ZERO) + signed
+            if account != HOUSE:
+                self._note(row)
         return exact

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from bot.domain.numbers import ZERO, ceil_to, floor_to
-from bot.paper.engine.exposures import FUTURES_WALLET, lines_of, settle_assets
-from bot.paper.engine.floor import Floor
+from bot.paper.engine.exposures import lines_of, pays_with, summary_of
+from bot.paper.engine.floor import Floor, Pool
 from bot.paper.engine.ledger import Cause
-from bot.paper.engine.margin import Line, summarize
+from bot.paper.engine.margin import Line
 from bot.paper.engine.model import (
+    MarketType,
     Order,
     OrderKind,
     OrderStatus,
@@ -25,37 +25,49 @@ from bot.paper.engine.trades import end, fill
 def sweep(floor: Floor) -> None:
     """Liquidate in every account what is due."""
     for state in floor.states.values():
-        for asset in settle_assets(floor):
-            for line in lines_of(floor, state, asset):
+        for pool in floor.pools:
+            for line in lines_of(floor, state, pool):
                 if line.isolated and line.contracts and line.isolated_wallet + line.unrealized <= line.maintenance:
-                    _liquidate_isolated(floor, state, line)
-            _liquidate_cross(floor, state, asset)
+                    _liquidate_isolated(floor, state, pool, line)
+            _liquidate_cross(floor, state, pool)
 
 
-def _liquidate_isolated(floor: Floor, state: AccountState, line: Line) -> None:
+def _liquidate_isolated(floor: Floor, state: AccountState, pool: Pool, line: Line) -> None:
     """The wallet loses the isolated margin, whatever the close brought; the house takes the rest or covers it."""
-    _cancel_orders(floor, state, [line])
+    _cancel_orders(floor, state, {line.listing.key})
     realized = _close(floor, state, line)
-    _clear(floor, state, line, -(line.isolated_wallet + realized))
+    _clear(floor, state, pool, line.listing.symbol, -(line.isolated_wallet + realized))
 
 
-def _liquidate_cross(floor: Floor, state: AccountState, asset: str) -> None:
-    """The account as a whole: all cross positions are closed, and the cross wallet goes to the house."""
-    wallet = floor.ledger.balance(state.key, FUTURES_WALLET, asset)
-    lines = lines_of(floor, state, asset)
-    summary = summarize(asset, wallet, lines)
+def _liquidate_cross(floor: Floor, state: AccountState, pool: Pool) -> None:
+    """The pool as a whole: all cross positions are closed, and the cross wallet goes to the house."""
+    lines = lines_of(floor, state, pool)
+    if not lines:
+        return
+    summary = summary_of(floor, state, pool, lines=lines)
     cross = [line for line in lines if not line.isolated and line.contracts]
     due = summary.cross_wallet + summary.cross_unrealized <= summary.cross_maintenance
     if cross and due:
-        _cancel_orders(floor, state, lines)
+        _cancel_orders(floor, state, {line.listing.key for line in lines} | _freezing(floor, state, pool))
         realized = sum((_close(floor, state, line) for line in cross), ZERO)
-        _clear(floor, state, cross[0], -(summary.cross_wallet + realized))
+        _clear(floor, state, pool, cross[0].listing.symbol, -(summary.cross_wallet + realized))
     elif not cross and summary.cross_wallet < 0:
-        _clear(floor, state, lines[0], -summary.cross_wallet)
+        _clear(floor, state, pool, lines[0].listing.symbol, -summary.cross_wallet)
 
 
-def _cancel_orders(floor: Floor, state: AccountState, lines: Sequence[Line]) -> None:
-    keys = {line.listing.key for line in lines}
+def _freezing(floor: Floor, state: AccountState, pool: Pool) -> set[str]:
+    """Spot markets whose open orders count on the pool's money, where the margin wallet serves spot too."""
+    if pool.wallet != floor.layout.spot:
+        return set()
+    found = ((floor.listings[order.listing_key], order) for order in state.open_orders())
+    return {
+        listing.key
+        for listing, order in found
+        if listing.market is MarketType.SPOT and pays_with(listing, order.side) == pool.asset
+    }
+
+
+def _cancel_orders(floor: Floor, state: AccountState, keys: set[str]) -> None:
     for order in state.open_orders():
         if order.listing_key in keys:
             end(floor, state, order, OrderStatus.EXPIRED)
@@ -85,13 +97,11 @@ def _close(floor: Floor, state: AccountState, line: Line) -> Decimal:
         time_ms=now,
         update_ms=now,
     )
-    state.put(order)
+    state.put(order, line.listing.symbol)
     done = fill(floor, state, order, price=price, quantity=order.quantity, maker=False, fee_rate=ZERO)
     return done.trades[0].realized
 
 
-def _clear(floor: Floor, state: AccountState, line: Line, amount: Decimal) -> None:
-    cause = Cause(
-        time_ms=floor.now(), kind=RowKind.INSURANCE_CLEAR, symbol=line.listing.symbol, reference=line.listing.symbol
-    )
-    floor.ledger.pay(state.key, FUTURES_WALLET, line.listing.settle, amount, cause)
+def _clear(floor: Floor, state: AccountState, pool: Pool, symbol: str, amount: Decimal) -> None:
+    cause = Cause(time_ms=floor.now(), kind=RowKind.INSURANCE_CLEAR, symbol=symbol, reference=symbol)
+    floor.ledger.pay(state.key, pool.wallet, pool.asset, amount, cause)

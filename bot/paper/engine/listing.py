@@ -7,10 +7,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from bot.domain.numbers import ONE
+from bot.domain.numbers import ONE, ZERO
 
 PLACES: Final = Decimal("1e-8")
 """The precision of every booked amount."""
+TRADING: Final = "TRADING"
+SUSPENDED: Final = "SUSPENDED"
+DELISTED: Final = "DELISTED"
 
 
 class MarketType(StrEnum):
@@ -19,6 +22,13 @@ class MarketType(StrEnum):
     SPOT = "spot"
     LINEAR = "linear"
     """Perpetual, margined and settled in the quote currency."""
+    INVERSE = "inverse"
+    """Perpetual, margined and settled in the coin; a contract is worth a fixed amount of the quote currency."""
+
+    @property
+    def perpetual(self) -> bool:
+        """Positions, margin and funding, instead of an exchange of base and quote."""
+        return self is not MarketType.SPOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +36,7 @@ class Bracket:
     """One maintenance margin tier.
 
     Attributes:
-        floor, cap: notional in quote; floor is exclusive but for the first, cap inclusive.
+        floor, cap: notional in the settle asset; floor is exclusive but for the first, cap inclusive.
         rate: maintenance margin as a fraction of the notional.
         cum: subtracted from rate x notional, which makes the margin continuous over the tiers.
     """
@@ -39,7 +49,7 @@ class Bracket:
 
 
 def listing_key(market: MarketType, symbol: str) -> str:
-    """How `Exchange.listings` names a market: `spot:BTCUSDT`, `linear:BTCUSDT`."""
+    """How `Exchange.listings` names a market: `spot:BTCUSDT`, `linear:BTC-USDT-SWAP`, `inverse:XBTUSDM`."""
     return f"{market.value}:{symbol}"
 
 
@@ -52,12 +62,13 @@ class Listing:
         asset: whose price moves it, such as `PEPE`.
         base: the venue's name of the unit traded, such as `1000PEPE`.
         multiplier: coins of `asset` in one `base`; the listing's price is that many times the coin's price.
-        contract_size: units of `base` in one contract; 1 for spot.
-        settle: what margin and P&L are in; the quote for spot.
+        contract_size: units of `base` in one contract; 1 for spot; for inverse units of the quote, such as 100 USD.
+        settle: what margin and P&L are in; the quote for spot, the coin for inverse.
         depth: quantity on the first level of the synthetic book.
         percent_price_up, percent_price_down: bounds of a limit price as factors of the reference price; None: no bound.
+        notional_min: in the settle asset.
         brackets: ascending; empty for spot.
-        status: `TRADING` or what the venue says instead.
+        status: `TRADING`; in any other, such as `SUSPENDED` or `DELISTED`, nothing is accepted and nothing fills.
     """
 
     symbol: str
@@ -86,10 +97,12 @@ class Listing:
 
     def __post_init__(self) -> None:
         """Refuse a market whose trades could not be booked exactly."""
-        for finest in (self.quantity_step, self.price_tick * self.quantity_step * self.contract_size):
-            if finest <= 0 or finest != finest.quantize(PLACES):
-                raise ValueError(f"{self.key}: step, and tick x step x contract size, must be multiples of {PLACES}")
-        if self.market is MarketType.LINEAR and not self.brackets:
+        exact = [self.quantity_step]
+        if self.market is MarketType.LINEAR:
+            exact.append(self.price_tick * self.quantity_step * self.contract_size)
+        if any(finest <= 0 or finest != finest.quantize(PLACES) for finest in exact):
+            raise ValueError(f"{self.key}: step, and tick x step x contract size, must be multiples of {PLACES}")
+        if self.market.perpetual and not self.brackets:
             raise ValueError(f"{self.key}: a perpetual needs maintenance margin brackets")
 
     @property
@@ -97,6 +110,40 @@ class Listing:
         """The name in `Exchange.listings`."""
         return listing_key(self.market, self.symbol)
 
+    @property
+    def open(self) -> bool:
+        """Orders are accepted and fill."""
+        return self.status == TRADING
+
     def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
-        """Quote value of a quantity (contracts, for a perpetual) at a price; keeps the sign."""
+        """What a quantity (contracts, for a perpetual) is worth at a price, in the settle asset; keeps the sign.
+
+        Linear: contracts x size x price. Inverse: contracts x size / price, in coins.
+        """
+        if self.market is MarketType.INVERSE:
+            return quantity * self.contract_size / price
         return quantity * self.contract_size * price
+
+    def quote_value(self, quantity: Decimal, price: Decimal) -> Decimal:
+        """What a quantity is worth in the quote currency; keeps the sign. Inverse: contracts x size at any price."""
+        if self.market is MarketType.INVERSE:
+            return quantity * self.contract_size
+        return self.notional(quantity, price)
+
+    def value(self, contracts: Decimal, price: Decimal) -> Decimal:
+        """What a position is worth to its holder, up to a constant: P&L is value at one price less value at another.
+
+        Linear: the signed notional. Inverse: its negative, since a coin that rises makes the same dollars fewer coins.
+        """
+        notional = self.notional(contracts, price)
+        return -notional if self.market is MarketType.INVERSE else notional
+
+    def entry_price(self, contracts: Decimal, cost: Decimal) -> Decimal:
+        """The price at which a position's `value` is its cost; 0 when flat.
+
+        So it is the arithmetic mean of the fills of a linear contract, and the harmonic mean of an inverse one.
+        """
+        if not contracts:
+            return ZERO
+        size = contracts * self.contract_size
+        return -size / cost if self.market is MarketType.INVERSE else cost / size

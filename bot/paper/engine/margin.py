@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.numbers import ZERO
-from bot.paper.engine.model import Bracket, Listing, MarginSummary, PositionSide, Side
+from bot.paper.engine.model import Bracket, Listing, MarginSummary, MarketType, PositionSide, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +39,13 @@ class Line:
 
     @property
     def notional(self) -> Decimal:
-        """Signed value at the mark."""
+        """Signed size at the mark, in settle."""
         return self.listing.notional(self.contracts, self.mark)
 
     @property
     def unrealized(self) -> Decimal:
         """P&L against the cost."""
-        return self.notional - self.cost
+        return self.listing.value(self.contracts, self.mark) - self.cost
 
     @property
     def maintenance(self) -> Decimal:
@@ -61,7 +61,7 @@ class Line:
     def order_initial(self) -> Decimal:
         """Margin that the resting orders take beyond the position's own: only the dearer direction counts."""
         bids, asks = (
-            sum((self.listing.notional(o.quantity, o.price) for o in self.orders if o.side is side), ZERO)
+            sum((self._assumed_notional(o) for o in self.orders if o.side is side), ZERO)
             for side in (Side.BUY, Side.SELL)
         )
         needed = max(abs(self.notional), self.notional + bids, asks - self.notional)
@@ -69,17 +69,20 @@ class Line:
 
     @property
     def order_reserve(self) -> Decimal:
-        """What filling the resting orders would cost at once: the loss against the mark, and fees."""
-        return sum(
-            (
-                self.listing.notional(
-                    o.quantity,
-                    max(ZERO, o.side.sign * (o.price - self.mark)) + o.price * self.listing.maker_fee,
-                )
-                for o in self.orders
-            ),
-            ZERO,
-        )
+        """What filling the resting orders would cost at once: the loss against the mark ("open loss"), and fees."""
+        return sum((self._open_loss(o) + self._fee(o) for o in self.orders), ZERO)
+
+    def _assumed_notional(self, order: Resting) -> Decimal:
+        """A sell below the market would fill at the market, and is margined as if."""
+        price = max(order.price, self.mark) if order.side is Side.SELL else order.price
+        return self.listing.notional(order.quantity, price)
+
+    def _open_loss(self, order: Resting) -> Decimal:
+        paid = self.listing.value(order.quantity, order.price) - self.listing.value(order.quantity, self.mark)
+        return max(ZERO, order.side.sign * paid)
+
+    def _fee(self, order: Resting) -> Decimal:
+        return self.listing.notional(order.quantity, order.price) * self.listing.maker_fee
 
 
 def bracket_of(brackets: Sequence[Bracket], notional: Decimal) -> Bracket:
@@ -98,13 +101,14 @@ def notional_max(brackets: Sequence[Bracket], leverage: int) -> Decimal:
     return max((bracket.cap for bracket in brackets if bracket.max_leverage >= leverage), default=ZERO)
 
 
-def summarize(asset: str, wallet: Decimal, lines: Sequence[Line]) -> MarginSummary:
+def summarize(asset: str, wallet: Decimal, lines: Sequence[Line], *, frozen: Decimal = ZERO) -> MarginSummary:
     """A futures account's figures in one settle asset.
 
     Args:
         asset: the settle asset.
-        wallet: the ledger's balance of the futures wallet.
-        lines: all positions and resting orders settled in the asset.
+        wallet: the ledger's balance of the margin wallet.
+        lines: all positions and resting orders that it margins.
+        frozen: what open spot orders need of the wallet; it still backs positions, but nothing new.
     """
     cross = [line for line in lines if not line.isolated]
     cross_wallet = wallet - sum((line.isolated_wallet for line in lines), ZERO)
@@ -112,7 +116,9 @@ def summarize(asset: str, wallet: Decimal, lines: Sequence[Line]) -> MarginSumma
     order_initial = sum((line.order_initial for line in lines), ZERO)
     reserved = order_initial + sum((line.order_reserve for line in lines), ZERO)
     isolated_reserved = sum((line.order_initial + line.order_reserve for line in lines if line.isolated), ZERO)
-    headroom = cross_wallet + cross_unrealized - sum((line.initial for line in cross), ZERO) - reserved
+    headroom = cross_wallet + cross_unrealized - sum((line.initial for line in cross), ZERO) - reserved - frozen
+    # Unrealised profit backs cross positions, but can't leave the account or be set apart.
+    isolated_headroom = min(headroom, cross_wallet - isolated_reserved - frozen)
     return MarginSummary(
         asset=asset,
         wallet=wallet,
@@ -124,17 +130,18 @@ def summarize(asset: str, wallet: Decimal, lines: Sequence[Line]) -> MarginSumma
         maintenance=sum((line.maintenance for line in lines), ZERO),
         cross_maintenance=sum((line.maintenance for line in cross), ZERO),
         available=max(ZERO, headroom),
-        # Unrealised profit backs cross positions, but can't leave the account or be set apart.
-        withdrawable=max(ZERO, min(headroom, cross_wallet - isolated_reserved)),
+        withdrawable=max(ZERO, isolated_headroom),
         headroom=headroom,
-        isolated_headroom=min(headroom, cross_wallet - isolated_reserved),
+        isolated_headroom=isolated_headroom,
+        frozen=frozen,
     )
 
 
 def liquidation_price(balance: Decimal, lines: Sequence[Line]) -> Decimal | None:
     """The price at which balance + P&L of the lines falls to their maintenance margin.
 
-    For one short this is (balance + cum + Q x entry) / (Q x (1 + rate)), with the tier of the notional at that price.
+    For one linear short this is (balance + cum + Q x entry) / (Q x (1 + rate)), with the tier of the notional at that
+    price; for an inverse one backed by a share b < 1 of its coins (1 - rate) x entry / (1 - b) (R28).
 
     Args:
         balance: the isolated wallet; for cross margin the cross wallet plus unrealised P&L less maintenance margin of
@@ -144,20 +151,29 @@ def liquidation_price(balance: Decimal, lines: Sequence[Line]) -> Decimal | None
     Returns:
         None when no price above 0 does it.
     """
-    sizes = [(line, line.listing.notional(line.contracts, Decimal(1))) for line in lines if line.contracts]
-    if not sizes:
+    held = [line for line in lines if line.contracts]
+    if not held:
         return None
+    # In x = price (linear) or 1 / price (inverse), every tier's margin is a straight line.
+    inverse = held[0].listing.market is MarketType.INVERSE
+    x = _root(balance, held, sign=-1 if inverse else 1)
+    return 1 / x if x is not None and inverse else x
+
+
+def _root(balance: Decimal, held: Sequence[Line], *, sign: int) -> Decimal | None:
+    """The x above 0 at which the margin runs out; `sign` is that of a long contract's value."""
+    sizes = [(line, line.contracts * line.listing.contract_size) for line in held]
     edges = sorted({bracket.floor / abs(size) for line, size in sizes for bracket in line.listing.brackets})
     roots: list[Decimal] = []
     for low, high in zip(edges, [*edges[1:], None], strict=True):
         middle = low + 1 if high is None else (low + high) / 2
         tiers = [(size, bracket_of(line.listing.brackets, abs(size) * middle)) for line, size in sizes]
-        slope = sum((size - abs(size) * tier.rate for size, tier in tiers), ZERO)
+        slope = sum((sign * size - abs(size) * tier.rate for size, tier in tiers), ZERO)
         start = balance - sum((line.cost for line, _ in sizes), ZERO) + sum((tier.cum for _, tier in tiers), ZERO)
         root = -start / slope if slope else ZERO
         if root > 0 and low <= root and (high is None or root <= high):
             roots.append(root)
     if not roots:
         return None
-    short = sum((size for _, size in sizes), ZERO) <= 0
-    return max(roots) if short else min(roots)
+    falling = sum((sign * size for _, size in sizes), ZERO) <= 0
+    return max(roots) if falling else min(roots)

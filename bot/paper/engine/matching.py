@@ -13,10 +13,9 @@ from itertools import groupby
 
 from bot.domain.numbers import ZERO, floor_to
 from bot.paper.engine.book import synthetic_levels
-from bot.paper.engine.exposures import FUTURES_WALLET, lines_of
-from bot.paper.engine.floor import Floor
-from bot.paper.engine.ledger import booked, booked_down
-from bot.paper.engine.margin import summarize
+from bot.paper.engine.exposures import lines_of, pays_with, summary_of
+from bot.paper.engine.floor import Floor, Pool
+from bot.paper.engine.ledger import booked_down
 from bot.paper.engine.model import (
     Depth,
     Level,
@@ -28,7 +27,7 @@ from bot.paper.engine.model import (
     OrderStatus,
     Side,
 )
-from bot.paper.engine.positions import Fill, apply_fill
+from bot.paper.engine.positions import apply_fill, fill_of
 from bot.paper.engine.state import AccountState, reduces
 from bot.paper.engine.trades import end, fill
 
@@ -140,7 +139,12 @@ def execute(floor: Floor, state: AccountState, order: Order, what: Plan) -> Orde
 
 
 def sweep(floor: Floor, listing: Listing) -> None:
-    """Fill every resting order that the synthetic market has reached or passed, at the order's own price."""
+    """Fill every resting order that the synthetic market has reached or passed, at the order's own price.
+
+    A market that is not open fills nothing.
+    """
+    if not listing.open:
+        return
     mark = floor.mark(listing)
     for side in Side:
         quotes = synthetic_levels(listing, mark, side.opposite)
@@ -157,7 +161,7 @@ def reach(floor: Floor, state: AccountState, order_id: int, quantity: Decimal) -
         return
     if reduces(order):
         quantity = min(quantity, state.closable(listing.symbol, order.side, order.position_side))
-    elif listing.market is MarketType.LINEAR and not _carried(floor, state, listing, order, quantity):
+    elif not _carried(floor, state, listing, order, quantity):
         quantity = ZERO
     if quantity == 0:
         end(floor, state, order, OrderStatus.EXPIRED)
@@ -166,18 +170,26 @@ def reach(floor: Floor, state: AccountState, order_id: int, quantity: Decimal) -
 
 
 def _carried(floor: Floor, state: AccountState, listing: Listing, order: Order, quantity: Decimal) -> bool:
+    """Whether the account can afford a fill of a resting order as things are by now."""
+    if listing.market is MarketType.SPOT:
+        # What the order has locked is there, unless it lies in a margin wallet whose positions have eaten into it.
+        pool = Pool(wallet=floor.layout.spot, asset=pays_with(listing, order.side))
+        return pool not in floor.pools or summary_of(floor, state, pool).headroom >= 0
+    return _margin_set_apart(floor, state, listing, order, quantity)
+
+
+def _margin_set_apart(floor: Floor, state: AccountState, listing: Listing, order: Order, quantity: Decimal) -> bool:
     """Whether the account could set apart the margin of an isolated position that a resting order opens."""
     leverage, isolated = state.settings(listing.symbol)
     if not isolated:
         return True
-    quote = booked(listing.notional(quantity, order.price))
-    change = Fill(side=order.side, quantity=quantity, quote=quote, time_ms=order.update_ms)
+    pool = floor.pool(listing)
+    change = fill_of(listing, order.side, quantity, order.price, order.update_ms)
     before = state.position(listing.symbol, order.position_side)
     after, realized = apply_fill(before, change, leverage=leverage, isolated=isolated)
     if abs(after.contracts) < abs(before.contracts):
         return True
     positions = {**state.positions, (listing.symbol, order.position_side): after}
-    fee = booked_down(quote * listing.maker_fee)
-    wallet = floor.ledger.balance(state.key, FUTURES_WALLET, listing.settle) + realized - fee
-    lines = lines_of(floor, state, listing.settle, positions=positions, orders=())
-    return summarize(listing.settle, wallet, lines).isolated_headroom >= 0
+    fee = booked_down(abs(change.value) * listing.maker_fee)
+    lines = lines_of(floor, state, pool, positions=positions, orders=())
+    return summary_of(floor, state, pool, lines=lines, paid=fee - realized).isolated_headroom >= 0

@@ -11,11 +11,32 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.numbers import ZERO
-from bot.paper.engine.listing import PLACES, Bracket, Listing, MarketType, listing_key
+from bot.paper.engine.listing import (
+    DELISTED,
+    PLACES,
+    SUSPENDED,
+    TRADING,
+    Bracket,
+    Listing,
+    MarketType,
+    listing_key,
+)
+from bot.paper.engine.records import (
+    CashRecord,
+    EarnRecord,
+    FundingRecord,
+    RecordStatus,
+    Row,
+    RowKind,
+    TransferRecord,
+)
 from bot.paper.engine.refusal import Refusal, RefusalCode
 
 __all__ = [
+    "DELISTED",
     "PLACES",
+    "SUSPENDED",
+    "TRADING",
     "Balance",
     "Bracket",
     "CashRecord",
@@ -32,6 +53,7 @@ __all__ = [
     "OrderStatus",
     "Position",
     "PositionSide",
+    "RecordStatus",
     "Refusal",
     "RefusalCode",
     "Row",
@@ -40,6 +62,8 @@ __all__ = [
     "TimeInForce",
     "Trade",
     "TransferRecord",
+    "Update",
+    "UpdateKind",
     "listing_key",
 ]
 
@@ -103,21 +127,12 @@ class PositionSide(StrEnum):
     SHORT = "SHORT"
 
 
-class RowKind(StrEnum):
-    """Why a wallet changed."""
+class UpdateKind(StrEnum):
+    """What an update of the event feed is about."""
 
-    TRADE = "TRADE"
-    FEE = "FEE"
-    REALIZED_PNL = "REALIZED_PNL"
-    FUNDING_FEE = "FUNDING_FEE"
-    TRANSFER = "TRANSFER"
-    DEPOSIT = "DEPOSIT"
-    """Starting balances too; those have the reference `opening` and are no deposit record."""
-    WITHDRAWAL = "WITHDRAWAL"
-    EARN = "EARN"
-    REWARD = "REWARD"
-    INSURANCE_CLEAR = "INSURANCE_CLEAR"
-    """What is left of a liquidated margin goes to the house (negative), or the house covers a debt (positive)."""
+    ORDER = "ORDER"
+    BALANCE = "BALANCE"
+    POSITION = "POSITION"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +163,7 @@ class Trade:
     """One fill.
 
     Attributes:
-        quote: price x quantity (x contract size), unsigned, as booked.
+        quote: `Listing.notional` of the fill, unsigned, as booked: coins for inverse contracts.
         fee: positive, in `fee_asset`.
         realized: P&L of the part that reduced a position, before fees; 0 for spot.
         maker: the order was resting.
@@ -205,8 +220,15 @@ class Order:
 
     @property
     def average_price(self) -> Decimal:
-        """Quote per unit of what filled; 0 when nothing did. Not rounded to the tick."""
-        return self.quote_filled / self.filled if self.filled else ZERO
+        """The price at which all of what filled is worth what it was; 0 when nothing did. Not rounded to the tick.
+
+        So it is a harmonic mean for inverse contracts.
+        """
+        if not self.filled:
+            return ZERO
+        if self.listing_key.startswith(MarketType.INVERSE):
+            return self.filled / sum((trade.quantity / trade.price for trade in self.trades), ZERO)
+        return sum((trade.quantity * trade.price for trade in self.trades), ZERO) / self.filled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,9 +237,10 @@ class Position:
 
     Attributes:
         contracts: signed: negative is short.
-        entry_price: volume-weighted; 0 when flat. Not rounded.
+        market: linear or inverse.
+        entry_price: volume-weighted, harmonically for inverse contracts; 0 when flat. Not rounded.
         isolated_wallet: the wallet's part set apart for the position; 0 under cross margin.
-        notional: signed, at the mark.
+        notional: signed, in settle, at the mark.
         maintenance_margin, initial_margin: in settle, positive, at the mark.
         order_margin: initial margin of the resting orders of the symbol beyond the position's own; in hedge mode of
             this side's orders.
@@ -225,6 +248,7 @@ class Position:
     """
 
     symbol: str
+    market: MarketType
     side: PositionSide
     settle: str
     contracts: Decimal
@@ -244,7 +268,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What a wallet holds of an asset. For `usdm`, free is what could be transferred out now."""
+    """What a wallet holds of an asset; free is what could be transferred out now, so what orders and margin leave."""
 
     free: Decimal
     locked: Decimal
@@ -261,6 +285,7 @@ class MarginSummary:
 
     Attributes:
         wallet: what the ledger says, isolated wallets included, unrealised P&L excluded.
+        frozen: what open spot orders need of it, where the margin wallet serves spot too; else 0.
         cross_wallet: `wallet` without the isolated wallets.
         unrealized: of all positions; `cross_unrealized` of the cross ones.
         position_initial, order_initial: initial margin of positions and of resting orders.
@@ -284,6 +309,7 @@ class MarginSummary:
     withdrawable: Decimal
     headroom: Decimal
     isolated_headroom: Decimal
+    frozen: Decimal = ZERO
 
     @property
     def initial(self) -> Decimal:
@@ -297,70 +323,26 @@ class MarginSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One change of one wallet; the rows with one `entry_id` sum to 0 for each asset.
+class Update:
+    """One thing that changed in an account.
 
     Attributes:
-        account: the API key; empty for the house.
-        reference: id of what caused it, as text.
-        trade_id: 0 when no trade caused it.
+        seq: counts up by one from 1 in each account.
+        order, trade: of an ORDER: its new version, and the fill that made it, if one did.
+        wallet, asset, row: of a BALANCE: the wallet's asset that changed, and the ledger row.
+        symbol, side: of a POSITION (its size, cost or margin changed); of an ORDER the symbol too.
     """
 
-    row_id: int
-    entry_id: int
+    seq: int
     time_ms: int
-    account: str
-    wallet: str
-    asset: str
-    amount: Decimal
-    kind: RowKind
-    symbol: str
-    reference: str
-    trade_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferRecord:
-    """Money moved between two wallets of the account."""
-
-    transfer_id: int
-    time_ms: int
-    source: str
-    target: str
-    asset: str
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CashRecord:
-    """A deposit or a withdrawal; the amount is positive in both lists."""
-
-    record_id: int
-    time_ms: int
-    wallet: str
-    asset: str
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarnRecord:
-    """A subscription, a redemption or a reward. Product: `flexible` or `locked`."""
-
-    record_id: int
-    time_ms: int
-    product: str
-    asset: str
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundingRecord:
-    """One funding settlement of one perpetual."""
-
-    symbol: str
-    time_ms: int
-    rate: Decimal
-    mark_price: Decimal
+    kind: UpdateKind
+    order: Order | None = None
+    trade: Trade | None = None
+    wallet: str = ""
+    asset: str = ""
+    row: Row | None = None
+    symbol: str = ""
+    side: PositionSide = PositionSide.BOTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

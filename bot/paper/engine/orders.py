@@ -27,7 +27,7 @@ def submit(floor: Floor, state: AccountState, new: NewOrder) -> Order:
     """See `Exchange.submit`."""
     listing = floor.listing(new.listing_key)
     filters.check(listing, new, floor.mark(listing))
-    _check_client_id(state, new)
+    _check_client_id(floor, state, new)
     new = _fitted(state, listing, new)
     what = matching.plan(floor, state, listing, new)
     if new.tif is TimeInForce.GTX and (what.takes or what.own):
@@ -36,12 +36,13 @@ def submit(floor: Floor, state: AccountState, new: NewOrder) -> Order:
         what = matching.Plan(takes=(), own=())
     order = _accepted(floor, new, what)
     funds.check(floor, state, listing, order, what, rests=_rests(new))
-    state.put(order)
+    state.put(order, listing.symbol)
     order = matching.execute(floor, state, order, what)
     if order.status.open and not _rests(new):
         end(floor, state, order, OrderStatus.EXPIRED)
-    if listing.market is MarketType.LINEAR:
+    if listing.market.perpetual:
         expire_void_reductions(floor, state, listing)
+    if listing.market.perpetual or floor.layout.unified:
         liquidation.sweep(floor)
     return state.orders[order.order_id]
 
@@ -72,8 +73,10 @@ def find(state: AccountState, key: str, *, order_id: int | None, client_id: str 
     raise Refusal(RefusalCode.UNKNOWN_ORDER, f"order {order_id or client_id} of {key}")
 
 
-def _check_client_id(state: AccountState, new: NewOrder) -> None:
-    """A used id is free again once the earlier order is done, as on the real venue."""
+def _check_client_id(floor: Floor, state: AccountState, new: NewOrder) -> None:
+    """On most venues a used id is free again once the earlier order is done."""
+    if floor.layout.client_ids_once and new.client_id in state.client_ids:
+        raise Refusal(RefusalCode.DUPLICATE_CLIENT_ID, new.client_id)
     taken = {order.client_id for order in state.open_orders() if order.listing_key == new.listing_key}
     if new.client_id in taken:
         raise Refusal(RefusalCode.DUPLICATE_CLIENT_ID, new.client_id)

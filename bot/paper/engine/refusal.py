@@ -11,6 +11,8 @@ class RefusalCode(StrEnum):
     UNKNOWN_SYMBOL = "unknown-symbol"
     UNKNOWN_ASSET = "unknown-asset"
     UNKNOWN_WALLET = "unknown-wallet"
+    UNKNOWN_PRODUCT = "unknown-product"
+    """No such Earn product."""
     UNKNOWN_ORDER = "unknown-order"
     MARKET_CLOSED = "market-closed"
     BAD_AMOUNT = "bad-amount"

@@ -5,24 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.paper.engine.exposures import FUTURES_WALLET, lines_of, summary_of
+from bot.paper.engine.exposures import lines_of, summary_of
 from bot.paper.engine.floor import Floor
 from bot.paper.engine.ledger import booked
-from bot.paper.engine.margin import notional_max, summarize
+from bot.paper.engine.margin import notional_max
 from bot.paper.engine.model import (
-    Listing,
-    MarketType,
     PositionSide,
     Refusal,
     RefusalCode,
-    listing_key,
 )
 from bot.paper.engine.state import AccountState
 
 
 def set_leverage(floor: Floor, state: AccountState, symbol: str, leverage: int) -> None:
     """See `Exchange.set_leverage`."""
-    listing = _perpetual(floor, symbol)
+    listing = floor.perpetual(symbol)
     current, isolated = state.settings(symbol)
     if not 1 <= leverage <= listing.brackets[0].max_leverage:
         raise Refusal(RefusalCode.BAD_LEVERAGE, f"{leverage}")
@@ -32,16 +29,16 @@ def set_leverage(floor: Floor, state: AccountState, symbol: str, leverage: int) 
     largest = max((abs(listing.notional(p.contracts, floor.mark(listing))) for p in held), default=Decimal(0))
     if largest > notional_max(listing.brackets, leverage):
         raise Refusal(RefusalCode.MAX_POSITION, f"notional {largest} at leverage {leverage}")
-    wallet = floor.ledger.balance(state.key, FUTURES_WALLET, listing.settle)
-    lines = lines_of(floor, state, listing.settle, leverages={symbol: leverage})
-    if leverage < current and summarize(listing.settle, wallet, lines).headroom < 0:
+    pool = floor.pool(listing)
+    lines = lines_of(floor, state, pool, leverages={symbol: leverage})
+    if leverage < current and summary_of(floor, state, pool, lines=lines).headroom < 0:
         raise Refusal(RefusalCode.INSUFFICIENT_MARGIN, f"at leverage {leverage}")
     state.futures_settings[symbol] = (leverage, isolated)
 
 
 def set_margin_mode(floor: Floor, state: AccountState, symbol: str, *, isolated: bool) -> None:
     """See `Exchange.set_margin_mode`."""
-    listing = _perpetual(floor, symbol)
+    listing = floor.perpetual(symbol)
     leverage, current = state.settings(symbol)
     if isolated and state.multi_assets:
         raise Refusal(RefusalCode.MULTI_ASSETS, symbol)
@@ -58,7 +55,7 @@ def set_hedged(floor: Floor, state: AccountState, *, hedged: bool) -> None:
     """See `Exchange.set_hedged`."""
     if hedged is state.hedged:
         raise Refusal(RefusalCode.NO_CHANGE)
-    if any(floor.listings[order.listing_key].market is MarketType.LINEAR for order in state.open_orders()):
+    if any(floor.listings[order.listing_key].market.perpetual for order in state.open_orders()):
         raise Refusal(RefusalCode.HAS_ORDERS)
     if state.open_positions():
         raise Refusal(RefusalCode.HAS_POSITION)
@@ -77,7 +74,7 @@ def set_multi_assets(state: AccountState, *, multi_assets: bool) -> None:
 
 def add_margin(floor: Floor, state: AccountState, symbol: str, side: PositionSide, amount: Decimal) -> None:
     """See `Exchange.add_margin`."""
-    listing = _perpetual(floor, symbol)
+    listing = floor.perpetual(symbol)
     if state.hedged is (side is PositionSide.BOTH):
         raise Refusal(RefusalCode.POSITION_SIDE_MISMATCH, side)
     if not amount.is_finite() or amount == 0 or booked(amount) != amount:
@@ -88,17 +85,25 @@ def add_margin(floor: Floor, state: AccountState, symbol: str, side: PositionSid
     position = state.position(symbol, side)
     if not position.contracts:
         raise Refusal(RefusalCode.NO_POSITION, symbol)
-    if amount > summary_of(floor, state, listing.settle).withdrawable:
+    pool = floor.pool(listing)
+    if amount > summary_of(floor, state, pool).withdrawable:
         raise Refusal(RefusalCode.INSUFFICIENT_BALANCE, f"{amount} {listing.settle}")
     after = replace(position, isolated_wallet=position.isolated_wallet + amount)
     if amount < 0:
         changed = {**state.positions, (symbol, side): after}
-        lines = lines_of(floor, state, listing.settle, positions=changed)
+        lines = lines_of(floor, state, pool, positions=changed)
         line = next(line for line in lines if line.listing is listing and line.side is side)
         if line.isolated_wallet + min(line.unrealized, Decimal(0)) < line.initial:
             raise Refusal(RefusalCode.INSUFFICIENT_MARGIN, f"{line.initial} {listing.settle} must stay")
-    state.positions[symbol, side] = after
+    state.hold(after, floor.now())
 
 
-def _perpetual(floor: Floor, symbol: str) -> Listing:
-    return floor.listing(listing_key(MarketType.LINEAR, symbol))
+def set_account_mode(state: AccountState, mode: int) -> None:
+    """See `Exchange.set_account_mode`."""
+    if mode == state.account_mode:
+        return
+    if state.open_ids:
+        raise Refusal(RefusalCode.HAS_ORDERS)
+    if state.open_positions():
+        raise Refusal(RefusalCode.HAS_POSITION)
+    state.account_mode = mode

@@ -1,11 +1,10 @@
-"""What the exchange remembers of one account, apart from its money (that is the ledger's)."""
+"""What the exchange remembers of one account, apart from its money (that is the ledger's), and what changed in it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
 
 from bot.domain.numbers import ZERO
 from bot.paper.engine.model import (
@@ -13,25 +12,35 @@ from bot.paper.engine.model import (
     EarnRecord,
     Order,
     PositionSide,
+    Row,
     Side,
     Trade,
     TransferRecord,
+    Update,
+    UpdateKind,
 )
 from bot.paper.engine.positions import PositionState
-
-DEFAULT_LEVERAGE: Final = 20
-"""Binance's own for an account that never set it; margin is cross then."""
 
 
 @dataclass(slots=True, kw_only=True)
 class AccountState:
-    """Written by the engine only; `Account` is the read side."""
+    """Written by the engine only; `Account` is the read side.
+
+    Attributes:
+        default_settings: leverage and isolated of a perpetual whose settings were never touched.
+        account_mode: of a venue that has such modes; a number of its own.
+        client_ids: every client id ever accepted.
+        next_due_ms: when the first pending record is due; None when none is pending.
+    """
 
     key: str
+    default_settings: tuple[int, bool]
+    account_mode: int = 2
     hedged: bool = False
     multi_assets: bool = False
     orders: dict[int, Order] = field(default_factory=dict)
     open_ids: dict[int, None] = field(default_factory=dict)
+    client_ids: set[str] = field(default_factory=set)
     trades: list[Trade] = field(default_factory=list)
     positions: dict[tuple[str, PositionSide], PositionState] = field(default_factory=dict)
     futures_settings: dict[str, tuple[int, bool]] = field(default_factory=dict)
@@ -41,14 +50,59 @@ class AccountState:
     earn_subscriptions: list[EarnRecord] = field(default_factory=list)
     earn_redemptions: list[EarnRecord] = field(default_factory=list)
     earn_rewards: list[EarnRecord] = field(default_factory=list)
+    next_due_ms: int | None = None
+    updates: list[Update] = field(default_factory=list)
 
-    def put(self, order: Order) -> None:
-        """Keep the newest version of an order."""
+    def put(self, order: Order, symbol: str, trade: Trade | None = None) -> None:
+        """Keep the newest version of an order, and the trade that made it."""
         self.orders[order.order_id] = order
+        self.client_ids.add(order.client_id)
         if order.status.open:
             self.open_ids[order.order_id] = None
         else:
             self.open_ids.pop(order.order_id, None)
+        self.updates.append(
+            Update(
+                seq=len(self.updates) + 1,
+                time_ms=order.update_ms,
+                kind=UpdateKind.ORDER,
+                order=order,
+                trade=trade,
+                symbol=symbol,
+                side=order.position_side,
+            )
+        )
+
+    def hold(self, position: PositionState, time_ms: int) -> None:
+        """Keep the newest version of a position."""
+        self.positions[position.symbol, position.side] = position
+        self.updates.append(
+            Update(
+                seq=len(self.updates) + 1,
+                time_ms=time_ms,
+                kind=UpdateKind.POSITION,
+                symbol=position.symbol,
+                side=position.side,
+            )
+        )
+
+    def note_row(self, row: Row) -> None:
+        """A wallet changed."""
+        self.updates.append(
+            Update(
+                seq=len(self.updates) + 1,
+                time_ms=row.time_ms,
+                kind=UpdateKind.BALANCE,
+                wallet=row.wallet,
+                asset=row.asset,
+                row=row,
+                symbol=row.symbol,
+            )
+        )
+
+    def note_due(self, due_ms: int) -> None:
+        """A record is pending until then."""
+        self.next_due_ms = due_ms if self.next_due_ms is None else min(self.next_due_ms, due_ms)
 
     def open_orders(self) -> Sequence[Order]:
         """Orders that rest in a book, oldest first."""
@@ -56,7 +110,7 @@ class AccountState:
 
     def settings(self, symbol: str) -> tuple[int, bool]:
         """Leverage, and whether margin is isolated."""
-        return self.futures_settings.get(symbol, (DEFAULT_LEVERAGE, False))
+        return self.futures_settings.get(symbol, self.default_settings)
 
     def position(self, symbol: str, side: PositionSide) -> PositionState:
         """The position, flat when there never was one."""

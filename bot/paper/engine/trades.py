@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.domain.numbers import ZERO
-from bot.paper.engine.exposures import FUTURES_WALLET, SPOT_WALLET
 from bot.paper.engine.floor import Floor
 from bot.paper.engine.ledger import Cause, booked, booked_down
 from bot.paper.engine.model import (
@@ -18,7 +17,7 @@ from bot.paper.engine.model import (
     Side,
     Trade,
 )
-from bot.paper.engine.positions import Fill, apply_fill
+from bot.paper.engine.positions import apply_fill, fill_of
 from bot.paper.engine.state import AccountState, reduces
 
 
@@ -49,9 +48,14 @@ def fill(
     listing = floor.listings[order.listing_key]
     rate = (listing.maker_fee if maker else listing.taker_fee) if fee_rate is None else fee_rate
     trade_id = floor.next_id("trade")
-    quote = booked(listing.notional(quantity, price))
-    booking = _Booking(listing=listing, order=order, trade_id=trade_id, quantity=quantity, quote=quote, fee_rate=rate)
-    book = _book_spot if listing.market is MarketType.SPOT else _book_linear
+    spot = listing.market is MarketType.SPOT
+    notional = listing.notional(quantity, price)
+    # What a spot buy pays in parts may not add up to more than what was locked for the whole.
+    quote = booked_down(notional) if spot else booked(notional)
+    booking = _Booking(
+        listing=listing, order=order, trade_id=trade_id, quantity=quantity, price=price, quote=quote, fee_rate=rate
+    )
+    book = _book_spot if spot else _book_perpetual
     fee, fee_asset, realized = book(floor, state, booking)
     trade = Trade(
         trade_id=trade_id,
@@ -77,10 +81,10 @@ def fill(
         update_ms=trade.time_ms,
         trades=(*order.trades, trade),
     )
-    state.put(after)
+    state.put(after, listing.symbol, trade)
     state.trades.append(trade)
     floor.note_trade(listing, price)
-    if listing.market is MarketType.LINEAR:
+    if not spot:
         expire_void_reductions(floor, state, listing)
     return state.orders[order.order_id]
 
@@ -93,6 +97,7 @@ class _Booking:
     order: Order
     trade_id: int
     quantity: Decimal
+    price: Decimal
     quote: Decimal
     fee_rate: Decimal
 
@@ -107,37 +112,38 @@ class _Booking:
 
 
 def _book_spot(floor: Floor, state: AccountState, booking: _Booking) -> tuple[Decimal, str, Decimal]:
-    """Exchange base and quote; the fee is taken from what was received."""
+    """Exchange base and quote; the fee is taken from what was received, or always in quote where the venue does so."""
     listing, side = booking.listing, booking.order.side
-    asset, received = (listing.base, booking.quantity) if side is Side.BUY else (listing.quote, booking.quote)
-    fee = booked_down(received * booking.fee_rate)
+    in_base = side is Side.BUY and not floor.layout.fee_in_quote
+    asset, taxed = (listing.base, booking.quantity) if in_base else (listing.quote, booking.quote)
+    fee = booked_down(taxed * booking.fee_rate)
     for what, amount, kind in (
         (listing.base, side.sign * booking.quantity, RowKind.TRADE),
         (listing.quote, -side.sign * booking.quote, RowKind.TRADE),
         (asset, -fee, RowKind.FEE),
     ):
-        floor.ledger.pay(state.key, SPOT_WALLET, what, amount, booking.cause(kind, floor.now()))
+        floor.ledger.pay(state.key, floor.layout.spot, what, amount, booking.cause(kind, floor.now()))
     return fee, asset, ZERO
 
 
-def _book_linear(floor: Floor, state: AccountState, booking: _Booking) -> tuple[Decimal, str, Decimal]:
-    """Change the position; realised P&L and the fee go through the futures wallet."""
-    listing, order = booking.listing, booking.order
+def _book_perpetual(floor: Floor, state: AccountState, booking: _Booking) -> tuple[Decimal, str, Decimal]:
+    """Change the position; realised P&L and the fee go through the margin wallet, in the settle asset."""
+    listing, order, wallet = booking.listing, booking.order, floor.pool(booking.listing).wallet
     leverage, isolated = state.settings(listing.symbol)
     before = state.position(listing.symbol, order.position_side)
-    change = Fill(side=order.side, quantity=booking.quantity, quote=booking.quote, time_ms=floor.now())
+    change = fill_of(listing, order.side, booking.quantity, booking.price, floor.now())
     after, realized = apply_fill(before, change, leverage=leverage, isolated=isolated)
-    state.positions[listing.symbol, order.position_side] = after
+    state.hold(after, floor.now())
     fee = booked_down(booking.quote * booking.fee_rate)
     for amount, kind in ((realized, RowKind.REALIZED_PNL), (-fee, RowKind.FEE)):
-        floor.ledger.pay(state.key, FUTURES_WALLET, listing.settle, amount, booking.cause(kind, floor.now()))
+        floor.ledger.pay(state.key, wallet, listing.settle, amount, booking.cause(kind, floor.now()))
     return fee, listing.settle, realized
 
 
 def end(floor: Floor, state: AccountState, order: Order, status: OrderStatus) -> Order:
     """Take an order out of the book with what it has filled."""
     ended = replace(order, status=status, update_ms=floor.now())
-    state.put(ended)
+    state.put(ended, floor.listings[order.listing_key].symbol)
     return ended
 
 
