@@ -45,6 +45,7 @@ class Layout:
         earn: Earn products by name; the first of those that share a wallet owns what came there without a subscription.
         client_ids_once: a client order id is never accepted again; otherwise it must differ from those of the market's
             open orders only.
+        post_only_ends: a post-only order that would take is accepted and cancelled at once; otherwise it is refused.
         fee_in_quote: spot buys pay their fee in quote, on top; otherwise in what they receive.
         leverage, isolated: the settings of a perpetual whose settings were never touched.
     """
@@ -54,6 +55,7 @@ class Layout:
     margin: Mapping[MarketType, str]
     earn: Mapping[str, EarnPlan]
     client_ids_once: bool = False
+    post_only_ends: bool = False
     fee_in_quote: bool = False
     leverage: int = 20
     isolated: bool = False
@@ -106,6 +108,7 @@ OKX: Final = Layout(
         }
     ),
     client_ids_once=True,
+    post_only_ends=True,
     leverage=3,
 )
 """`flexible`: savings. `locked`: on-chain earn. `staking`: ETH. All take from and give to the funding account."""
@@ -121,6 +124,7 @@ KUCOIN: Final = Layout(
             "staking": EarnPlan(wallet="earn", source="main", target="main", notice_s=_LOCK_S),
         }
     ),
+    post_only_ends=True,
     fee_in_quote=True,
     leverage=3,
     isolated=True,

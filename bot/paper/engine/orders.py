@@ -30,13 +30,16 @@ def submit(floor: Floor, state: AccountState, new: NewOrder) -> Order:
     _check_client_id(floor, state, new)
     new = _fitted(state, listing, new)
     what = matching.plan(floor, state, listing, new)
-    if new.tif is TimeInForce.GTX and (what.takes or what.own):
+    would_take = new.tif is TimeInForce.GTX and bool(what.takes or what.own)
+    if would_take and not floor.layout.post_only_ends:
         raise Refusal(RefusalCode.WOULD_MATCH, f"{new.side} at {new.price}")
-    if new.tif is TimeInForce.FOK and what.filled != new.quantity:
+    if would_take or (new.tif is TimeInForce.FOK and what.filled != new.quantity):
         what = matching.Plan(takes=(), own=())
     order = _accepted(floor, new, what)
     funds.check(floor, state, listing, order, what, rests=_rests(new))
     state.put(order, listing.symbol)
+    if would_take:
+        return end(floor, state, order, OrderStatus.CANCELED)
     order = matching.execute(floor, state, order, what)
     if order.status.open and not _rests(new):
         end(floor, state, order, OrderStatus.EXPIRED)
