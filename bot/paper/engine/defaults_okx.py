@@ -41,6 +41,7 @@ def _spot(base: str, *, tick: str, step: str, least: str, most: int, depth: int)
         depth=Decimal(depth),
         percent_price_up=Decimal("1.05"),
         percent_price_down=Decimal("0.95"),
+        bound_both_ways=False,
     )
 
 

@@ -37,7 +37,7 @@ def _check_price(listing: Listing, order: NewOrder, mark: Decimal) -> None:
     if price % listing.price_tick != 0:
         raise Refusal(RefusalCode.PRICE_FILTER, f"price {price} is no multiple of {listing.price_tick}")
     # A perpetual's bound holds only against the taker's own folly: buys above, sells below.
-    both = listing.market is MarketType.SPOT
+    both = listing.market is MarketType.SPOT and listing.bound_both_ways
     up, down = listing.percent_price_up, listing.percent_price_down
     if up is not None and (both or order.side is Side.BUY) and price > mark * up:
         raise Refusal(RefusalCode.PERCENT_PRICE, f"price {price} is above {mark * up}")

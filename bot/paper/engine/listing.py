@@ -66,6 +66,7 @@ class Listing:
         settle: what margin and P&L are in; the quote for spot, the coin for inverse.
         depth: quantity on the first level of the synthetic book.
         percent_price_up, percent_price_down: bounds of a limit price as factors of the reference price; None: no bound.
+        bound_both_ways: a resting price is bound, too (a buy below, a sell above); perpetuals never do that.
         notional_min: in the settle asset.
         brackets: ascending; empty for spot.
         status: `TRADING`; in any other, such as `SUSPENDED` or `DELISTED`, nothing is accepted and nothing fills.
@@ -88,6 +89,7 @@ class Listing:
     depth: Decimal
     percent_price_up: Decimal | None = None
     percent_price_down: Decimal | None = None
+    bound_both_ways: bool = True
     multiplier: Decimal = ONE
     contract_size: Decimal = ONE
     brackets: tuple[Bracket, ...] = ()

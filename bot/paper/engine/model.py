@@ -331,6 +331,7 @@ class Update:
         order, trade: of an ORDER: its new version, and the fill that made it, if one did.
         wallet, asset, row: of a BALANCE: the wallet's asset that changed, and the ledger row.
         symbol, side: of a POSITION (its size, cost or margin changed); of an ORDER the symbol too.
+        margin: of a POSITION: what is set apart for it after the change; 0 under cross margin.
     """
 
     seq: int
@@ -343,6 +344,7 @@ class Update:
     row: Row | None = None
     symbol: str = ""
     side: PositionSide = PositionSide.BOTH
+    margin: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,7 @@ class AccountState:
                 kind=UpdateKind.POSITION,
                 symbol=position.symbol,
                 side=position.side,
+                margin=position.isolated_wallet,
             )
         )
 
