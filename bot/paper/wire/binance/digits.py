@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
-from bot.paper.engine.model import Listing
+from bot.paper.engine.model import Listing, MarketType
 
 
 def fixed(value: Decimal, places: int, rounding: str = ROUND_HALF_UP) -> str:
@@ -30,8 +30,8 @@ def wire_number(value: Decimal) -> float:
 
 
 def price_places(listing: Listing) -> int:
-    """Digits of a contract's prices: Binance writes at least two, also where the tick has one."""
-    return max(2, places_of(listing.price_tick))
+    """Digits of a contract's prices: USD-M writes at least two, also where the tick has one."""
+    return max(0 if listing.market is MarketType.INVERSE else 2, places_of(listing.price_tick))
 
 
 def price_text(listing: Listing, price: Decimal) -> str:
@@ -42,6 +42,11 @@ def price_text(listing: Listing, price: Decimal) -> str:
 def quantity_text(listing: Listing, quantity: Decimal) -> str:
     """A quantity of contracts, with the contract's own digits."""
     return fixed(quantity, places_of(listing.quantity_step))
+
+
+def worth_text(listing: Listing, worth: Decimal) -> str:
+    """What a quantity is worth in the settle asset: quote for USD-M, coins for COIN-M."""
+    return eight(worth) if listing.market is MarketType.INVERSE else quote_text(listing, worth)
 
 
 def quote_text(listing: Listing, quote: Decimal) -> str:

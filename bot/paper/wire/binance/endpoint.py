@@ -31,6 +31,7 @@ class Call:
         key: the account's API key; empty for public endpoints.
         now_ms: the venue's time.
         limits: what `exchangeInfo` reports.
+        family: which part of the API was asked.
     """
 
     exchange: Exchange
@@ -38,6 +39,51 @@ class Call:
     key: str
     now_ms: int
     limits: Limits
+    family: Family
+
+    @property
+    def market(self) -> MarketType:
+        """The books that this part of the API trades on."""
+        return _MARKETS[self.family]
+
+    @property
+    def inverse(self) -> bool:
+        """COIN-M: contracts of a fixed worth in USD, margined in the coin; else USD-M."""
+        return self.family is Family.INVERSE
+
+    @property
+    def wallet(self) -> str:
+        """The futures wallet that this part of the API shows."""
+        return "coinm" if self.inverse else "usdm"
+
+    def contract(self) -> Listing:
+        """The perpetual that the mandatory `symbol` means. Raises as `listing`."""
+        return self.listing(self.market)
+
+    def contract_of_pair(self) -> Listing:
+        """The perpetual of the mandatory `pair`, such as `BTCUSD`.
+
+        Raises:
+            ApiError: -1102 not sent; -1121 no such pair.
+        """
+        pair = self.params.need("pair")
+        found = next((listing for listing in self.all_listings(self.market) if pair_of(listing) == pair), None)
+        if found is None:
+            raise errors.invalid_symbol()
+        return found
+
+    def contract_or_pair(self) -> Listing:
+        """The perpetual of `symbol`, or of the `pair` that COIN-M takes instead. Raises as `listing`."""
+        by_pair = self.inverse and "pair" in self.params and "symbol" not in self.params
+        return self.contract_of_pair() if by_pair else self.contract()
+
+    def contracts(self) -> list[Listing]:
+        """The perpetuals asked for: those of `symbol`, or of COIN-M's `pair`, or all of them. Raises as `listing`."""
+        one = self.optional_listing(self.market)
+        pair = self.params.text("pair") if self.inverse else None
+        if one is not None:
+            return [one]
+        return [listing for listing in self.all_listings(self.market) if pair in {None, pair_of(listing)}]
 
     def listing(self, market: MarketType, name: str = "symbol") -> Listing:
         """The listing that the mandatory parameter `name` means.
@@ -64,6 +110,11 @@ class Call:
         return list(dict.fromkeys(asset for pair in pairs for asset in pair))
 
 
+def pair_of(listing: Listing) -> str:
+    """What COIN-M calls the market of a coin, without the contract's date: `BTCUSD` of `BTCUSD_PERP`."""
+    return listing.symbol.partition("_")[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One method and path.
@@ -76,6 +127,7 @@ class Endpoint:
         security: what the request must bring.
         by_account: `/sapi` only: the weight counts by account instead of by address.
         places_order: counts against the order limits.
+        part: whose limits it counts against, where the path does not say.
     """
 
     method: str
@@ -85,11 +137,12 @@ class Endpoint:
     security: Security = Security.SIGNED
     by_account: bool = False
     places_order: bool = False
+    part: Family | None = None
 
     @property
     def family(self) -> Family:
         """Whose limits it counts against."""
-        return _FAMILIES[self.path.split("/")[1]]
+        return self.part or _FAMILIES[self.path.split("/")[1]]
 
     def weight_of(self, params: Params) -> int:
         """The weight of this request."""
@@ -97,3 +150,45 @@ class Endpoint:
 
 
 _FAMILIES = {"api": Family.SPOT, "sapi": Family.SAPI, "fapi": Family.LINEAR, "dapi": Family.INVERSE}
+_MARKETS = {
+    Family.SPOT: MarketType.SPOT,
+    Family.SAPI: MarketType.SPOT,
+    Family.LINEAR: MarketType.LINEAR,
+    Family.INVERSE: MarketType.INVERSE,
+}
+
+
+def futures(
+    method: str,
+    path: str,
+    handle: Callable[[Call], object],
+    weight: int | Callable[[Params], int] = 1,
+    *,
+    inverse_weight: int | Callable[[Params], int] | None = None,
+    security: Security = Security.SIGNED,
+    places_order: bool = False,
+) -> tuple[Endpoint, Endpoint]:
+    """One endpoint of USD-M and its twin of COIN-M.
+
+    Args:
+        method: upper case.
+        path: what follows `/fapi/` and `/dapi/`, e.g. `v1/order`.
+        handle: makes the body for either; `Call.market` tells them apart.
+        weight: of both, unless COIN-M has its own.
+        inverse_weight: of COIN-M's.
+        security: what the request must bring.
+        places_order: counts against the order limits.
+    """
+    weights = {"fapi": weight, "dapi": weight if inverse_weight is None else inverse_weight}
+    linear, inverse = (
+        Endpoint(
+            method=method,
+            path=f"/{root}/{path}",
+            handle=handle,
+            weight=of,
+            security=security,
+            places_order=places_order,
+        )
+        for root, of in weights.items()
+    )
+    return linear, inverse

@@ -91,7 +91,7 @@ def bad_precision_spot(name: str) -> ApiError:
     return ApiError(-1111, f"Parameter '{name}' has too much precision.")
 
 
-def bad_precision_linear() -> ApiError:
+def bad_precision_futures() -> ApiError:
     """More digits than the contract's precision."""
     return ApiError(-1111, "Precision is over the maximum defined for this asset.")
 

@@ -9,11 +9,14 @@ from bot.paper.engine.model import Refusal
 from bot.paper.wire.binance import (
     earn,
     earn_history,
-    inverse,
-    linear_account,
-    linear_market,
-    linear_orders,
-    linear_settings,
+    futures_account,
+    futures_history,
+    futures_info,
+    futures_market,
+    futures_orders,
+    futures_positions,
+    futures_records,
+    futures_settings,
     refusals,
     signing,
     spot_account,
@@ -45,17 +48,20 @@ _MODULES: Final = (
     spot_market,
     spot_account,
     spot_orders,
-    linear_market,
-    linear_account,
-    linear_orders,
-    linear_settings,
-    inverse,
+    futures_info,
+    futures_market,
+    futures_history,
+    futures_account,
+    futures_positions,
+    futures_orders,
+    futures_records,
+    futures_settings,
     wallet,
     earn,
     earn_history,
 )
-_ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
-    (endpoint.method, endpoint.path): endpoint for module in _MODULES for endpoint in module.ENDPOINTS
+_ENDPOINTS: Final[dict[tuple[Family, str, str], Endpoint]] = {
+    (endpoint.family, endpoint.method, endpoint.path): endpoint for module in _MODULES for endpoint in module.ENDPOINTS
 }
 _NOT_FOUND_PAGE: Final = (
     b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n"
@@ -82,8 +88,9 @@ class BinanceFacade:
 
     def handle(self, request: Request) -> Response:
         """Answer a request to one of the owned hosts; errors are answers too, never exceptions."""
-        endpoint = _ENDPOINTS.get((request.method, request.path))
-        if endpoint is None or endpoint.family not in HOSTS.get(request.host, frozenset()):
+        served = ((family, request.method, request.path) for family in HOSTS.get(request.host, frozenset()))
+        endpoint = next((_ENDPOINTS[called] for called in served if called in _ENDPOINTS), None)
+        if endpoint is None:
             return _not_found(request)
         headers: dict[str, str] = {}
         try:
@@ -111,7 +118,14 @@ class BinanceFacade:
             signing.verify(request, params)
         if endpoint.places_order:
             headers.update(self._limiter.charge_order(endpoint.family, key, request.now_ms))
-        call = Call(exchange=self._exchange, params=params, key=key, now_ms=request.now_ms, limits=self._limits)
+        call = Call(
+            exchange=self._exchange,
+            params=params,
+            key=key,
+            now_ms=request.now_ms,
+            limits=self._limits,
+            family=endpoint.family,
+        )
         return endpoint.handle(call)
 
 

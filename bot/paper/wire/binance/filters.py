@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.paper.engine.model import Listing, NewOrder, OrderKind
 from bot.paper.wire.binance.digits import places_of, price_places
-from bot.paper.wire.binance.errors import ApiError, bad_precision_linear, bad_precision_spot
+from bot.paper.wire.binance.errors import ApiError, bad_precision_futures, bad_precision_spot
 
 _ASSET_PLACES: Final = 8
 
@@ -27,8 +27,8 @@ def check_spot(listing: Listing, order: NewOrder) -> None:
         raise ApiError(-1013, "Filter failure: MARKET_LOT_SIZE")
 
 
-def check_linear(listing: Listing, order: NewOrder) -> None:
-    """Sign, digits and least size of a USD-M order.
+def check_futures(listing: Listing, order: NewOrder) -> None:
+    """Sign, digits and least size of a futures order.
 
     Raises:
         ApiError: -4001, -4003 not positive; -1111 more digits than the contract has; -4002 price too high; -4004
@@ -38,7 +38,7 @@ def check_linear(listing: Listing, order: NewOrder) -> None:
     if order.quantity <= 0:
         raise ApiError(-4003, "Quantity less than or equal to zero.")
     if places_of(order.quantity) > places_of(listing.quantity_step):
-        raise bad_precision_linear()
+        raise bad_precision_futures()
     if order.quantity < listing.quantity_min:
         raise ApiError(-4004, "Quantity less than min quantity.")
     if order.price is None:
@@ -48,4 +48,4 @@ def check_linear(listing: Listing, order: NewOrder) -> None:
     if order.price > listing.price_max:
         raise ApiError(-4002, "Price greater than max price.")
     if places_of(order.price) > price_places(listing):
-        raise bad_precision_linear()
+        raise bad_precision_futures()

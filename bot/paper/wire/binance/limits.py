@@ -36,7 +36,8 @@ class Limits:
         sapi_ip_weight: a minute and address, for each `/sapi` endpoint on its own.
         sapi_uid_weight: a minute and account, for each `/sapi` endpoint that counts by account.
         spot_orders: new orders per 10 seconds and per day.
-        linear_orders: new orders per 10 seconds and per minute.
+        linear_orders: new orders per 10 seconds and per minute on `/fapi`.
+        inverse_orders: the same on `/dapi`.
         refusals_before_ban: answers 429 in one window after which the address is banned (418).
         ban_ms: length of the first ban; each further one lasts twice as long, at most three days.
     """
@@ -48,6 +49,7 @@ class Limits:
     sapi_uid_weight: int = 180_000
     spot_orders: tuple[int, int] = (100, 200_000)
     linear_orders: tuple[int, int] = (300, 1200)
+    inverse_orders: tuple[int, int] = (300, 1200)
     refusals_before_ban: int = 10
     ban_ms: int = 120_000
 
@@ -130,7 +132,8 @@ class RateLimiter:
             ApiError: -1015 with 429 past a limit.
         """
         spot = family is Family.SPOT
-        short, long = self._limits.spot_orders if spot else self._limits.linear_orders
+        futures = self._limits.inverse_orders if family is Family.INVERSE else self._limits.linear_orders
+        short, long = self._limits.spot_orders if spot else futures
         long_ms, long_header = (86_400_000, "X-MBX-ORDER-COUNT-1D") if spot else (MINUTE_MS, "X-MBX-ORDER-COUNT-1M")
         headers = {}
         for highest, length_ms, header in ((short, 10_000, "X-MBX-ORDER-COUNT-10S"), (long, long_ms, long_header)):

@@ -161,7 +161,7 @@ def _day(call: Call, listing: Listing) -> object:
         "symbol": listing.symbol,
         "priceChange": eight(day.change),
         "priceChangePercent": fixed(day.change_percent, 3),
-        "weightedAvgPrice": eight(day.average),
+        "weightedAvgPrice": eight(tape.average(listing, day)),
         "prevClosePrice": eight(day.open),
         "lastPrice": eight(day.close),
         "lastQty": eight(listing.quantity_step),

@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Final
 
 from bot.domain.numbers import ZERO
-from bot.paper.engine.model import Level, Listing, Side, Trade
+from bot.paper.engine.exchange import Exchange
+from bot.paper.engine.model import Level, Listing, MarketType, Side, Trade
+from bot.paper.wire.binance.digits import price_text, quantity_text
 from bot.paper.wire.binance.endpoint import Call
 from bot.paper.wire.binance.errors import ApiError
 
@@ -23,7 +25,7 @@ _MONDAY_MS: Final = 4 * _DAY_MS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candle:
-    """One period of a market; `close_ms` is its last millisecond."""
+    """One period of a market; `close_ms` is its last millisecond. `quote_volume` is in coins for COIN-M."""
 
     open_ms: int
     close_ms: int
@@ -45,16 +47,36 @@ class Candle:
         """From open to close, in percent."""
         return self.change / self.open * 100
 
-    @property
-    def average(self) -> Decimal:
-        """Volume-weighted; the close when nothing was traded."""
-        return self.quote_volume / self.volume if self.volume else self.close
+
+def average(listing: Listing, candle: Candle) -> Decimal:
+    """Volume-weighted price; the close when nothing was traded."""
+    if not candle.volume:
+        return candle.close
+    size = candle.volume * listing.contract_size
+    return size / candle.quote_volume if listing.market is MarketType.INVERSE else candle.quote_volume / size
 
 
 def best(call: Call, listing: Listing) -> tuple[Level, Level]:
     """Best bid and best ask."""
     depth = call.exchange.depth(listing.key, 1)
     return depth.bids[0], depth.asks[0]
+
+
+def levels(exchange: Exchange, listing: Listing, limit: int) -> tuple[list[list[str]], list[list[str]]]:
+    """A contract's bids and asks as rows of price and quantity, best first."""
+    depth = exchange.depth(listing.key, limit)
+    bids, asks = (
+        [[price_text(listing, level.price), quantity_text(listing, level.quantity)] for level in side]
+        for side in (depth.bids, depth.asks)
+    )
+    return bids, asks
+
+
+def open_interest(call: Call, listing: Listing) -> Decimal:
+    """Contracts outstanding: the accounts' own, and the others' as many as they trade in a day."""
+    accounts = call.exchange.accounts().values()
+    held = [position for account in accounts for position in account.positions() if position.symbol == listing.symbol]
+    return best(call, listing)[1].quantity * _TURNOVER + sum((abs(position.contracts) for position in held), ZERO)
 
 
 def trades(call: Call, listing: Listing) -> list[Trade]:
@@ -77,7 +99,7 @@ def day(call: Call, listing: Listing) -> Candle:
     return replace(
         seen,
         volume=seen.volume + others,
-        quote_volume=seen.quote_volume + others * (seen.high + seen.low) / 2,
+        quote_volume=seen.quote_volume + listing.notional(others, (seen.high + seen.low) / 2),
         count=seen.count + _TURNOVER,
     )
 
@@ -91,7 +113,18 @@ def candles(call: Call, listing: Listing, *, default: int, highest: int) -> list
     interval = call.params.need("interval")
     if _INTERVAL.fullmatch(interval) is None:
         raise ApiError(-1120, "Invalid interval.")
-    length_ms = int(interval[:-1]) * _UNITS_MS[interval[-1]]
+    length_ms = _length_ms(interval)
+    opens = period_starts(call, interval, default=default, highest=highest)
+    return [_candle(call, listing, open_ms, open_ms + length_ms - 1) for open_ms in opens]
+
+
+def _length_ms(interval: str) -> int:
+    return int(interval[:-1]) * _UNITS_MS[interval[-1]]
+
+
+def period_starts(call: Call, interval: str, *, default: int, highest: int) -> range:
+    """The periods' first milliseconds that `startTime`, `endTime` and `limit` ask for, oldest first."""
+    length_ms = _length_ms(interval)
     offset_ms = _MONDAY_MS if interval == "1w" else 0
     limit = call.params.limit(default, highest)
     end_ms = min(call.params.integer("endTime") or call.now_ms, call.now_ms)
@@ -101,8 +134,7 @@ def candles(call: Call, listing: Listing, *, default: int, highest: int) -> list
         first_ms = newest_ms - (limit - 1) * length_ms
     else:
         first_ms = -((offset_ms - start_ms) // length_ms) * length_ms + offset_ms
-    opens = range(first_ms, newest_ms + 1, length_ms)[:limit]
-    return [_candle(call, listing, open_ms, open_ms + length_ms - 1) for open_ms in opens]
+    return range(first_ms, newest_ms + 1, length_ms)[:limit]
 
 
 def _candle(call: Call, listing: Listing, open_ms: int, close_ms: int) -> Candle:
@@ -120,7 +152,7 @@ def _candle(call: Call, listing: Listing, open_ms: int, close_ms: int) -> Candle
         low=min(path),
         close=path[-1],
         volume=sum((trade.quantity for trade in traded), ZERO),
-        quote_volume=sum((trade.quote for trade in traded), ZERO),
+        quote_volume=sum((listing.notional(trade.quantity, trade.price) for trade in traded), ZERO),
         count=len(traded),
     )
 

@@ -1,7 +1,7 @@
-"""USD-M settings: leverage, margin type, position mode, brackets, commission rates.
+"""Futures settings: leverage, margin type, position mode, the margin of isolated positions.
 
-Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/account/rest-api and .../trade/rest-api
-(read 2025-11).
+Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/account/rest-api, .../trade/rest-api and
+the same of coin-margined-futures (read 2025-11).
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from decimal import Decimal
 from typing import Final
 
 from bot.domain.numbers import ZERO, plain
-from bot.paper.engine.model import Listing, MarketType, PositionSide, RefusalCode
+from bot.paper.engine.model import Listing, PositionSide, RefusalCode
 from bot.paper.wire.binance import errors
-from bot.paper.wire.binance.digits import fixed, wire_number
-from bot.paper.wire.binance.endpoint import Call, Endpoint
+from bot.paper.wire.binance.digits import wire_number
+from bot.paper.wire.binance.endpoint import Call, Endpoint, futures
 from bot.paper.wire.binance.errors import ApiError
 from bot.paper.wire.binance.refusals import worded
 
-_LINEAR: Final = MarketType.LINEAR
 _MARGIN_TYPE_REFUSALS: Final = {
     RefusalCode.NO_CHANGE: (-4046, "No need to change margin type."),
     RefusalCode.HAS_ORDERS: (-4047, "Margin type cannot be changed if there exists open orders."),
@@ -45,27 +44,28 @@ _MARGIN_REFUSALS: Final = {
 
 
 def largest_notional(listing: Listing, leverage: int) -> Decimal:
-    """The largest position, in quote, that the brackets allow at a leverage."""
+    """The largest position that the brackets allow at a leverage: in quote for USD-M, in coins for COIN-M."""
     return max((bracket.cap for bracket in listing.brackets if bracket.max_leverage >= leverage), default=ZERO)
 
 
 def _set_leverage(call: Call) -> object:
-    listing = call.listing(_LINEAR)
+    listing = call.contract()
     raw = call.params.need("leverage")
     invalid = (-4028, f"Leverage {raw} is not valid")
     if not raw.isascii() or not raw.isdecimal():
         raise ApiError(*invalid)
     with worded({RefusalCode.BAD_LEVERAGE: invalid, **_LEVERAGE_REFUSALS}):
         call.exchange.set_leverage(call.key, listing.symbol, int(raw))
+    largest = plain(largest_notional(listing, int(raw)))
     return {
         "symbol": listing.symbol,
         "leverage": int(raw),
-        "maxNotionalValue": plain(largest_notional(listing, int(raw))),
+        "maxQty" if call.inverse else "maxNotionalValue": largest,
     }
 
 
 def _set_margin_type(call: Call) -> object:
-    listing = call.listing(_LINEAR)
+    listing = call.contract()
     kind = call.params.need("marginType")
     if kind not in {"ISOLATED", "CROSSED"}:
         raise ApiError(-1130, "Data sent for parameter 'marginType' is not valid.")
@@ -90,7 +90,7 @@ def _multi_assets(call: Call) -> object:
 
 
 def _position_margin(call: Call) -> object:
-    listing = call.listing(_LINEAR)
+    listing = call.contract()
     amount = call.params.need_number("amount")
     kind = call.params.need("type")
     if kind not in {"1", "2"}:
@@ -109,33 +109,10 @@ def _position_margin(call: Call) -> object:
     }
 
 
-def _leverage_bracket(call: Call) -> object:
-    one = call.optional_listing(_LINEAR)
-    return [
-        {
-            "symbol": listing.symbol,
-            "notionalCoef": 1.0,
-            "brackets": [
-                {
-                    "bracket": number,
-                    "initialLeverage": bracket.max_leverage,
-                    "notionalCap": int(bracket.cap),
-                    "notionalFloor": int(bracket.floor),
-                    "maintMarginRatio": wire_number(bracket.rate),
-                    "cum": wire_number(bracket.cum),
-                }
-                for number, bracket in enumerate(listing.brackets, start=1)
-            ],
-        }
-        for listing in ([one] if one is not None else call.all_listings(_LINEAR))
-    ]
-
-
 def _symbol_config(call: Call) -> object:
-    one = call.optional_listing(_LINEAR)
     account = call.exchange.account(call.key)
     rows = []
-    for listing in [one] if one is not None else call.all_listings(_LINEAR):
+    for listing in call.contracts():
         leverage, isolated = account.settings(listing.symbol)
         rows.append(
             {
@@ -163,24 +140,13 @@ def _account_config(call: Call) -> object:
     }
 
 
-def _commission_rate(call: Call) -> object:
-    listing = call.listing(_LINEAR)
-    return {
-        "symbol": listing.symbol,
-        "makerCommissionRate": fixed(listing.maker_fee, 6),
-        "takerCommissionRate": fixed(listing.taker_fee, 6),
-    }
-
-
 ENDPOINTS: Final = (
-    Endpoint(method="POST", path="/fapi/v1/leverage", handle=_set_leverage),
-    Endpoint(method="POST", path="/fapi/v1/marginType", handle=_set_margin_type),
-    Endpoint(method="POST", path="/fapi/v1/positionSide/dual", handle=_set_position_mode),
-    Endpoint(method="GET", path="/fapi/v1/positionSide/dual", handle=_position_mode, weight=30),
+    *futures("POST", "v1/leverage", _set_leverage),
+    *futures("POST", "v1/marginType", _set_margin_type),
+    *futures("POST", "v1/positionSide/dual", _set_position_mode),
+    *futures("GET", "v1/positionSide/dual", _position_mode, 30),
+    *futures("POST", "v1/positionMargin", _position_margin),
     Endpoint(method="GET", path="/fapi/v1/multiAssetsMargin", handle=_multi_assets, weight=30),
-    Endpoint(method="POST", path="/fapi/v1/positionMargin", handle=_position_margin),
-    Endpoint(method="GET", path="/fapi/v1/leverageBracket", handle=_leverage_bracket),
     Endpoint(method="GET", path="/fapi/v1/symbolConfig", handle=_symbol_config, weight=5),
     Endpoint(method="GET", path="/fapi/v1/accountConfig", handle=_account_config, weight=5),
-    Endpoint(method="GET", path="/fapi/v1/commissionRate", handle=_commission_rate, weight=20),
 )
