@@ -4,53 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
-from ccxt.async_support.binance import binance as Binance  # noqa: N812 - a class
 
 from bot.domain.environment import Environment
 from bot.domain.errors import ConfigFault, InvariantBroken, StartFault
+from bot.venue.errors import Refusal
 from bot.venue.session import OnceSession
 from bot.venue.shapes import parse_json
-from bot.venue.spec import Offer, VenueSpec, offer_of
+from bot.venue.spec import Offer, Switch, VenueSpec
+
+if TYPE_CHECKING:
+    from bot.venue.dialect import Ways
 
 TIMEOUT_MS: Final = 10_000
-"""Longer than any order stays valid (R21), so that a timeout always comes after the deadline."""
-READ_WINDOW_MS: Final = 5_000
-"""How old a signed read may be when the venue gets it."""
+"""Longer than any order with a deadline stays valid (R21), so that a timeout always comes after the deadline."""
+
+Judge = Callable[[int, str, Mapping[str, str], object], None]
+"""Given status, path, headers and parsed body (None: no JSON), raises AnswerFault when it is no success."""
 
 
 class AnswerFault(Exception):
     """An answer came back that is no success. Holds no address, and never reaches a user.
 
     Attributes:
-        status: HTTP status; 200 for a body that is no JSON.
-        body: parsed JSON; None when it is none.
+        refusal: what it says; None for a body that is no JSON.
     """
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: object) -> None:
-        super().__init__(f"HTTP {status}")
-        self.status = status
+    def __init__(self, headers: Mapping[str, str], refusal: Refusal | None) -> None:
+        super().__init__("no JSON" if refusal is None else f"HTTP {refusal.status}")
         self.headers = headers
-        self.body = body
+        self.refusal = refusal
 
 
-class BinanceClient(Binance):
-    """ccxt's Binance with our clock, exact digits, and answers handed on before ccxt judges them."""
+class Exact:
+    """What our clients have before ccxt's own: our clock, exact digits, answers judged by us before ccxt sees them.
+
+    To be named first: `class Client(Exact, ccxt_class)`.
+
+    Args:
+        config: for ccxt.
+        time_ms: venue time in ms, to sign with.
+    """
+
+    session: object
 
     def __init__(self, config: Mapping[str, object], time_ms: Callable[[], int]) -> None:
-        # Underscored: ccxt looks for a class attribute behind every public method it finds on the instance.
+        # Underscored: ccxt looks for a class attribute behind every public callable it finds on the instance.
         self._time_ms = time_ms
-        self.on_answer: Callable[[str, Mapping[str, str]], None] = _ignore_answer
-        super().__init__(config)  # type: ignore[arg-type] # ccxt's own type lacks `number`
+        self._judge: Judge = _refuse_all
+        super().__init__(config)  # type: ignore[call-arg] # of the ccxt class behind us
 
-    def milliseconds(self) -> int:  # type: ignore[override] # ccxt reads it through the instance
+    def judge_with(self, judge: Judge) -> None:
+        """Have every answer judged; until then none is believed."""
+        self._judge = judge
+
+    def milliseconds(self) -> int:
         """Venue time; ccxt signs with it."""
         return self._time_ms()
 
-    def on_json_response(self, response_body: str) -> object:  # type: ignore[override] # it is always text
+    def on_json_response(self, response_body: str) -> object:
         """Parse with the wire's digits."""
         return parse_json(response_body)
 
@@ -66,28 +81,28 @@ class BinanceClient(Binance):
         request_headers: object,
         request_body: object,
     ) -> None:
-        """Let a JSON answer with status 200 pass; anything else is for our own table (R20)."""
+        """Our own table judges every answer, those of ccxt's own requests too (R20)."""
         del reason, method, body, request_headers, request_body
-        self.on_answer(urlsplit(url).path, headers)
-        if code != 200 or response is None:
-            raise AnswerFault(code, headers, response)
+        self._judge(code, urlsplit(url).path, headers, response)
 
     async def close(self, clean_instance_data: bool = False) -> None:  # noqa: FBT001, FBT002 - ccxt's own signature
         """Release the sockets that are ours; a session that was given stays open."""
-        session: object = self.session
+        session = self.session
         try:
-            await super().close(clean_instance_data)  # type: ignore[no-untyped-call] # ccxt's own
+            await super().close(clean_instance_data)  # type: ignore[misc] # of the ccxt class behind us
         finally:
             if isinstance(session, OnceSession):
                 await session.close()
 
 
-def _ignore_answer(path: str, headers: Mapping[str, str]) -> None:
-    """Nobody listens yet."""
+def _refuse_all(status: int, path: str, headers: Mapping[str, str], body: object) -> None:
+    del status, path, body
+    raise AnswerFault(headers, None)
 
 
 def make_client(
     spec: VenueSpec,
+    ways: Ways,
     *,
     time_ms: Callable[[], int],
     session: object | None,
@@ -96,6 +111,7 @@ def make_client(
 
     Args:
         spec: which account.
+        ways: of its exchange.
         time_ms: venue time in ms, to sign with.
         session: of the paper exchange, stays open when the client is closed; None for the real internet.
 
@@ -103,9 +119,9 @@ def make_client(
         ConfigFault: the settings ask for what the exchange does not have, or a secret is missing.
         StartFault: the client points at a host that does not belong to the environment.
     """
-    offer = offer_of(spec)
-    for name, value in (("api_key", spec.api_key), ("secret", spec.secret)):
-        if not value:
+    offer = ways.offer(spec)
+    for name in ways.secrets:
+        if not getattr(spec, name):
             raise ConfigFault(
                 f"venues.{spec.name}.{name} is missing",
                 hint=f"set HEDGEBOT_VENUES__{spec.name.upper()}__{name.upper()} or its _FILE form",
@@ -119,25 +135,23 @@ def make_client(
         "number": Decimal,
         "enableRateLimit": False,
         "timeout": TIMEOUT_MS,
-        "options": {
-            "maxRetriesOnFailure": 0,
-            "adjustForTimeDifference": False,
-            "fetchMargins": False,
-            "fetchCurrencies": False,
-            "fetchMarkets": {"types": ["spot", "linear"]},
-            "recvWindow": READ_WINDOW_MS,
-        },
+        "options": {"maxRetriesOnFailure": 0, "adjustForTimeDifference": False, **ways.options},
     }
-    client = BinanceClient(config, time_ms)
+    client = ways.client(config, time_ms)
     client.timeout_on_exit = 0
     # ccxt wants only get, post, put, delete of it; a stand-in without sockets follows and repeats nothing by itself.
     if session is None or isinstance(session, aiohttp.ClientSession):
         session = OnceSession(session, cafile=str(client.cafile))
-    setattr(client, "session", session)  # noqa: B010 - ccxt's own type knows none but its own
+    client.session = session
     client.own_session = False
     try:
-        if offer.demo:
-            client.enable_demo_trading(True)
+        match offer.switch:
+            case Switch.NONE:
+                pass
+            case Switch.DEMO:
+                client.enable_demo_trading(True)
+            case Switch.SANDBOX:
+                client.set_sandbox_mode(True)
         check_client(spec, client, offer)
     except BaseException:
         client.session = None  # or ccxt complains when it is collected
@@ -149,17 +163,21 @@ def check_client(spec: VenueSpec, client: Any, offer: Offer) -> None:  # noqa: A
     """Compare every address the client would use with the environment's own hosts, and hold what must never change.
 
     Raises:
-        StartFault: an address of another host or without TLS.
+        StartFault: an address of another host or without TLS, or a header that marks play money is missing.
         InvariantBroken: ccxt would repeat requests by itself, queue them, log them, or open its own way out.
     """
     for where, address in _leaves("api", client.urls["api"]):
-        parts = urlsplit(address)
+        parts = urlsplit(client.implode_params(address, {"hostname": client.hostname}))
         if parts.scheme not in {"https", "wss"} or parts.hostname not in offer.hosts:
             raise StartFault(
                 f"venues.{spec.name}: {where} points at {parts.scheme}://{parts.hostname}, "
                 f"which does not belong to environment '{spec.environment}'",
                 hint=f"expected hosts: {', '.join(sorted(offer.hosts))}",
             )
+    sent = {name.lower(): value for name, value in client.headers.items()}
+    for name, value in offer.headers.items():
+        if sent.get(name.lower()) != value:
+            raise StartFault(f"venues.{spec.name}: requests of environment '{spec.environment}' would lack {name}")
     if client.options.get("maxRetriesOnFailure", 0) != 0:
         raise InvariantBroken("ccxt must never repeat a request by itself: maxRetriesOnFailure is not 0")
     if client.enableRateLimit or client.verbose or client.aiohttp_trust_env:

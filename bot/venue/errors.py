@@ -1,8 +1,6 @@
-"""One table says what a refusal means: (venue, HTTP status, code). What is not listed is unknown (R20).
+"""What a refusal means: (HTTP status, code) in the table of each exchange. What is not listed is unknown (R20).
 
 ccxt's exception classes don't decide: they differ by host, and some that mean "no effect" are retryable there.
-
-Source: Binance USD-M and spot REST documentation, "Error Codes" and "General Info / HTTP return codes".
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot import logs
-from bot.venue.shapes import Row
+from bot.domain.errors import VenueRejected
 
 
 class Meaning(StrEnum):
@@ -36,42 +34,35 @@ class Meaning(StrEnum):
     """Anything else; it says nothing about the effect."""
 
 
-# Clock and validity: -1021, -4188 and -5028 are refused by the gateway or the matching engine's own window (R20, R21).
-_STALE: Final = ("-1021", "-4188", "-5028")
-_MALFORMED: Final = (
-    *("-1013", "-1014", "-1020", "-1100", "-1101", "-1102", "-1103", "-1104", "-1105", "-1106"),
-    *("-1111", "-1114", "-1115", "-1116", "-1117", "-1118", "-1119", "-1121", "-1130"),
-    *("-4001", "-4002", "-4003", "-4004", "-4005", "-4013", "-4014", "-4015", "-4016", "-4023", "-4024"),
-    *("-4028", "-4029", "-4030"),
-)
-_ORDER_REFUSED: Final = (
-    *("-2010", "-2011", "-2018", "-2019", "-2021", "-2022", "-2023", "-2024", "-2025", "-2026", "-2027", "-2028"),
-    *("-4051", "-4061", "-4062", "-4118", "-4131", "-4140", "-4141", "-4164", "-4192", "-4400"),
-    *("-5021", "-5022"),
-)
-_SETTING_REFUSED: Final = ("-4047", "-4048", "-4049", "-4050", "-4067", "-4068", "-4161", "-4168")
-_AUTH: Final = ("-1002", "-1022", "-2008", "-2014", "-2015")
+class Refused(VenueRejected):
+    """A definite refusal, with what its code means."""
+
+    def __init__(
+        self, message: str, *, venue: str, operation: str, meaning: Meaning, code: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, venue=venue, operation=operation, code=code, hint=hint)
+        self.meaning = meaning
 
 
-def _binance() -> Mapping[tuple[str, int, str], Meaning]:
-    def listed(statuses: Iterable[int], codes: Iterable[str], meaning: Meaning) -> dict[tuple[str, int, str], Meaning]:
-        return {("binance", status, code): meaning for status in statuses for code in codes}
-
-    return {
-        **listed((400,), (*_STALE, *_MALFORMED, *_ORDER_REFUSED, *_SETTING_REFUSED), Meaning.REFUSED),
-        **listed((400, 401), _AUTH, Meaning.AUTH),
-        **listed((400,), ("-2013",), Meaning.NOT_FOUND),
-        **listed((400,), ("-4046", "-4059"), Meaning.ALREADY_SET),
-        **listed((400,), ("-4116",), Meaning.DUPLICATE),
-        **listed((400,), ("-1003", "-1015"), Meaning.BUSY),
-    }
+Table = Mapping[tuple[int, str], Meaning]
+"""By HTTP status and the venue's own code."""
 
 
-TABLE: Final[Mapping[tuple[str, int, str], Meaning]] = _binance()
+def listed(statuses: Iterable[int], codes: Iterable[str], meaning: Meaning) -> Table:
+    """Rows of a table."""
+    codes = tuple(codes)
+    return {(status, code): meaning for status in statuses for code in codes}
+
+
 _LIMIT_STATUSES: Final = frozenset({418, 429})
 """Refused at the gate, whatever the body is."""
-_DUPLICATE_TEXT: Final = ("binance", "-2010", "Duplicate order sent.")
-"""Binance spot has one code for every refused order; only the text tells a taken id."""
+
+
+def meaning_in(table: Table, status: int, code: str) -> Meaning:
+    """What the table says; BUSY for the statuses that mean it everywhere, UNKNOWN for what is not listed."""
+    if status in _LIMIT_STATUSES:
+        return Meaning.BUSY
+    return table.get((status, code), Meaning.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,29 +78,6 @@ class Refusal:
     code: str
     text: str
     meaning: Meaning
-
-
-def meaning_of(exchange: str, status: int, code: str) -> Meaning:
-    """What the table says; UNKNOWN for what it does not list."""
-    if status in _LIMIT_STATUSES:
-        return Meaning.BUSY
-    return TABLE.get((exchange, status, code), Meaning.UNKNOWN)
-
-
-def refusal_of(exchange: str, status: int, body: object) -> Refusal:
-    """Read an answer that is no success.
-
-    Args:
-        exchange: ccxt id, the first column of the table.
-        status: HTTP status.
-        body: parsed JSON, None when it was none.
-    """
-    row: Row = body if isinstance(body, dict) else {}
-    code, text = str(row.get("code", "")), redact(str(row.get("msg", "")))
-    meaning = meaning_of(exchange, status, code)
-    if (exchange, code, text) == _DUPLICATE_TEXT:
-        meaning = Meaning.DUPLICATE
-    return Refusal(status=status, code=code or str(status), text=text, meaning=meaning)
 
 
 _URL: Final = re.compile(r"https?://\S+")

@@ -6,20 +6,22 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import aiohttp
 from ccxt.base.errors import BaseError
 
-from bot.domain.errors import VenueBusy, VenueFault, VenueRejected, VenueUnreachable, VenueUnreadable
+from bot.domain.errors import VenueBusy, VenueFault, VenueUnreachable, VenueUnreadable
 from bot.domain.ids import VenueName
 from bot.domain.observation import Stamp
 from bot.ports import Clock
-from bot.venue.binance import EXCHANGE_INFO, PLACE_ORDER, SPOT_EXCHANGE_INFO, USED_WEIGHT, Endpoint
 from bot.venue.client import TIMEOUT_MS, AnswerFault
-from bot.venue.errors import Meaning, ban_until_ms, redact, refusal_of
-from bot.venue.markets import Markets
+from bot.venue.endpoint import Endpoint
+from bot.venue.errors import Meaning, Refusal, Refused, ban_until_ms, meaning_in, redact
 from bot.venue.throttle import Lane, Throttle
+
+if TYPE_CHECKING:
+    from bot.venue.dialect import Ways
 
 T = TypeVar("T")
 
@@ -50,19 +52,19 @@ class Link:
 
     Args:
         name: the venue's name, for its faults.
-        exchange: ccxt id, the first column of the error table.
+        ways: of its exchange.
         client: the ccxt client.
         throttle: the venue's dispatcher.
         clock: our time.
     """
 
-    def __init__(self, *, name: VenueName, exchange: str, client: Any, throttle: Throttle, clock: Clock) -> None:  # noqa: ANN401
+    def __init__(self, *, name: VenueName, ways: Ways, client: Any, throttle: Throttle, clock: Clock) -> None:  # noqa: ANN401
         self.name = name
-        self.exchange = exchange
+        self.ways = ways
         self._client = client
         self._throttle = throttle
         self._clock = clock
-        client.on_answer = self._learn
+        client.judge_with(self._judge)
 
     async def ask(
         self,
@@ -87,10 +89,15 @@ class Link:
         return await self.send(endpoint, parse, params)
 
     async def read(
-        self, endpoint: Endpoint, parse: Callable[[object], T], params: Mapping[str, object] | None = None
+        self,
+        endpoint: Endpoint,
+        parse: Callable[[object], T],
+        params: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.READ,
     ) -> Timed[T]:
         """Like `ask`, with the time of the request."""
-        await self.throttled(endpoint)
+        await self.throttled(endpoint, lane)
         sent_ms = self._clock.now_ms()
         value = await self.send(endpoint, parse, params)
         return Timed(value, Stamp(sent_ms=sent_ms, answered_ms=self._clock.now_ms()))
@@ -109,14 +116,14 @@ class Link:
         except ValueError as fault:
             raise self.unreadable(endpoint.operation, redact(str(fault))) from None
 
-    async def load_markets(self) -> Markets:
-        """Read the market lists. Raises like `ask`."""
-        for endpoint in (SPOT_EXCHANGE_INFO, EXCHANGE_INFO):
+    async def load_markets(self, parse: Callable[[Mapping[str, Any]], T]) -> T:
+        """Have ccxt read the market lists, and turn its markets by symbol into a value. Raises like `ask`."""
+        for endpoint in self.ways.lists:
             await self.throttled(endpoint)
         operation = "read the market lists"
         try:
             await self._answer(operation, self._client.load_markets(True))
-            return Markets(name=self.name, markets=self._client.markets)
+            return parse(self._client.markets or {})
         except ValueError as fault:
             raise self.unreadable(operation, redact(str(fault))) from None
         except (AttributeError, LookupError, TypeError) as fault:
@@ -125,7 +132,7 @@ class Link:
 
     async def order_slot(self) -> None:
         """Wait until an order may go at once, and count it. Raises VenueBusy."""
-        await self.throttled(PLACE_ORDER, Lane.ORDER)
+        await self.throttled(self.ways.place, Lane.ORDER)
 
     def refuse_during_ban(self, operation: str) -> None:
         """Raise VenueBusy while a ban is on."""
@@ -149,27 +156,39 @@ class Link:
             ) from None
 
     def _fault(self, operation: str, answer: AnswerFault) -> VenueFault:
-        if answer.status == 200:
+        refusal = answer.refusal
+        if refusal is None:
             return self.unreadable(operation, "the answer is no JSON")
-        refusal = refusal_of(self.exchange, answer.status, answer.body)
         message = f"{operation}: {refusal.code} {refusal.text}".rstrip()
-        hint = _HINTS.get(refusal.meaning, "")
         match refusal.meaning:
             case Meaning.BUSY:
                 until_ms = ban_until_ms(refusal, answer.headers, self._clock.now_ms())
                 self._throttle.ban(until_ms)
                 return VenueBusy(message, venue=self.name, operation=operation, code=refusal.code, retry_at_ms=until_ms)
             case Meaning.REFUSED | Meaning.AUTH | Meaning.NOT_FOUND | Meaning.ALREADY_SET:
-                return VenueRejected(message, venue=self.name, operation=operation, code=refusal.code, hint=hint)
+                return self.refused(operation, message, meaning=refusal.meaning, code=refusal.code)
             case Meaning.DUPLICATE | Meaning.UNKNOWN:
                 return VenueUnreachable(message, venue=self.name, operation=operation, code=refusal.code)
+
+    def refused(self, operation: str, message: str, *, meaning: Meaning, code: str) -> Refused:
+        """The fault of a definite refusal."""
+        hint = _HINTS.get(meaning, "")
+        return Refused(message, venue=self.name, operation=operation, meaning=meaning, code=code, hint=hint)
 
     def unreadable(self, operation: str, why: str) -> VenueUnreadable:
         """The fault of an answer that can't be believed."""
         return VenueUnreadable(f"{operation}: {why}", venue=self.name, operation=operation)
 
-    def _learn(self, path: str, headers: Mapping[str, str]) -> None:
-        window = next((window for start, window in USED_WEIGHT.items() if path.startswith(start)), None)
-        used = next((value for name, value in headers.items() if name.lower() == "x-mbx-used-weight-1m"), "")
-        if window is not None and used.isdigit():
-            self._throttle.learn(window, int(used))
+    def _judge(self, status: int, path: str, headers: Mapping[str, str], body: object) -> None:
+        """Raise AnswerFault for an answer that is no success; the venue's own count of our requests is taken over."""
+        counted = self.ways.used(path, headers)
+        if counted is not None:
+            window, used = counted
+            self._throttle.learn(window, used)
+        if status == 200 and body is None:
+            raise AnswerFault(headers, None)
+        refusal = self.ways.refusal(status, body)
+        if refusal is None and status != 200:
+            refusal = Refusal(status=status, code=str(status), text="", meaning=meaning_in({}, status, ""))
+        if refusal is not None:
+            raise AnswerFault(headers, refusal)

@@ -3,123 +3,74 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Awaitable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Final
 
-from bot.domain.errors import ConfigFault, NotOffered, VenueFault
-from bot.domain.ids import Asset, Symbol
-from bot.domain.instrument import Instrument
+from bot.domain.ids import Asset, Symbol, VenueName
 from bot.domain.numbers import ZERO
-from bot.domain.observation import (
-    Book,
-    BookLevel,
-    Holding,
-    Margin,
-    Position,
-    Prices,
-    Source,
-    Stamp,
-    SymbolConfig,
-    Unknown,
-    Wanted,
-)
-from bot.venue import binance
-from bot.venue.futures import Account, PositionRows, account_of, margin_of, position_of, position_rows
-from bot.venue.link import Link, Timed, joined
-from bot.venue.markets import Markets
-from bot.venue.settings import Settings
-from bot.venue.shapes import Row, decimal_in, positive_in, row_of, rows_of, text_in
-from bot.venue.wallets import Quantities, Wallets
+from bot.domain.observation import Holding, Margin, Position, Prices, Source, Stamp, SymbolConfig, Unknown, Wanted
+from bot.venue.attempt import attempt
+from bot.venue.dialect import Dialect, MarginBalance, Moving, WalletGroup, Ways
+from bot.venue.link import Timed
 
-T = TypeVar("T")
 Holdings = Mapping[tuple[Source, Asset], Holding | Unknown]
-WalletGroup = Timed[Mapping[str, Quantities]]
-_NOT_ASKED: Final[WalletGroup] = Timed({}, Stamp(sent_ms=0, answered_ms=0))
+_NOT_ASKED: Final = Stamp(sent_ms=0, answered_ms=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Readings:
     """Reads one account once."""
 
-    link: Link
-    markets: Markets
-    wallets: Wallets
-    settings: Settings
+    name: VenueName
+    ways: Ways
+    dialect: Dialect
 
     async def holdings(self, wanted: Wanted) -> Holdings:
-        """Coins by source. Spot is read before and after Earn: what moved in between is unknown (R10)."""
-        before = await self._try("spot wallets", self.wallets.spot()) if wanted.spot else _NOT_ASKED
-        earn: WalletGroup | Unknown = _NOT_ASKED
-        after: WalletGroup | Unknown = before
-        if wanted.earn:
-            earn = await self._try("earn", self.wallets.earn())
-            if wanted.spot:
-                after = await self._try("spot wallets", self.wallets.spot())
-        torn = {asset: _why_torn(before, after, asset) for asset in wanted.spot}
+        """Coins by source.
+
+        Spot is read before and after all else: what moved in between is unknown (R10). What is on its way is read
+        before Earn and margin, so that coins which set out meanwhile are missed once rather than counted twice.
+        """
+        empty: WalletGroup = Timed({}, _NOT_ASKED)
+        before = await attempt("spot wallets", self.dialect.spot()) if wanted.spot else empty
+        moving = await self._transit(wanted)
+        earn, margin = await asyncio.gather(self._earn(wanted), self._margin(wanted))
+        after = before
+        if wanted.spot and (wanted.transit or wanted.earn or (wanted.margin and not self.ways.unified)):
+            after = await attempt("spot wallets", self.dialect.spot())
         found: dict[tuple[Source, Asset], Holding | Unknown] = {}
-        for source, assets, group in ((Source.SPOT, wanted.spot, after), (Source.EARN, wanted.earn, earn)):
+        torn: dict[Asset, str | None] = {asset: self._why_torn(before, after, asset) for asset in wanted.spot}
+        parts: tuple[tuple[Source, frozenset[Asset], Callable[[Asset], Holding | Unknown]], ...] = (
+            (Source.SPOT, wanted.spot, lambda asset: self._spot_holding(asset, after)),
+            (Source.EARN, wanted.earn, lambda asset: self._earn_holding(asset, earn)),
+            (Source.MARGIN, wanted.margin, lambda asset: self._margin_holding(asset, margin)),
+            (Source.TRANSIT, wanted.transit, lambda asset: self._transit_holding(asset, moving)),
+        )
+        for source, assets, make in parts:
             for asset in assets:
                 why = torn.get(asset)
-                found[source, asset] = (
-                    Unknown(what=f"{source.value} {asset}", reason=why)
-                    if why is not None
-                    else self._holding(source, asset, group)
-                )
+                found[source, asset] = make(asset) if why is None else self._unknown(source, asset, why)
         return found
 
     async def futures(
         self, wanted: Wanted
     ) -> tuple[Mapping[Symbol, Position | Unknown], Mapping[Symbol, Margin | Unknown]]:
-        """Positions and margin, by two calls of the same moment."""
-        if not wanted.symbols:
-            return {}, {}
-        account, risk = await asyncio.gather(
-            self._try("margin account", self.link.read(binance.ACCOUNT, account_of)),
-            self._try("positions", self.link.read(binance.POSITIONS, position_rows)),
-        )
-        positions: dict[Symbol, Position | Unknown] = {}
-        margins: dict[Symbol, Margin | Unknown] = {}
-        for symbol in wanted.symbols:
-            instrument = self._instrument(symbol)
-            if isinstance(instrument, Unknown):
-                positions[symbol] = margins[symbol] = instrument
-                continue
-            positions[symbol] = self._position(instrument, risk, account)
-            margins[symbol] = _margin(instrument, account)
-        return positions, margins
+        """Positions, and margin in each contract's settle currency."""
+        return await self.dialect.futures(wanted.symbols) if wanted.symbols else ({}, {})
 
     async def prices(self, wanted: Wanted) -> Mapping[Symbol, Prices | Unknown]:
         """Mark, index, bid, ask, funding rate, and depth where it is wanted."""
         if not wanted.symbols:
             return {}
-        depths = sorted(wanted.books & wanted.symbols)
-        marks, tickers, books = await asyncio.gather(
-            self._quotes("mark prices", binance.MARK, binance.MARKS, wanted.symbols),
-            self._quotes("bids and asks", binance.TICKER, binance.TICKERS, wanted.symbols),
-            asyncio.gather(*(self._book(symbol) for symbol in depths)),
-        )
-        book_of = dict(zip(depths, books, strict=True))
-        found: dict[Symbol, Prices | Unknown] = {}
-        for symbol in wanted.symbols:
-            what, book = f"prices {symbol}", book_of.get(symbol)
-            if isinstance(marks, Unknown) or isinstance(tickers, Unknown) or isinstance(book, Unknown):
-                found[symbol] = Unknown(what=what, reason=_first_reason(marks, tickers, book))
-                continue
-            try:
-                market_id = self.markets.id_of(symbol)
-                found[symbol] = _prices(symbol, market_id, marks, tickers, book)
-            except (ValueError, ConfigFault) as fault:
-                found[symbol] = Unknown(what=what, reason=str(fault))
-        return found
+        return await self.dialect.prices(wanted.symbols, wanted.books & wanted.symbols)
 
     async def configs(self, wanted: Wanted) -> Mapping[Symbol, SymbolConfig | Unknown]:
         """Leverage, margin mode and position mode, read from the symbols' configuration."""
         if not wanted.configs:
             return {}
-        read = await self._try("symbol configuration", self.settings.read(wanted.configs))
+        read = await attempt("symbol configuration", self.dialect.configs(wanted.configs))
         if isinstance(read, Unknown):
             return dict.fromkeys(wanted.configs, read)
         return {
@@ -127,139 +78,91 @@ class Readings:
             for symbol in wanted.configs
         }
 
-    async def _quotes(
-        self, what: str, one: binance.Endpoint, many: binance.Endpoint, symbols: frozenset[Symbol]
-    ) -> Timed[Mapping[str, Row]] | Unknown:
-        """Rows by the venue's market name: one symbol alone is cheaper to ask for."""
-        if len(symbols) > 1:
-            return await self._try(what, self.link.read(many, _rows_by_market))
-        try:
-            params = {"symbol": self.markets.id_of(next(iter(symbols)))}
-        except ConfigFault as fault:
-            return Unknown(what=what, reason=fault.message)
-        return await self._try(what, self.link.read(one, _row_by_market, params))
+    async def _earn(self, wanted: Wanted) -> WalletGroup | Unknown:
+        return await attempt("earn", self.dialect.earn()) if wanted.earn else Timed({}, _NOT_ASKED)
 
-    async def _book(self, symbol: Symbol) -> Book | Unknown:
-        try:
-            params = {"symbol": self.markets.id_of(symbol), "limit": binance.DEPTH_LEVELS}
-        except ConfigFault as fault:
-            return Unknown(what=f"order book {symbol}", reason=fault.message)
-        levels = await self._try(f"order book {symbol}", self.link.read(binance.DEPTH, _levels, params))
-        if isinstance(levels, Unknown):
-            return levels
-        bids, asks = levels.value
-        return Book(bids=bids, asks=asks, stamp=levels.stamp)
+    async def _margin(self, wanted: Wanted) -> Timed[Mapping[Asset, MarginBalance]] | Unknown:
+        if not wanted.margin:
+            return Timed({}, _NOT_ASKED)
+        if self.ways.unified:
+            reason = "spot and margin are one account here, which the source `spot` covers"
+            return Unknown(what="margin", reason=reason, lasting=True)
+        return await attempt("margin balance", self.dialect.margin(wanted.margin))
 
-    def _holding(self, source: Source, asset: Asset, group: WalletGroup | Unknown) -> Holding | Unknown:
+    async def _transit(self, wanted: Wanted) -> Timed[Mapping[Asset, Moving]] | Unknown:
+        if not wanted.transit:
+            return Timed({}, _NOT_ASKED)
+        return await attempt("transit", self.dialect.transit(wanted.transit, wanted.transit_max_ms))
+
+    def _spot_holding(self, asset: Asset, group: WalletGroup | Unknown) -> Holding | Unknown:
         if isinstance(group, Unknown):
-            return Unknown(what=f"{source.value} {asset}", reason=group.reason, lasting=group.lasting)
-        quantity = sum((quantities.get(asset, ZERO) for quantities in group.value.values()), ZERO)
-        return Holding(
-            source=source,
-            venue=self.link.name,
-            asset=asset,
-            quantity=quantity,
-            principal=quantity,
-            stamp=group.stamp,
-            wallets=tuple(group.value),
+            return self._unknown(Source.SPOT, asset, group.reason, lasting=group.lasting)
+        principal = self.dialect.spot_principal(group, asset)
+        return self._holding(
+            Source.SPOT, asset, _sum(group, asset), group.stamp, wallets=tuple(group.value), principal=principal
         )
 
-    def _instrument(self, symbol: Symbol) -> Instrument | Unknown:
-        try:
-            return self.markets.instrument(symbol)
-        except ConfigFault as fault:
-            return Unknown(what=f"instrument {symbol}", reason=fault.message)
-
-    def _position(
-        self, instrument: Instrument, risk: Timed[PositionRows] | Unknown, account: Timed[Account] | Unknown
-    ) -> Position | Unknown:
-        if isinstance(risk, Unknown):
-            return Unknown(what=f"position {instrument.symbol}", reason=risk.reason)
-        market_id = self.markets.id_of(instrument.symbol)
-        if isinstance(account, Unknown):
-            return position_of(instrument, market_id, risk.value, account, risk.stamp)
-        return position_of(instrument, market_id, risk.value, account.value, joined(risk.stamp, account.stamp))
-
-    async def _try(self, what: str, reading: Awaitable[T]) -> T | Unknown:
-        try:
-            return await reading
-        except VenueFault as fault:
-            return Unknown(what=what, reason=fault.message, lasting=isinstance(fault, NotOffered))
-
-
-def _margin(instrument: Instrument, account: Timed[Account] | Unknown) -> Margin | Unknown:
-    if isinstance(account, Unknown):
-        return Unknown(what=f"margin {instrument.symbol}", reason=account.reason)
-    return margin_of(instrument, account.value, account.stamp)
-
-
-def _why_torn(before: WalletGroup | Unknown, after: WalletGroup | Unknown, asset: Asset) -> str | None:
-    """Why two reads of the spot wallets don't vouch for what was read in between; None when they do."""
-    for group in (before, after):
+    def _earn_holding(self, asset: Asset, group: WalletGroup | Unknown) -> Holding | Unknown:
         if isinstance(group, Unknown):
-            return group.reason
-    if _coins(before, asset) != _coins(after, asset):
-        return "moved between reads"
-    return None
+            return self._unknown(Source.EARN, asset, group.reason, lasting=group.lasting)
+        return self._holding(Source.EARN, asset, _sum(group, asset), group.stamp, wallets=tuple(group.value))
+
+    def _margin_holding(self, asset: Asset, read: Timed[Mapping[Asset, MarginBalance]] | Unknown) -> Holding | Unknown:
+        if isinstance(read, Unknown):
+            return self._unknown(Source.MARGIN, asset, read.reason, lasting=read.lasting)
+        found = read.value.get(asset)
+        if found is None:
+            return self._unknown(Source.MARGIN, asset, "the venue does not list it")
+        wallets = (self.ways.margin_wallet,)
+        return self._holding(Source.MARGIN, asset, found.balance, read.stamp, wallets=wallets, principal=found.wallet)
+
+    def _transit_holding(self, asset: Asset, read: Timed[Mapping[Asset, Moving]] | Unknown) -> Holding | Unknown:
+        if isinstance(read, Unknown):
+            return self._unknown(Source.TRANSIT, asset, read.reason, lasting=read.lasting)
+        moving = read.value.get(asset, Moving(quantity=ZERO, overdue=ZERO))
+        return self._holding(Source.TRANSIT, asset, moving.quantity, read.stamp, overdue=moving.overdue)
+
+    def _holding(
+        self,
+        source: Source,
+        asset: Asset,
+        quantity: Decimal,
+        stamp: Stamp,
+        *,
+        wallets: tuple[str, ...] = (),
+        principal: Decimal | None = None,
+        overdue: Decimal = ZERO,
+    ) -> Holding:
+        return Holding(
+            source=source,
+            venue=self.name,
+            asset=asset,
+            quantity=quantity,
+            principal=quantity if principal is None else principal,
+            stamp=stamp,
+            wallets=wallets,
+            overdue=overdue,
+        )
+
+    def _unknown(self, source: Source, asset: Asset, reason: str, *, lasting: bool = False) -> Unknown:
+        what = f"{source.value} {asset}"
+        return Unknown(what=what, reason=reason, lasting=lasting, source=source, venue=self.name)
+
+    def _why_torn(self, before: WalletGroup | Unknown, after: WalletGroup | Unknown, asset: Asset) -> str | None:
+        """Why two reads of the spot wallets don't vouch for what was read in between; None when they do."""
+        for group in (before, after):
+            if isinstance(group, Unknown):
+                return group.reason
+        return None if self._coins(before, asset) == self._coins(after, asset) else "moved between reads"
+
+    def _coins(self, group: WalletGroup | Unknown, asset: Asset) -> object:
+        """What must be equal; on a unified account without the unrealised P&L, which moves with every price."""
+        if isinstance(group, Unknown):
+            return None
+        if self.ways.unified:
+            return self.dialect.spot_principal(group, asset)
+        return {wallet: quantities.get(asset, ZERO) for wallet, quantities in group.value.items()}
 
 
-def _coins(group: WalletGroup | Unknown, asset: Asset) -> Mapping[str, Decimal]:
-    if isinstance(group, Unknown):
-        return {}
-    return {wallet: quantities.get(asset, ZERO) for wallet, quantities in group.value.items()}
-
-
-def _first_reason(*parts: object) -> str:
-    return next(part.reason for part in parts if isinstance(part, Unknown))
-
-
-def _rows_by_market(body: object) -> Mapping[str, Row]:
-    return {text_in(row, "symbol"): row for row in rows_of(body, "symbol")}
-
-
-def _row_by_market(body: object) -> Mapping[str, Row]:
-    row = row_of(body, "symbol")
-    return {text_in(row, "symbol"): row}
-
-
-def _levels(body: object) -> tuple[tuple[BookLevel, ...], tuple[BookLevel, ...]]:
-    row = row_of(body, "bids", "asks")
-    bids, asks = _side(row["bids"]), _side(row["asks"])
-    if any(upper.price <= lower.price for upper, lower in itertools.pairwise(bids)):
-        raise ValueError("bids are not in order")
-    if any(lower.price >= upper.price for lower, upper in itertools.pairwise(asks)):
-        raise ValueError("asks are not in order")
-    return bids, asks
-
-
-def _side(raw: object) -> tuple[BookLevel, ...]:
-    if not isinstance(raw, list) or not all(isinstance(level, list) and len(level) >= 2 for level in raw):
-        raise ValueError("a side of the book is no list of levels")
-    named = ({"price": level[0], "quantity": level[1]} for level in raw)
-    return tuple(BookLevel(price=positive_in(row, "price"), contracts=positive_in(row, "quantity")) for row in named)
-
-
-def _prices(
-    symbol: Symbol,
-    market_id: str,
-    marks: Timed[Mapping[str, Row]],
-    tickers: Timed[Mapping[str, Row]],
-    book: Book | None,
-) -> Prices:
-    """They are as old as the oldest of them."""
-    mark_row = row_of(marks.value.get(market_id), "markPrice", "indexPrice", "lastFundingRate")
-    ticker_row = row_of(tickers.value.get(market_id), "bidPrice", "askPrice")
-    bid, ask = positive_in(ticker_row, "bidPrice"), positive_in(ticker_row, "askPrice")
-    if bid >= ask:
-        raise ValueError(f"bid {bid} is not below ask {ask}")
-    funding = mark_row["lastFundingRate"]
-    return Prices(
-        symbol=symbol,
-        mark=positive_in(mark_row, "markPrice"),
-        index=positive_in(mark_row, "indexPrice"),
-        bid=bid,
-        ask=ask,
-        funding_rate=None if funding == "" else decimal_in(mark_row, "lastFundingRate"),
-        stamp=joined(marks.stamp, tickers.stamp, *(() if book is None else (book.stamp,))),
-        book=book,
-    )
+def _sum(group: WalletGroup, asset: Asset) -> Decimal:
+    return sum((quantities.get(asset, ZERO) for quantities in group.value.values()), ZERO)

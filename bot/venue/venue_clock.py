@@ -7,9 +7,7 @@ from typing import Final
 
 from bot.domain.errors import VenueFault
 from bot.ports import Clock
-from bot.venue import binance
 from bot.venue.link import Link
-from bot.venue.shapes import integer_in, row_of
 
 OFFSET_MAX_MS: Final = 1_000
 """Beyond it nothing is sent (R21)."""
@@ -26,7 +24,7 @@ class Offset:
 
 
 class VenueClock:
-    """Keeps the offset of one venue.
+    """Keeps the offset of one venue; a clock that tells venue time.
 
     Args:
         clock: our time.
@@ -45,6 +43,10 @@ class VenueClock:
         """Venue time; our own until the offset has been measured."""
         return self._clock.now_ms() + (self.offset_ms or 0)
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._clock.sleep(seconds)
+
     def trusted(self) -> bool:
         """Whether the offset is fresh and small enough to send."""
         return self._offset is not None and self._age_ms() <= _AGE_MAX_MS and abs(self._offset.ms) <= OFFSET_MAX_MS
@@ -54,12 +56,13 @@ class VenueClock:
 
         Raises VenueFault.
         """
-        await link.throttled(binance.SERVER_TIME)
+        ways = link.ways
+        await link.throttled(ways.server_time)
         sent_ms = self._clock.now_ms()
-        venue_ms = await link.send(binance.SERVER_TIME, lambda body: integer_in(row_of(body), "serverTime"))
+        venue_ms = await link.send(ways.server_time, ways.time_of)
         answered_ms = self._clock.now_ms()
         if answered_ms - sent_ms > OFFSET_MAX_MS:
-            raise link.unreadable(binance.SERVER_TIME.operation, f"the answer took {answered_ms - sent_ms} ms")
+            raise link.unreadable(ways.server_time.operation, f"the answer took {answered_ms - sent_ms} ms")
         self._offset = Offset(venue_ms - (sent_ms + answered_ms) // 2, answered_ms)
         return self._offset.ms
 

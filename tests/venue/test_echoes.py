@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot import logs
-from bot.venue.errors import refusal_of
+from bot.venue.binance.refusals import refusal_of
 
 KEY = "paperKEY-a-venue-repeats-8c1f"
 
@@ -15,6 +15,7 @@ KEY = "paperKEY-a-venue-repeats-8c1f"
 )
 def test_what_a_venue_repeats_of_our_key_is_not_kept(text: str) -> None:
     logs.protect([KEY])
-    told = refusal_of("binance", 403, {"code": -1, "msg": text}).text
-    assert KEY not in told
-    assert "ab12" not in told
+    told = refusal_of(403, {"code": -1, "msg": text})
+    assert told is not None
+    assert KEY not in told.text
+    assert "ab12" not in told.text

@@ -16,11 +16,12 @@ from bot.domain.errors import InvariantBroken, VenueRejected, VenueUnreachable
 from bot.domain.ids import VenueName
 from bot.paper.embedded import serve_paper
 from bot.runtime.clock import SystemClock
-from bot.venue import binance
+from bot.venue.binance import WAYS
+from bot.venue.binance.family import LINEAR
 from bot.venue.client import check_client, make_client
+from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link
 from bot.venue.session import OnceSession
-from bot.venue.spec import offer_of
 from bot.venue.throttle import Throttle
 from tests.venue.wire import EPOCH_MS, KEY, Anything, spec
 
@@ -75,7 +76,7 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[Anything]:
         given = None
         if request.param == "given session":
             given = await stack.enter_async_context(aiohttp.ClientSession())
-        made = make_client(spec("live"), time_ms=lambda: EPOCH_MS, session=given)
+        made = make_client(spec("live"), WAYS, time_ms=lambda: EPOCH_MS, session=given)
         stack.push_async_callback(made.close)
         yield made
 
@@ -83,13 +84,13 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[Anything]:
 def link_to(client: Anything, server: Server) -> Link:
     client.urls["api"] = {name: f"{server.url}/{name}" for name in client.urls["api"]}
     clock, name = SystemClock(), VenueName("main")
-    throttle = Throttle(name=name, limits=binance.LIMITS, clock=clock)
-    return Link(name=name, exchange="binance", client=client, throttle=throttle, clock=clock)
+    throttle = Throttle(name=name, limits=WAYS.limits, clock=clock)
+    return Link(name=name, ways=WAYS, client=client, throttle=throttle, clock=clock)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("endpoint", [binance.PLACE_ORDER, binance.ACCOUNT, binance.CANCEL_ORDER])
-async def test_r20_a_redirect_is_not_followed(client: Anything, status: int, endpoint: binance.Endpoint) -> None:
+@pytest.mark.parametrize("endpoint", [LINEAR.place, LINEAR.account, LINEAR.cancel])
+async def test_r20_a_redirect_is_not_followed(client: Anything, status: int, endpoint: Endpoint) -> None:
     async with (
         serving(lambda _: answer(200, {"stolen": True})) as elsewhere,
         serving(lambda _: answer(status, {}, f"Location: {elsewhere.url}/fapi/v1/order")) as server,
@@ -100,12 +101,12 @@ async def test_r20_a_redirect_is_not_followed(client: Anything, status: int, end
         assert elsewhere.connections == 0
 
 
-@pytest.mark.parametrize("endpoint", [binance.PLACE_ORDER, binance.ACCOUNT, binance.CANCEL_ORDER])
-async def test_r20_a_dropped_connection_repeats_nothing(client: Anything, endpoint: binance.Endpoint) -> None:
+@pytest.mark.parametrize("endpoint", [LINEAR.place, LINEAR.account, LINEAR.cancel])
+async def test_r20_a_dropped_connection_repeats_nothing(client: Anything, endpoint: Endpoint) -> None:
     """The first answer leaves the connection alive; the second request falls into its end."""
     async with serving(lambda count: answer(200, {}) if count == 1 else b"") as server:
         link = link_to(client, server)
-        assert await link.ask(binance.ACCOUNT, lambda body: body) == {}
+        assert await link.ask(LINEAR.account, lambda body: body) == {}
         with pytest.raises(VenueUnreachable, match="no answer"):
             await link.ask(endpoint, lambda body: body)
         assert (len(server.heard), server.connections) == (2, 1)
@@ -114,39 +115,39 @@ async def test_r20_a_dropped_connection_repeats_nothing(client: Anything, endpoi
 async def test_a_refusal_still_goes_by_the_table(client: Anything) -> None:
     async with serving(lambda _: answer(400, {"code": -2019, "msg": "Margin is insufficient."})) as server:
         with pytest.raises(VenueRejected, match="-2019"):
-            await link_to(client, server).ask(binance.PLACE_ORDER, lambda body: body)
+            await link_to(client, server).ask(LINEAR.place, lambda body: body)
 
 
 async def test_a_session_of_our_own_is_closed_and_sends_nothing_more() -> None:
-    client = make_client(spec("live"), time_ms=lambda: EPOCH_MS, session=None)
+    client = make_client(spec("live"), WAYS, time_ms=lambda: EPOCH_MS, session=None)
     async with serving(lambda _: answer(200, {})) as server:
         link = link_to(client, server)
-        await link.ask(binance.ACCOUNT, lambda body: body)
+        await link.ask(LINEAR.account, lambda body: body)
         await link.close()
         async with asyncio.timeout(5):
             await server.all_gone.wait()
         with pytest.raises(VenueUnreachable):
-            await link.ask(binance.ACCOUNT, lambda body: body)
+            await link.ask(LINEAR.account, lambda body: body)
         assert len(server.heard) == 1
 
 
 async def test_a_client_that_sent_nothing_has_nothing_to_close() -> None:
-    client = make_client(spec("live"), time_ms=lambda: EPOCH_MS, session=None)
+    client = make_client(spec("live"), WAYS, time_ms=lambda: EPOCH_MS, session=None)
     await client.close()
 
 
 async def test_a_given_session_stays_open() -> None:
     async with aiohttp.ClientSession() as given:
-        client = make_client(spec("paper"), time_ms=lambda: EPOCH_MS, session=given)
+        client = make_client(spec("paper"), WAYS, time_ms=lambda: EPOCH_MS, session=given)
         await client.close()
         assert not given.closed
 
 
 async def test_ccxt_must_not_open_a_session_by_itself() -> None:
-    client = make_client(spec("live"), time_ms=lambda: EPOCH_MS, session=None)
+    client = make_client(spec("live"), WAYS, time_ms=lambda: EPOCH_MS, session=None)
     client.own_session = True
     with pytest.raises(InvariantBroken, match="session"):
-        check_client(spec("live"), client, offer_of(spec("live")))
+        check_client(spec("live"), client, WAYS.offer(spec("live")))
     client.own_session = False
     await client.close()
 
@@ -158,7 +159,7 @@ async def test_proxies_of_the_environment_are_not_used(client: Anything, monkeyp
     ):
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        assert await link_to(client, server).ask(binance.ACCOUNT, lambda body: body) == {}
+        assert await link_to(client, server).ask(LINEAR.account, lambda body: body) == {}
         assert proxy.connections == 0
 
 

@@ -21,9 +21,11 @@ from bot.domain.errors import (
 from bot.domain.ids import Asset, Symbol, VenueName
 from bot.domain.observation import Wanted
 from bot.ports import KeyScope, Venue
+from bot.venue.binance import WAYS as BINANCE
 from bot.venue.client import check_client, make_client
 from bot.venue.gateway import CcxtVenue, open_venue
-from bot.venue.spec import VenueSpec, offer_of
+from bot.venue.spec import VenueSpec
+from bot.venue.ways import ways_of
 from tests.venue.wire import BTC, EPOCH_MS, ETH, KEY, SECRET, Anything, HandClock, Reply, Wire, spec
 
 Make = Callable[[VenueSpec], Anything]
@@ -35,7 +37,7 @@ async def make(wire: Wire) -> AsyncIterator[Make]:
     made: list[Anything] = []
 
     def one(wanted: VenueSpec) -> Anything:
-        made.append(make_client(wanted, time_ms=lambda: EPOCH_MS, session=wire))
+        made.append(make_client(wanted, ways_of(wanted), time_ms=lambda: EPOCH_MS, session=wire))
         return made[-1]
 
     yield one
@@ -68,10 +70,10 @@ async def test_an_address_of_another_environment_stops_the_start(address: str, m
     client = make(spec("testnet"))
     client.urls["api"]["public"] = address
     with pytest.raises(StartFault, match="does not belong"):
-        check_client(spec("testnet"), client, offer_of(spec("testnet")))
+        check_client(spec("testnet"), client, BINANCE.offer(spec("testnet")))
     client.urls["api"]["public"] = None
     with pytest.raises(StartFault, match="no address"):
-        check_client(spec("testnet"), client, offer_of(spec("testnet")))
+        check_client(spec("testnet"), client, BINANCE.offer(spec("testnet")))
 
 
 @pytest.mark.parametrize(("name", "value"), [("enableRateLimit", True), ("verbose", True)])
@@ -79,7 +81,7 @@ async def test_ccxt_must_not_queue_or_print(name: str, value: object, make: Make
     client = make(spec("paper"))
     setattr(client, name, value)
     with pytest.raises(InvariantBroken):
-        check_client(spec(), client, offer_of(spec()))
+        check_client(spec(), client, BINANCE.offer(spec()))
 
 
 async def test_r20_ccxt_must_not_repeat(make: Make) -> None:
@@ -87,7 +89,7 @@ async def test_r20_ccxt_must_not_repeat(make: Make) -> None:
     assert client.options["maxRetriesOnFailure"] == 0
     client.options["maxRetriesOnFailure"] = 1
     with pytest.raises(InvariantBroken, match="repeat"):
-        check_client(spec(), client, offer_of(spec()))
+        check_client(spec(), client, BINANCE.offer(spec()))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ async def test_r7_a_multiple_is_known_by_the_table(venue: CcxtVenue) -> None:
 
 
 @pytest.mark.parametrize(
-    ("symbol", "words"), [("BTC/USDT", "no linear perpetual"), ("BTCC/USDT:USDT", "BTC/USDT:USDT"), ("?", "no such")]
+    ("symbol", "words"), [("BTC/USDT", "no perpetual"), ("BTCC/USDT:USDT", "BTC/USDT:USDT"), ("?", "no such")]
 )
 async def test_a_symbol_that_is_no_perpetual_is_refused(venue: CcxtVenue, symbol: str, words: str) -> None:
     with pytest.raises(ConfigFault) as fault:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bot.domain.errors import InvariantBroken, VenueBusy
 from bot.domain.ids import VenueName
 from bot.venue import binance
-from bot.venue.binance import EARN_FLEXIBLE, LIMITS, PLACE_ORDER
+from bot.venue.binance.endpoints import EARN_FLEXIBLE, LIMITS
+from bot.venue.binance.ways import WAYS
 from bot.venue.throttle import READ_PERCENT, SHARE_PERCENT, Cost, Lane, Limit, Throttle
 from tests.venue.wire import HandClock, LoopClock, run_virtual
 
@@ -193,4 +194,4 @@ def test_every_endpoint_has_its_windows() -> None:
 def test_binances_limits_are_its_own() -> None:
     assert LIMITS["fapi"].units == 2_400
     assert LIMITS["spot"].units == 6_000
-    assert set(PLACE_ORDER.cost.units) == {"fapi", "fapi-orders-10s", "fapi-orders-1m"}
+    assert set(WAYS.place.cost.units) == {"fapi", "fapi-orders-10s", "fapi-orders-1m"}

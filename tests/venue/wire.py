@@ -222,12 +222,44 @@ def _pair(base: str) -> dict[str, object]:
     }
 
 
+def _coin_swap(base: str, size: int) -> dict[str, object]:
+    return {
+        "symbol": f"{base}USD_PERP",
+        "pair": f"{base}USD",
+        "contractType": "PERPETUAL",
+        "deliveryDate": 4133404800000,
+        "onboardDate": 1597042800000,
+        "contractStatus": "TRADING",
+        "contractSize": size,
+        "baseAsset": base,
+        "quoteAsset": "USD",
+        "marginAsset": base,
+        "pricePrecision": 1,
+        "quantityPrecision": 0,
+        "equalQtyPrecision": 4,
+        "filters": [
+            {"filterType": "PRICE_FILTER", "minPrice": "1000", "maxPrice": "4520958", "tickSize": "0.1"},
+            {"filterType": "LOT_SIZE", "minQty": "1", "maxQty": "1000000", "stepSize": "1"},
+            {"filterType": "MARKET_LOT_SIZE", "minQty": "1", "maxQty": "60000", "stepSize": "1"},
+            {"filterType": "PERCENT_PRICE", "multiplierUp": "1.0500", "multiplierDown": "0.9500"},
+        ],
+        "orderTypes": ["LIMIT", "MARKET"],
+        "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
+    }
+
+
 def account_body(*, margin: str = "0.00000000", isolated: str = "0", rows: object = ()) -> dict[str, object]:
     """`fapi/v3/account` with 200,000 USDT, of which `isolated` backs a position."""
     cross = str(200_000 - float(isolated))
-    figures = {"walletBalance": "200000.00000000", "crossWalletBalance": cross, "positionInitialMargin": margin}
+    figures = {
+        "walletBalance": "200000.00000000",
+        "marginBalance": "200000.00000000",
+        "crossWalletBalance": cross,
+        "positionInitialMargin": margin,
+    }
     return {
         "totalWalletBalance": "200000.00000000",
+        "totalMarginBalance": "200000.00000000",
         "totalCrossWalletBalance": cross,
         "totalPositionInitialMargin": margin,
         "totalMaintMargin": margin,
@@ -259,6 +291,7 @@ def order_body(client_id: str, **more: object) -> dict[str, object]:
         "clientOrderId": client_id,
         "symbol": "BTCUSDT",
         "side": "SELL",
+        "positionSide": "BOTH",
         "status": "FILLED",
         "origQty": "1.000",
         "executedQty": "1.000",
@@ -282,6 +315,7 @@ def flat_account(clock: Clock) -> Wire:
     wire.serve("GET", "/fapi/v1/time", lambda asked: {"serverTime": clock.now_ms()})
     wire.serve("GET", "/api/v3/exchangeInfo", {"symbols": [_pair("BTC"), _pair("ETH"), _pair("LDO")]})
     wire.serve("GET", "/fapi/v1/exchangeInfo", {"symbols": [_swap("BTC"), _swap("ETH"), _swap("1000PEPE")]})
+    wire.serve("GET", "/dapi/v1/exchangeInfo", {"symbols": [_coin_swap("BTC", 100), _coin_swap("ETH", 10)]})
     scope = {"enableFutures": True, "enableWithdrawals": False, "ipRestrict": True}
     wire.serve("GET", "/sapi/v1/account/apiRestrictions", scope)
     fees = {"symbol": "BTCUSDT", "makerCommissionRate": "0.000200", "takerCommissionRate": "0.000450"}

@@ -11,13 +11,14 @@ from typing import Final
 
 from bot.domain.ids import Asset, Symbol
 from bot.domain.ledger import LedgerRow, RowKind
-from bot.venue import binance
-from bot.venue.binance import EarnKind, Endpoint
-from bot.venue.history import spans
+from bot.venue.binance import endpoints
+from bot.venue.binance.endpoints import FUNDING, SPOT, EarnKind
+from bot.venue.binance.family import LINEAR
+from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link
 from bot.venue.markets import Markets, SpotPair
 from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, rows_of, text_in
-from bot.venue.wallets import FUNDING, SPOT, USDM
+from bot.venue.spans import spans
 
 INCOME_KINDS: Final[Mapping[str, RowKind]] = {
     "REALIZED_PNL": RowKind.TRADE,
@@ -43,7 +44,7 @@ TRANSFER_LEGS: Final[Mapping[str, tuple[str, int]]] = {
     "MAIN_FUNDING": (SPOT, -1),
     "FUNDING_MAIN": (SPOT, 1),
 }
-"""By transfer type: the wallet whose side of it is booked here; the USD-M side stands in the income list."""
+"""By transfer type: the wallet whose side of it is booked here; a futures side stands in that API's income list."""
 _SECOND_LEGS: Final[Mapping[str, tuple[str, int]]] = {"MAIN_FUNDING": (FUNDING, 1), "FUNDING_MAIN": (FUNDING, -1)}
 
 _DAY_MS: Final = 86_400_000
@@ -65,13 +66,13 @@ class Ledger:
     Args:
         link: the way to the account.
         markets: the names.
-        sapi: whether the host serves transfers, deposits, withdrawals and Earn; without them only spot trades and the
-            USD-M wallet are told.
+        served: whether the host serves transfers, deposits, withdrawals and Earn; without them only spot trades and the
+            futures wallets are told.
     """
 
     link: Link
     markets: Markets
-    sapi: bool
+    served: bool
 
     async def rows(self, since_ms: int, until_ms: int, symbols: Sequence[Symbol]) -> Sequence[LedgerRow]:
         """All rows since a venue time, oldest first.
@@ -85,32 +86,35 @@ class Ledger:
             VenueFault: a list could not be read, or holds what can't be booked.
         """
         assets = frozenset(self.markets.instrument(symbol).asset for symbol in symbols)
-        found = await self._listed(binance.INCOME, {}, since_ms, until_ms, binance.WEEK_MS, self._income)
+        found: list[LedgerRow] = []
+        for family in (LINEAR,):
+            make_income = partial(self._income, family.wallet)
+            found += await self._listed(family.income, {}, since_ms, until_ms, endpoints.WEEK_MS, make_income)
         for pair in self.markets.spot_pairs(assets):
             make = partial(self._spot_trade, pair)
             params = {"symbol": pair.market_id}
-            found += await self._listed(binance.SPOT_TRADES, params, since_ms, until_ms, _DAY_MS, make)
-        if self.sapi:
+            found += await self._listed(endpoints.SPOT_TRADES, params, since_ms, until_ms, _DAY_MS, make)
+        if self.served:
             found += await self._wallet_rows(since_ms, until_ms)
         return sorted(found, key=lambda row: row.time_ms)
 
     async def _wallet_rows(self, since_ms: int, until_ms: int) -> list[LedgerRow]:
         found: list[LedgerRow] = []
-        for endpoint, make in ((binance.DEPOSITS, self._deposit), (binance.WITHDRAWALS, self._withdrawal)):
+        for endpoint, make in ((endpoints.DEPOSITS, self._deposit), (endpoints.WITHDRAWALS, self._withdrawal)):
             found += await self._listed(endpoint, {}, since_ms, until_ms, _EARN_SPAN_MS, make)
         for kind in TRANSFER_LEGS:
             make_transfer = partial(self._transfer, kind)
-            found += await self._paged(binance.TRANSFERS, {"type": kind}, since_ms, until_ms, make_transfer)
+            found += await self._paged(endpoints.TRANSFERS, {"type": kind}, since_ms, until_ms, make_transfer)
         for product in EarnKind:
             for endpoint, make_earn in (
-                (binance.EARN_SUBSCRIPTIONS[product], partial(self._earn_move, product, -1, "purchaseId")),
-                (binance.EARN_REDEMPTIONS[product], partial(self._earn_move, product, 1, "redeemId")),
+                (endpoints.EARN_SUBSCRIPTIONS[product], partial(self._earn_move, product, -1, "purchaseId")),
+                (endpoints.EARN_REDEMPTIONS[product], partial(self._earn_move, product, 1, "redeemId")),
             ):
                 found += await self._paged(endpoint, {}, since_ms, until_ms, make_earn)
         found += await self._paged(
-            binance.EARN_REWARDS[EarnKind.FLEXIBLE], {"type": "ALL"}, since_ms, until_ms, self._flexible_reward
+            endpoints.EARN_REWARDS[EarnKind.FLEXIBLE], {"type": "ALL"}, since_ms, until_ms, self._flexible_reward
         )
-        found += await self._paged(binance.EARN_REWARDS[EarnKind.LOCKED], {}, since_ms, until_ms, self._locked_reward)
+        found += await self._paged(endpoints.EARN_REWARDS[EarnKind.LOCKED], {}, since_ms, until_ms, self._locked_reward)
         return found
 
     async def _listed(
@@ -124,11 +128,13 @@ class Ledger:
     ) -> list[LedgerRow]:
         """A plain list, read in spans of time."""
 
-        async def read(span: dict[str, object]) -> Sequence[Sequence[LedgerRow]]:
-            query = {**params, **span, "limit": binance.PAGE}
+        async def read(begin: int, end: int) -> Sequence[Sequence[LedgerRow]]:
+            query = {**params, "startTime": begin, "endTime": end, "limit": endpoints.PAGE}
             return await self.link.ask(endpoint, lambda body: [make(row) for row in rows_of(body)], query)
 
-        pieces = await spans(read, since_ms, until_ms, link=self.link, what=endpoint.operation, span_ms=span_ms)
+        pieces = await spans(
+            read, since_ms, until_ms, link=self.link, what=endpoint.operation, span_ms=span_ms, page=endpoints.PAGE
+        )
         return [row for piece in pieces for row in piece]
 
     async def _paged(
@@ -179,7 +185,7 @@ class Ledger:
             time_ms=time_ms,
         )
 
-    def _income(self, row: Row) -> Sequence[LedgerRow]:
+    def _income(self, wallet: str, row: Row) -> Sequence[LedgerRow]:
         kind = INCOME_KINDS.get(text_in(row, "incomeType"))
         if kind is None:
             raise ValueError(f"an income of type {row['incomeType']} is not known")
@@ -187,7 +193,7 @@ class Ledger:
         reference = row.get("tradeId") or row.get("tranId")
         return (
             self._row(
-                USDM,
+                wallet,
                 text_in(row, "asset"),
                 decimal_in(row, "income"),
                 kind,

@@ -1,24 +1,49 @@
-"""Orders and trades of USD-M futures: what is sent, and what is believed of the answers."""
+"""Orders and trades of both futures APIs: what is sent, and what is believed of the answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from bot.domain.ids import Asset, ClientOrderId, Symbol, TradeId, VenueOrderId
+from bot.domain.instrument import ContractKind
 from bot.domain.numbers import plain
-from bot.domain.orders import OrderReport, Side, VenueTrade
+from bot.domain.orders import OrderReport, OrderStatus, Side, TimeInForce, VenueTrade
 from bot.ports import OrderTicket
-from bot.venue.binance import STATUS, TIME_IN_FORCE
+from bot.venue.binance.family import Family
 from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, text_in
 
-_SIDES: Mapping[str, Side] = {"BUY": Side.BUY, "SELL": Side.SELL}
-_ORDER_KEYS = ("orderId", "clientOrderId", "symbol", "side", "status", "origQty", "executedQty", "reduceOnly")
+SHORT: Final = "SHORT"
+"""The side of an instrument that is ours in hedge mode."""
+LONG: Final = "LONG"
+POSITION_SIDES: Final = frozenset({"BOTH", LONG, SHORT})
+
+_TIME_IN_FORCE: Final[Mapping[TimeInForce, str]] = {
+    TimeInForce.IOC: "IOC",
+    TimeInForce.GTC: "GTC",
+    TimeInForce.POST_ONLY: "GTX",
+}
+_STATUS: Final[Mapping[str, OrderStatus]] = {
+    "NEW": OrderStatus.OPEN,
+    "PARTIALLY_FILLED": OrderStatus.PARTIALLY_FILLED,
+    "FILLED": OrderStatus.FILLED,
+    "CANCELED": OrderStatus.CANCELED,
+    "REJECTED": OrderStatus.REJECTED,
+    "EXPIRED": OrderStatus.EXPIRED,
+    "EXPIRED_IN_MATCH": OrderStatus.EXPIRED,
+}
+_SIDES: Final[Mapping[str, Side]] = {"BUY": Side.BUY, "SELL": Side.SELL}
+_ORDER_KEYS: Final = (
+    *("orderId", "clientOrderId", "symbol", "side", "positionSide", "status", "origQty", "executedQty", "reduceOnly"),
+)
 _TRADE_KEYS = (
     "id",
     "orderId",
     "symbol",
     "side",
+    "positionSide",
     "price",
     "qty",
     "commission",
@@ -28,14 +53,31 @@ _TRADE_KEYS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What must be known of a contract to read its orders.
+
+    Attributes:
+        size: in coins of the base, or in quote for an inverse contract.
+    """
+
+    symbol: Symbol
+    market_id: str
+    size: Decimal
+    family: Family
+
+
 def order_params(market_id: str, ticket: OrderTicket) -> Mapping[str, object]:
-    """The form of one order. Its timestamp and validity are those that were made durable (R17, R21)."""
+    """The form of one order. Its timestamp and validity are those that were made durable (R17, R21).
+
+    In hedge mode the order names the short side, which a buy can only shrink; the venue refuses `reduceOnly` there.
+    """
     request = ticket.request
     params: dict[str, object] = {
         "symbol": market_id,
         "side": request.side.value.upper(),
         "type": "LIMIT",
-        "timeInForce": TIME_IN_FORCE[request.time_in_force],
+        "timeInForce": _TIME_IN_FORCE[request.time_in_force],
         "quantity": plain(request.contracts),
         "price": plain(request.price),
         "newClientOrderId": ticket.client_id,
@@ -43,58 +85,60 @@ def order_params(market_id: str, ticket: OrderTicket) -> Mapping[str, object]:
         "timestamp": ticket.timestamp_ms,
         "recvWindow": ticket.deadline_ms - ticket.timestamp_ms,
     }
-    if request.reduce_only:
+    if request.hedged:
+        params["positionSide"] = SHORT
+    elif request.reduce_only:
         params["reduceOnly"] = "true"
     return params
 
 
-def order_report(body: object, symbol: Symbol, market_id: str) -> OrderReport:
+def order_report(body: object, contract: Contract) -> OrderReport:
     """Read one order.
 
     Raises:
         ValueError: not the shape of an order, or of another market.
     """
     row = row_of(body, *_ORDER_KEYS)
-    _same_market(row, market_id)
-    status = STATUS.get(text_in(row, "status"))
+    _same_market(row, contract)
+    status = _STATUS.get(text_in(row, "status"))
     if status is None:
         raise ValueError(f"status {row['status']!r} is not known")
     contracts, filled = decimal_in(row, "origQty"), decimal_in(row, "executedQty")
     # A closing stop order of somebody else has no quantity of its own.
     if filled < 0 or (contracts > 0 and filled > contracts):
         raise ValueError(f"executedQty {filled} does not fit origQty {contracts}")
-    client_id = row["clientOrderId"]
+    client_id, side = row["clientOrderId"], _side(row)
     return OrderReport(
-        symbol=symbol,
+        symbol=contract.symbol,
         client_id=ClientOrderId(client_id) if isinstance(client_id, str) and client_id else None,
         venue_order_id=_order_id(row),
-        side=_side(row),
+        side=side,
         status=status,
         contracts=contracts,
         filled=filled,
-        average_price=_average_price(row, filled),
-        reduce_only=flag_in(row, "reduceOnly"),
+        average_price=_average_price(row, filled, contract),
+        reduce_only=flag_in(row, "reduceOnly") or (position_side(row) == SHORT and side is Side.BUY),
         # The answer to a new order names only its last update.
         time_ms=integer_in(row, "time" if "time" in row else "updateTime"),
     )
 
 
-def own_report(body: object, symbol: Symbol, market_id: str, client_id: ClientOrderId) -> OrderReport:
+def own_report(body: object, contract: Contract, client_id: ClientOrderId) -> OrderReport:
     """Read one order that must carry our id (R20). Raises ValueError."""
-    report = order_report(body, symbol, market_id)
+    report = order_report(body, contract)
     if report.client_id != client_id:
         raise ValueError("the answer is about another order")
     return report
 
 
-def venue_trade(row: Row, symbol: Symbol, market_id: str) -> VenueTrade:
+def venue_trade(row: Row, contract: Contract) -> VenueTrade:
     """Read one trade. Binance tells fees as positive costs. Raises ValueError."""
     row_of(row, *_TRADE_KEYS)
-    _same_market(row, market_id)
+    _same_market(row, contract)
     return VenueTrade(
         trade_id=TradeId(str(integer_in(row, "id"))),
         venue_order_id=_order_id(row),
-        symbol=symbol,
+        symbol=contract.symbol,
         side=_side(row),
         contracts=positive_in(row, "qty"),
         price=positive_in(row, "price"),
@@ -106,8 +150,16 @@ def venue_trade(row: Row, symbol: Symbol, market_id: str) -> VenueTrade:
     )
 
 
-def _same_market(row: Row, market_id: str) -> None:
-    if row["symbol"] != market_id:
+def position_side(row: Row) -> str:
+    """`BOTH` in one-way mode, `LONG` or `SHORT` in hedge mode. Raises ValueError."""
+    side = text_in(row, "positionSide")
+    if side not in POSITION_SIDES:
+        raise ValueError(f"positionSide {side!r} is not known")
+    return side
+
+
+def _same_market(row: Row, contract: Contract) -> None:
+    if row["symbol"] != contract.market_id:
         raise ValueError("the answer is about another market")
 
 
@@ -125,8 +177,13 @@ def _side(row: Row) -> Side:
     return side
 
 
-def _average_price(row: Row, filled: Decimal) -> Decimal | None:
+def _average_price(row: Row, filled: Decimal, contract: Contract) -> Decimal | None:
     if filled == 0:
         return None
     average = decimal_in(row, "avgPrice")
-    return average if average > 0 else positive_in(row, "cumQuote") / filled
+    if average > 0:
+        return average
+    value = positive_in(row, contract.family.filled)
+    if contract.family.kind is ContractKind.INVERSE:
+        return filled * contract.size / value
+    return value / (filled * contract.size)

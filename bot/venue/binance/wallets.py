@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -13,16 +13,26 @@ from typing import Final
 from bot.domain.errors import NotOffered
 from bot.domain.ids import Asset
 from bot.domain.ledger import WalletBalance
+from bot.domain.numbers import ZERO
 from bot.domain.observation import Stamp
-from bot.venue.binance import ACCOUNT, EARN_FLEXIBLE, EARN_LOCKED, FUNDING_WALLET, SPOT_ACCOUNT, EarnKind, Endpoint
+from bot.venue.binance.endpoints import (
+    EARN_FLEXIBLE,
+    EARN_LOCKED,
+    FUNDING,
+    FUNDING_WALLET,
+    SPOT,
+    SPOT_ACCOUNT,
+    EarnKind,
+)
+from bot.venue.binance.family import INVERSE, LINEAR
+from bot.venue.binance.futures import account_of
+from bot.venue.dialect import MarginBalance, Quantities, WalletGroup
+from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link, Timed, joined
 from bot.venue.markets import Markets
 from bot.venue.shapes import Row, decimal_in, integer_in, row_of, rows_of, text_in
 
-Quantities = Mapping[Asset, Decimal]
-SPOT: Final = "spot"
-FUNDING: Final = "funding"
-USDM: Final = "usdm"
+_EARN_PREFIX: Final = "LD"
 _EARN_PAGE: Final = 100
 _EARN_PAGES_MAX: Final = 50
 
@@ -34,27 +44,27 @@ class Wallets:
     Args:
         link: the way to the account.
         markets: to tell Earn's mirror balances from coins.
-        sapi: whether the host serves the wallet endpoints (demo trading does not).
+        served: whether the host serves the wallet endpoints (demo trading does not).
     """
 
     link: Link
     markets: Markets
-    sapi: bool
+    served: bool
 
-    async def spot(self) -> Timed[Mapping[str, Quantities]]:
+    async def spot(self) -> WalletGroup:
         """What `spot` means: spot and, where the host serves it, funding; free, locked, frozen, withdrawing (R5).
 
         Raises VenueFault.
         """
-        if not self.sapi:
+        if not self.served:
             spot = await self._spot()
             return Timed({SPOT: spot.value}, spot.stamp)
         spot, funding = await asyncio.gather(self._spot(), self.link.read(FUNDING_WALLET, _funding))
         return Timed({SPOT: spot.value, FUNDING: funding.value}, joined(spot.stamp, funding.stamp))
 
-    async def earn(self) -> Timed[Mapping[str, Quantities]]:
+    async def earn(self) -> WalletGroup:
         """Simple Earn, flexible and locked. Raises NotOffered where the host has none, else VenueFault."""
-        if not self.sapi:
+        if not self.served:
             raise NotOffered(
                 "Earn is not offered here", venue=self.link.name, operation="read Earn", hint="remove the earn source"
             )
@@ -66,10 +76,31 @@ class Wallets:
             joined(flexible.stamp, locked.stamp),
         )
 
+    async def margin(self, assets: Collection[Asset]) -> Timed[Mapping[Asset, MarginBalance]]:
+        """The COIN-M wallet: `marginBalance` is W + u, `walletBalance` is W (R4). Raises VenueFault."""
+
+        def parse(body: object) -> Mapping[Asset, MarginBalance]:
+            account = account_of(body, INVERSE)
+            if not account.listed:
+                # COIN-M lists every coin it has, those of quantity 0 too.
+                raise ValueError("no balances at all")
+            figures = {asset: account.figures.get(asset) for asset in assets}
+            return {
+                asset: MarginBalance(
+                    balance=ZERO if found is None else found.balance, wallet=ZERO if found is None else found.wallet
+                )
+                for asset, found in figures.items()
+            }
+
+        return await self.link.read(INVERSE.account, parse)
+
     async def all(self) -> Sequence[WalletBalance]:
         """Every wallet with something in it. Raises VenueFault."""
-        parts = [(await self.spot()).value, {USDM: await self.link.ask(ACCOUNT, _margin)}]
-        if self.sapi:
+        parts = [
+            (await self.spot()).value,
+            *[{family.wallet: await self.link.ask(family.account, _margin)} for family in (LINEAR,)],
+        ]
+        if self.served:
             parts.append((await self.earn()).value)
         return [
             WalletBalance(venue=self.link.name, wallet=wallet, asset=asset, quantity=quantity)
@@ -109,7 +140,15 @@ def _spot(markets: Markets, body: object) -> Quantities:
     if not rows:
         # Binance lists every coin it has, those of quantity 0 too.
         raise ValueError("no balances at all")
-    return _sums([row for row in rows if not markets.mirrors_earn(text_in(row, "asset"))], "asset", ("free", "locked"))
+    return _sums(
+        [row for row in rows if not _mirrors_earn(markets, text_in(row, "asset"))], "asset", ("free", "locked")
+    )
+
+
+def _mirrors_earn(markets: Markets, asset: str) -> bool:
+    """Whether a spot balance only mirrors Simple Earn: `LD` + a known coin, and no coin itself (`LDO` is one)."""
+    rest = asset.removeprefix(_EARN_PREFIX)
+    return asset.startswith(_EARN_PREFIX) and asset not in markets.coins and rest in markets.coins
 
 
 def _funding(body: object) -> Quantities:

@@ -1,0 +1,87 @@
+"""Binance's requests of the spot and wallet APIs with their weights, and its limits.
+
+Source: Binance spot, wallet, Simple Earn and staking REST documentation. Weights are the venue's own; ccxt's costs
+understate spot five times and `sapi` ten times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from bot.venue.endpoint import Endpoint, at
+from bot.venue.throttle import Limit
+
+SPOT: Final = "spot"
+FUNDING: Final = "funding"
+PAGE: Final = 1_000
+"""The most rows that most lists give at once."""
+WEEK_MS: Final = 7 * 86_400_000
+"""The longest span that order and trade lists take."""
+
+
+class EarnKind(StrEnum):
+    """Simple Earn's two products, by their wallet name."""
+
+    FLEXIBLE = "earn-flexible"
+    LOCKED = "earn-locked"
+
+
+def _sapi(method: str, operation: str, weight: int = 1) -> Endpoint:
+    """Each `sapi` endpoint has a limit of its own, so a queue and a window of its own."""
+    return at(method, method, operation, weight)
+
+
+SPOT_EXCHANGE_INFO: Final = at("spot", "publicGetExchangeInfo", "read the spot market list", 20)
+SPOT_ACCOUNT: Final = at("spot", "privateGetAccount", "read the spot wallet", 20)
+SPOT_TRADES: Final = at("spot", "privateGetMyTrades", "read spot trades", 20)
+
+FUNDING_WALLET: Final = _sapi("sapiPostAssetGetFundingAsset", "read the funding wallet")
+EARN_FLEXIBLE: Final = _sapi("sapiGetSimpleEarnFlexiblePosition", "read flexible Earn", 150)
+EARN_LOCKED: Final = _sapi("sapiGetSimpleEarnLockedPosition", "read locked Earn", 150)
+KEY_SCOPE: Final = _sapi("sapiGetAccountApiRestrictions", "read what the key may do")
+TRANSFERS: Final = _sapi("sapiGetAssetTransfer", "read transfers")
+DEPOSITS: Final = _sapi("sapiGetCapitalDepositHisrec", "read deposits")
+WITHDRAWALS: Final = _sapi("sapiGetCapitalWithdrawHistory", "read withdrawals", 18_000)
+
+
+def _earn_history(what: str, operation: str) -> Mapping[EarnKind, Endpoint]:
+    return {
+        kind: _sapi(f"sapiGetSimpleEarn{name}History{what}", operation, 150)
+        for kind, name in ((EarnKind.FLEXIBLE, "Flexible"), (EarnKind.LOCKED, "Locked"))
+    }
+
+
+EARN_SUBSCRIPTIONS: Final = _earn_history("SubscriptionRecord", "read Earn subscriptions")
+EARN_REDEMPTIONS: Final = _earn_history("RedemptionRecord", "read Earn redemptions")
+EARN_REWARDS: Final = _earn_history("RewardsRecord", "read Earn rewards")
+
+_SAPI_IP: Final = Limit(units=12_000, period_s=60, reserve=False)
+_SAPI_UID: Final = Limit(units=180_000, period_s=60, reserve=False)
+LIMITS: Final[Mapping[str, Limit]] = {
+    "spot": Limit(units=6_000, period_s=60),
+    "fapi": Limit(units=2_400, period_s=60),
+    "fapi-orders-10s": Limit(units=300, period_s=10),
+    "fapi-orders-1m": Limit(units=1_200, period_s=60),
+    "dapi": Limit(units=2_400, period_s=60),
+    "dapi-orders-1m": Limit(units=1_200, period_s=60),
+    WITHDRAWALS.method: _SAPI_UID,
+    **{
+        endpoint.method: _SAPI_IP
+        for endpoint in (
+            *(FUNDING_WALLET, EARN_FLEXIBLE, EARN_LOCKED, KEY_SCOPE, TRANSFERS, DEPOSITS),
+            *(*EARN_SUBSCRIPTIONS.values(), *EARN_REDEMPTIONS.values(), *EARN_REWARDS.values()),
+        )
+    },
+}
+"""The venue's own limits, by window."""
+
+_USED_WEIGHT: Final[Mapping[str, str]] = {"/api/": "spot", "/fapi/": "fapi", "/dapi/": "dapi"}
+
+
+def used_weight(path: str, headers: Mapping[str, str]) -> tuple[str, int] | None:
+    """What the venue itself counted, told in `X-MBX-USED-WEIGHT-1M`; which window, by the beginning of the path."""
+    window = next((window for start, window in _USED_WEIGHT.items() if path.startswith(start)), None)
+    used = next((value for name, value in headers.items() if name.lower() == "x-mbx-used-weight-1m"), "")
+    return (window, int(used)) if window is not None and used.isdigit() else None

@@ -1,0 +1,48 @@
+"""What Binance's refusals mean (R20).
+
+Source: Binance USD-M, COIN-M and spot REST documentation, "Error Codes" and "General Info / HTTP return codes".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.venue.errors import Meaning, Refusal, Table, listed, meaning_in, redact
+from bot.venue.shapes import Row
+
+# Clock and validity: -1021, -4188 and -5028 are refused by the gateway or the matching engine's own window (R20, R21).
+_STALE: Final = ("-1021", "-4188", "-5028")
+_MALFORMED: Final = (
+    *("-1013", "-1014", "-1020", "-1100", "-1101", "-1102", "-1103", "-1104", "-1105", "-1106"),
+    *("-1111", "-1114", "-1115", "-1116", "-1117", "-1118", "-1119", "-1121", "-1130"),
+    *("-4001", "-4002", "-4003", "-4004", "-4005", "-4013", "-4014", "-4015", "-4016", "-4023", "-4024"),
+    *("-4028", "-4029", "-4030"),
+)
+_ORDER_REFUSED: Final = (
+    *("-2010", "-2011", "-2018", "-2019", "-2021", "-2022", "-2023", "-2024", "-2025", "-2026", "-2027", "-2028"),
+    *("-4051", "-4061", "-4062", "-4118", "-4131", "-4140", "-4141", "-4164", "-4192", "-4400"),
+    *("-5021", "-5022"),
+)
+_SETTING_REFUSED: Final = ("-4047", "-4048", "-4049", "-4050", "-4067", "-4068", "-4161", "-4168")
+_AUTH: Final = ("-1002", "-1022", "-2008", "-2014", "-2015")
+
+TABLE: Final[Table] = {
+    **listed((400,), (*_STALE, *_MALFORMED, *_ORDER_REFUSED, *_SETTING_REFUSED), Meaning.REFUSED),
+    **listed((400, 401), _AUTH, Meaning.AUTH),
+    **listed((400,), ("-2013",), Meaning.NOT_FOUND),
+    **listed((400,), ("-4046", "-4059"), Meaning.ALREADY_SET),
+    **listed((400,), ("-4116",), Meaning.DUPLICATE),
+    **listed((400,), ("-1003", "-1015"), Meaning.BUSY),
+}
+_DUPLICATE_TEXT: Final = ("-2010", "Duplicate order sent.")
+"""Binance spot has one code for every refused order; only the text tells a taken id."""
+
+
+def refusal_of(status: int, body: object) -> Refusal | None:
+    """Read an answer; None: it is a success. Binance refuses with the HTTP status, and a code in the body."""
+    if status == 200:
+        return None
+    row: Row = body if isinstance(body, dict) else {}
+    code, text = str(row.get("code", "")), redact(str(row.get("msg", "")))
+    meaning = Meaning.DUPLICATE if (code, text) == _DUPLICATE_TEXT else meaning_in(TABLE, status, code)
+    return Refusal(status=status, code=code or str(status), text=text, meaning=meaning)
