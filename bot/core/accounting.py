@@ -136,7 +136,7 @@ def account(
         Accounted, if anchor + trades is exactly the reading, every fill is exactly found in the trades, and the
         reading was asked for after every fill was known.
     """
-    new = _distinct(trades, anchor.cursor.trade_id)
+    new = distinct(trades, anchor.cursor.trade_id)
     expected = anchor.contracts + sum((trade.moved for trade, _ in new), ZERO)
     own = _by_order(new)
     reason = (
@@ -156,7 +156,7 @@ def account(
     )
 
 
-def _distinct(
+def distinct(
     trades: Sequence[tuple[VenueTrade, Owner]], cursor_trade: TradeId | None
 ) -> list[tuple[VenueTrade, Owner]]:
     """Each trade once; the one at the cursor is in the anchor already."""

@@ -59,25 +59,29 @@ class Campaign:
     """What was done since the exposure last changed.
 
     Attributes:
-        exposure: in coins, when the campaign began, and after each small change since.
+        exposure: in coins, when the campaign began, and after each small change since; no price moves it.
         initial_gap_contracts: how much there was to do, not negative; grows by what others moved and by small changes.
         filled_contracts: how much was done, both directions added.
         mismatches: fills in a row beside which somebody else moved the position.
+        per_contract: coins of gap that one contract closes, at the price that what is left to do was counted at; None
+            where no price changes that.
     """
 
     exposure: Decimal
     initial_gap_contracts: Decimal
     filled_contracts: Decimal
     mismatches: int
+    per_contract: Decimal | None = None
 
     def to_dict(self) -> dict[str, str]:
         """As text, for the journal; the keys do not clash with other things that a decision remembers."""
-        return {
+        kept = {
             "campaign.exposure": plain(self.exposure),
             "campaign.initial_gap_contracts": plain(self.initial_gap_contracts),
             "campaign.filled_contracts": plain(self.filled_contracts),
             "campaign.mismatches": str(self.mismatches),
         }
+        return kept if self.per_contract is None else kept | {"campaign.per_contract": plain(self.per_contract)}
 
     @classmethod
     def from_dict(cls, memory: Mapping[str, str]) -> Campaign | None:
@@ -88,7 +92,9 @@ class Campaign:
         """
         if "campaign.exposure" not in memory:
             return None
+        per_contract = memory.get("campaign.per_contract")
         return cls(
+            per_contract=None if per_contract is None else decimal_of(per_contract),
             exposure=decimal_of(memory["campaign.exposure"]),
             initial_gap_contracts=decimal_of(memory.get("campaign.initial_gap_contracts", "")),
             filled_contracts=decimal_of(memory.get("campaign.filled_contracts", "")),
@@ -103,6 +109,7 @@ def observe_exposure(
     tolerance: Decimal,
     *,
     step: Decimal,
+    per_contract: Decimal | None = None,
 ) -> Campaign:
     """Begin a new campaign when the exposure has changed; a small change is more work for the one that runs.
 
@@ -113,20 +120,26 @@ def observe_exposure(
     than its own size. Nor does it leave more than the gap to be done, or dust that nobody hedges would be saved up
     for such a loop.
 
+    Contracts of an inverse short close more coins the lower the price is, so that what is left to do is counted anew
+    when it moves; that is no change of the exposure.
+
     Args:
         campaign: the one that runs; None at first.
-        exposure: in coins.
+        exposure: in coins; of an inverse hedge the principal, which no price moves.
         gap_contracts: the gap now, in contracts, of either sign.
         tolerance: in coins; smaller changes are small. At most one step, else a change of which only a part is
             hedged counts as done too much.
         step: contracts in `tolerance` coins.
+        per_contract: coins of gap that one contract closes now; None where no price changes that.
     """
+    campaign = _repriced(campaign, per_contract)
     if campaign is None or abs(exposure - campaign.exposure) > tolerance:
         return Campaign(
             exposure=exposure,
             initial_gap_contracts=abs(gap_contracts),
             filled_contracts=ZERO,
             mismatches=0 if campaign is None else campaign.mismatches,
+            per_contract=per_contract,
         )
     if exposure == campaign.exposure:
         return campaign
@@ -135,8 +148,25 @@ def observe_exposure(
     return replace(campaign, exposure=exposure, initial_gap_contracts=min(grown, to_do))
 
 
+def _repriced(campaign: Campaign | None, per_contract: Decimal | None) -> Campaign | None:
+    if campaign is None or per_contract is None:
+        return campaign
+    left = campaign.initial_gap_contracts - campaign.filled_contracts
+    if campaign.per_contract is None or left <= 0:
+        return replace(campaign, per_contract=per_contract)
+    now = left * campaign.per_contract / per_contract
+    return replace(campaign, initial_gap_contracts=campaign.filled_contracts + now, per_contract=per_contract)
+
+
 def after_accounting(
-    campaign: Campaign, own_moved: Decimal, position_moved: Decimal, step: Decimal, *, adl: bool = False
+    campaign: Campaign,
+    own_moved: Decimal,
+    position_moved: Decimal,
+    step: Decimal,
+    *,
+    adl: bool = False,
+    gained: Decimal = ZERO,
+    slipped: Decimal = ZERO,
 ) -> Campaign:
     """Take in what a confirmed position says about our fills.
 
@@ -150,12 +180,16 @@ def after_accounting(
         position_moved: signed contracts from the last confirmed position to this one.
         step: quantity step in contracts.
         adl: all that others did is marked as auto-deleveraging; mismatches then stay as they are.
+        gained: coins that the trades themselves brought, less what they cost: profit realised, fees. They change the
+            exposure of an inverse hedge and are no reason to begin anew.
+        slipped: contracts that the trades fell short of, or went beyond, by their price; work to be done as well.
     """
     others_moved = position_moved - own_moved
     # A gap that others opened is work to be done, not done twice (R25: hedge again).
     grown = replace(
         campaign,
-        initial_gap_contracts=campaign.initial_gap_contracts + abs(others_moved),
+        exposure=campaign.exposure + gained,
+        initial_gap_contracts=campaign.initial_gap_contracts + abs(others_moved) + slipped,
         filled_contracts=campaign.filled_contracts + abs(own_moved),
     )
     if own_moved == 0 or adl:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import assert_never
+from types import MappingProxyType
+from typing import Final, assert_never
 
 from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.numbers import ONE, ZERO
+
+WHY_NONE: Final = MappingProxyType(
+    {
+        ContractKind.LINEAR: "none expected",
+        ContractKind.INVERSE: "none: the short is backed in full by its own coins (R28)",
+    }
+)
+"""What to say of a short that has no liquidation price."""
 
 
 def liquidation_price(

@@ -17,10 +17,10 @@ _PRINCIPAL: Final = "principal_max"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What one complete observation says, in coins.
+    """What one complete observation says, in coins, at the price that the hedge is judged at: no price moves it.
 
     Attributes:
-        exposure, principal: as `bot.core.exposure` counts them.
+        exposure, principal: as `bot.core.exposure` counts them; equal for an inverse short, judged at its entry.
         short: positive for a short.
         sent_ms: when the first request of the observation was sent.
         answered_ms: when the last one was answered.

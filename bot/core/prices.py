@@ -64,7 +64,9 @@ class PriceMemory:
         )
 
 
-def judge(memory: PriceMemory, prices: Prices, now_ms: int) -> tuple[Decimal | None, str, PriceMemory]:
+def judge(
+    memory: PriceMemory, prices: Prices, now_ms: int, *, sized_by_price: bool = False
+) -> tuple[Decimal | None, str, PriceMemory]:
     """Decide whether a mark may be used.
 
     It may when the index confirms it and it did not jump; or when three readings confirm each other; or when it has
@@ -75,6 +77,7 @@ def judge(memory: PriceMemory, prices: Prices, now_ms: int) -> tuple[Decimal | N
         memory: what the last call returned.
         prices: a reading.
         now_ms: our clock.
+        sized_by_price: the size of an order depends on the mark (inverse), so that doubt never ends by itself.
 
     Returns:
         The mark, or None while it is in doubt; the reason; what to remember.
@@ -90,6 +93,8 @@ def judge(memory: PriceMemory, prices: Prices, now_ms: int) -> tuple[Decimal | N
     recent = tuple(entry for entry in pending if entry[1] >= sent_ms - WINDOW_MS)
     if _confirmed(recent):
         return mark, f"{doubt}, but {READINGS} readings agree", _accepted(prices, recent)
+    if sized_by_price:
+        return None, f"{doubt}; waiting for {READINGS} readings that agree", replace(memory, pending=recent)
     waited_ms = now_ms - _doubtful_since(memory, pending)
     if waited_ms >= WINDOW_MS:
         return mark, f"{doubt}; unconfirmed for {waited_ms // 1000} s, taken as it is", _accepted(prices, recent)

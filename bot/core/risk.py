@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, assert_never
 
-from bot.core import guards
+from bot.core import account, guards, inverse
 from bot.core.guards import Activity, Campaign
 from bot.domain.instrument import Instrument
 from bot.domain.numbers import ONE, ZERO, plain
-from bot.domain.observation import Position, Prices, Stamp, SymbolConfig, Unknown
+from bot.domain.observation import Margin, Position, Prices, Stamp, SymbolConfig, Unknown
 from bot.domain.orders import Approved, OrderRequest, Refused, Side
 from bot.domain.plan import PlannedOrder
 from bot.domain.policy import HedgePolicy
@@ -33,6 +33,7 @@ class _Case:
     position: Position
     target_contracts: Decimal
     unfilled: Sequence[tuple[Side, Decimal]]
+    margin: Margin | Unknown
     config: SymbolConfig | Unknown
     clock_ok: bool
     activity: Activity
@@ -64,6 +65,7 @@ def approve(
     position: Position,
     target_contracts: Decimal,
     unfilled: Sequence[tuple[Side, Decimal]],
+    margin: Margin | Unknown,
     config: SymbolConfig | Unknown,
     clock_ok: bool,
     activity: Activity,
@@ -83,6 +85,7 @@ def approve(
         position: the confirmed position.
         target_contracts: the short that would leave no gap, positive.
         unfilled: side and contracts of everything that may still fill or is not in the position yet (R13).
+        margin: what backs the short; an inverse one is held to it (R15).
         config: how the account is set for the instrument.
         clock_ok: the venue's clock offset was measured lately and is within 1 s (R21).
         activity: what was sent lately.
@@ -104,6 +107,7 @@ def approve(
         position=position,
         target_contracts=target_contracts,
         unfilled=unfilled,
+        margin=margin,
         config=config,
         clock_ok=clock_ok,
         activity=activity,
@@ -190,24 +194,33 @@ def _configured(case: _Case) -> Refused | None:
     config, policy = case.config, case.policy
     if isinstance(config, Unknown):
         return Refused(code="config.unknown", reason=f"{config.what} is unknown: {config.reason}")
-    if config.hedged:
+    if config.hedged is not case.request.hedged:
+        mode, made_for = ("hedge", "one-way") if config.hedged else ("one-way", "hedge")
         return Refused(
             code="config.position-mode",
-            reason="the account is in hedge (dual-side) position mode, one-way mode is needed; "
-            "close all positions and switch it to one-way mode",
+            reason=f"the account is in {mode} position mode, the order was made for {made_for} mode",
         )
     if not case.live or case.request.side is Side.BUY:
         return None  # Shrinking the short is right under any leverage and margin mode.
-    if config.leverage != policy.leverage:
+    leverage, margin_mode = account.wanted_setting(policy, case.instrument)
+    if not account.leverage_fits(policy, case.instrument, config):
+        return Refused(code="config.leverage", reason=f"the leverage is {config.leverage}, configured is {leverage}")
+    if not account.margin_mode_fits(policy, case.instrument, config):
         return Refused(
-            code="config.leverage", reason=f"the leverage is {config.leverage}, configured is {policy.leverage}"
-        )
-    if config.margin_mode is not policy.margin_mode:
-        return Refused(
-            code="config.margin-mode",
-            reason=f"the margin mode is {config.margin_mode}, configured is {policy.margin_mode}",
+            code="config.margin-mode", reason=f"the margin mode is {config.margin_mode}, configured is {margin_mode}"
         )
     return None
+
+
+def _backed(case: _Case) -> Refused | None:
+    """R15: the effective leverage of an inverse short is 1: its coins are no more than its margin balance."""
+    if case.request.side is Side.BUY or not inverse.is_inverse(case.instrument):
+        return None
+    if isinstance(case.margin, Unknown):
+        return Refused(code="margin.unknown", reason=f"{case.margin.what} is unknown: {case.margin.reason}")
+    worst = -case.position.contracts + case.waiting(Side.SELL) + case.request.contracts
+    overdrawn = inverse.overdrawn(case.instrument, case.position, case.margin, case.mark, worst)
+    return Refused(code="margin.effective-leverage", reason=overdrawn) if overdrawn else None
 
 
 # Whether the order has the right direction and form.
@@ -220,6 +233,12 @@ def _not_long(case: _Case) -> Refused | None:
             reason=f"the position is long by {plain(case.position.contracts)} contracts, it must be short or flat",
             halt=True,
         )
+    return None
+
+
+def _alone(case: _Case) -> Refused | None:
+    if case.position.other_side > 0:
+        return Refused(code="position.other-side", reason=account.foreign_position(case.position))
     return None
 
 
@@ -351,7 +370,9 @@ _CHECKS: Final[tuple[Callable[[_Case], Refused | None], ...]] = (
     _prices_fresh,
     _position_fresh,
     _configured,
+    _backed,
     _not_long,
+    _alone,
     _reduce_only_right,
     _never_flips,
     _quantity_valid,

@@ -25,6 +25,7 @@ class Situation:
         halted: reasons of halts that reach this instrument.
         unfilled_tries: how many of our last orders in a row ended without any fill (R16).
         live_from_ms: no order before this time (fresh journal, or a back-off after rejections).
+        hedged: the account is in hedge (dual-side) position mode, so an order names the short side.
     """
 
     policy: HedgePolicy
@@ -40,6 +41,7 @@ class Situation:
     unfilled_tries: int
     live_from_ms: int
     now_ms: int
+    hedged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

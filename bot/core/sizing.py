@@ -54,6 +54,27 @@ def decrease_contracts(target: Decimal, short_min: Decimal, step: Decimal) -> De
     return floor_to(max(short_min - max(target, ZERO), ZERO), step)
 
 
+def gap_per_contract(
+    instrument: Instrument, side: Side, mark: Decimal, entry: Decimal | None, ratio: Decimal
+) -> Decimal:
+    """Coins of gap that one contract closes.
+
+    A linear one closes its coins, and so does an inverse one that is sold. One that is bought back also makes its
+    profit part of the principal, of which a share stays unhedged (R3): r*s/P + (1 - r)*s/E.
+
+    Args:
+        instrument: what is traded.
+        side: of the order.
+        mark: in the instrument's price unit.
+        entry: of an inverse position; None when there is none, or it is not known.
+        ratio: 0..1, wanted short / exposure.
+    """
+    coins = instrument.coins(ONE, mark)
+    if instrument.kind is ContractKind.LINEAR or side is Side.SELL or entry is None:
+        return coins
+    return ratio * coins + (ONE - ratio) * instrument.coins(ONE, entry)
+
+
 def collar(side: Side, prices: Prices, instrument: Instrument, slippage: Decimal) -> Decimal:
     """The limit of an order that shall fill at once, and no worse than this (R16).
 

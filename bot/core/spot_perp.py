@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
+from bot.core import account, inverse, sizing
 from bot.core import exposure as ex
 from bot.core import observation as obs
 from bot.core import prices as px
-from bot.core import sizing
+from bot.core.reading import Reading, first_unknown, read, view_of
 from bot.core.situation import Memory, Situation
 from bot.domain.numbers import ZERO, floor_to, plain
-from bot.domain.observation import Book, Holding, Margin, Position, Prices, Unknown
+from bot.domain.observation import Book, Holding, Prices
 from bot.domain.orders import OrderRequest, Side, TimeInForce
-from bot.domain.plan import HedgeView, Plan, PlannedOrder, Verdict
+from bot.domain.plan import Plan, PlannedOrder, Verdict
 
 UNFILLED_TRIES_BEFORE_URGENT = 2
 """R16: after two unfilled tries the collar widens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """A situation in which everything needed is known."""
-
-    situation: Situation
-    holdings: tuple[Holding, ...]
-    position: Position
-    prices: Prices
-    mark: Decimal
-    view: HedgeView
-    sample: obs.Sample
-    gap: Decimal
-    band_coins: Decimal
-
-    @property
-    def price(self) -> Decimal:
-        return self.situation.instrument.coin_price(self.mark)
 
 
 def decide(situation: Situation, memory: Memory) -> tuple[Plan, Memory]:
@@ -45,99 +27,54 @@ def decide(situation: Situation, memory: Memory) -> tuple[Plan, Memory]:
         The plan, with at most one order, and what to remember. Nothing is changed in place: deciding twice on the
         same input gives the same answer.
     """
-    view = _view(situation)
-    unknown = _first_unknown(situation)
+    plan, memory = _decide(situation, memory)
+    return _with_overdue(plan, situation), memory
+
+
+def _decide(situation: Situation, memory: Memory) -> tuple[Plan, Memory]:
+    unknown = first_unknown(situation)
     if unknown:
-        plan = Plan(view=view, verdict=Verdict.FROZEN, reason=f"frozen where it is: {unknown}", alarm=True)
-        return plan, replace(memory, sample=None)
-    assert isinstance(situation.prices, Prices)  # _first_unknown has looked
-    mark, why, price_memory = px.judge(memory.prices, situation.prices, situation.now_ms)
+        return _frozen(situation, f"frozen where it is: {unknown}"), replace(memory, sample=None)
+    assert isinstance(situation.prices, Prices)  # first_unknown has looked
+    mark, why, price_memory = px.judge(
+        memory.prices, situation.prices, situation.now_ms, sized_by_price=inverse.is_inverse(situation.instrument)
+    )
     memory = replace(memory, prices=price_memory)
     if mark is None:
         plan = Plan(
-            view=view,
+            view=view_of(situation),
             verdict=Verdict.CONFIRMING,
             reason=why,
             look_again_s=situation.policy.timing.confirm_s,
             alarm=True,
         )
         return plan, memory
-    reading = _read(situation, view, mark)
+    reading = read(situation, mark)
+    if isinstance(reading, str):
+        return _frozen(situation, f"frozen where it is: {reading}"), replace(memory, sample=None)
     plan, memory = _act(reading, memory)
     return plan, replace(memory, sample=reading.sample)
 
 
-def _view(situation: Situation) -> HedgeView:
-    return HedgeView(
-        hedge=situation.policy.name,
-        asset=situation.policy.asset,
-        symbol=situation.policy.symbol,
-        kind=situation.instrument.kind,
-        holdings=situation.holdings,
-    )
+def _frozen(situation: Situation, reason: str) -> Plan:
+    return Plan(view=view_of(situation), verdict=Verdict.FROZEN, reason=reason, alarm=True)
 
 
-def _first_unknown(situation: Situation) -> str:
-    """R8: the first thing that is unknown or too old; empty when everything is known."""
-    age_max_s = situation.policy.timing.age_max_s
-    parts: list[Holding | Position | Prices | Margin | Unknown]
-    parts = [*situation.holdings, situation.position, situation.prices, situation.margin]
-    for part in parts:
-        if isinstance(part, Unknown):
-            return f"{part.what} is unknown ({part.reason})"
-        if obs.stale(part.stamp, situation.now_ms, age_max_s):
-            return f"a reading is older than {plain(age_max_s)} s"
-    return ""
+def _with_overdue(plan: Plan, situation: Situation) -> Plan:
+    """R11: coins that are on their way for too long are told, whatever else there is to say."""
+    late = [held for held in situation.holdings if isinstance(held, Holding) and held.overdue > 0]
+    if not late:
+        return plan
+    days = plain(situation.policy.timing.transit_max_s)
+    told = ", ".join(f"{plain(held.overdue)} {held.asset} to or from {held.venue}" for held in late)
+    reason = f"{plan.reason}; on the way for more than {days} s and not counted any more: {told}"
+    return replace(plan, reason=reason, alarm=True)
 
 
-def _read(situation: Situation, view: HedgeView, mark: Decimal) -> _Reading:
-    policy, instrument = situation.policy, situation.instrument
-    assert isinstance(situation.position, Position)
-    assert isinstance(situation.prices, Prices)
-    holdings = tuple(holding for holding in situation.holdings if isinstance(holding, Holding))
-    total, principal = ex.exposure(holdings), ex.principal(holdings)
-    short = ex.short_coins(instrument, situation.position.contracts, mark)
-    gap = ex.gap(total, principal, short, policy.ratio)
-    price = instrument.coin_price(mark)
-    target = short + gap
-    band_notional = sizing.band_notional(policy.band, target, price)
-    stamps = [*(holding.stamp for holding in holdings), situation.position.stamp]
-    sample = obs.Sample(
-        exposure=total,
-        principal=principal,
-        short=short,
-        sent_ms=min(stamp.sent_ms for stamp in stamps),
-        answered_ms=max(stamp.answered_ms for stamp in stamps),
-    )
-    return _Reading(
-        situation=situation,
-        holdings=holdings,
-        position=situation.position,
-        prices=situation.prices,
-        mark=mark,
-        view=replace(
-            view,
-            exposure=total,
-            principal=principal,
-            short=short,
-            target=target,
-            gap=gap,
-            gap_notional=gap * price,
-            band_notional=band_notional,
-            price=price,
-            mark=mark,
-            liquidation_price=situation.position.liquidation_price,
-        ),
-        sample=sample,
-        gap=gap,
-        band_coins=band_notional / price,
-    )
-
-
-def _act(reading: _Reading, memory: Memory) -> tuple[Plan, Memory]:
+def _act(reading: Reading, memory: Memory) -> tuple[Plan, Memory]:
     situation = reading.situation
     timing = situation.policy.timing
-    outside = _outside(reading, reading.gap)
+    outside = reading.outside(reading.gap)
     surplus = obs.watch_surplus(
         memory.surplus, reading.sample, surplus=outside and reading.gap < 0, now_ms=situation.now_ms
     )
@@ -148,9 +85,9 @@ def _act(reading: _Reading, memory: Memory) -> tuple[Plan, Memory]:
         # What changed meanwhile is looked at again once the order is accounted for.
         again = ZERO if situation.soon else None
         return _plain(reading, Verdict.WAITING, situation.waiting, look_again_s=again), memory
-    if reading.position.contracts > 0:
-        reason = f"a long of {plain(reading.position.contracts)} contracts stands where the short belongs; left alone"
-        return _plain(reading, Verdict.FROZEN, reason, alarm=True), memory
+    foreign = account.foreign_position(reading.position)
+    if foreign:
+        return _plain(reading, Verdict.FROZEN, f"{foreign}; left alone", alarm=True), memory
     if memory.foreign_since_ms is not None:
         left_ms = memory.foreign_since_ms + int(timing.foreign_grace_s * 1000) - situation.now_ms
         if left_ms > 0 and outside:
@@ -164,22 +101,7 @@ def _act(reading: _Reading, memory: Memory) -> tuple[Plan, Memory]:
     return _decrease(reading, memory, surplus)
 
 
-def _outside(reading: _Reading, gap: Decimal) -> bool:
-    """R14: the gap asks for an order. Target 0 closes everything, whatever the band."""
-    target = reading.sample.short + gap
-    if not _target_contracts(reading, gap):
-        return reading.sample.short > 0
-    return abs(gap) * reading.price >= sizing.band_notional(reading.situation.policy.band, target, reading.price)
-
-
-def _target_contracts(reading: _Reading, gap: Decimal) -> Decimal:
-    """The short that would leave no gap, in contracts. Less than one step can't be held: it is 0."""
-    instrument = reading.situation.instrument
-    target = instrument.contracts(reading.sample.short + gap, reading.mark)
-    return target if target >= instrument.quantity_step else ZERO
-
-
-def _balance_text(reading: _Reading) -> str:
+def _balance_text(reading: Reading) -> str:
     return f"gap {_money(reading.view.gap_notional)} is inside the band of {_money(reading.view.band_notional)}"
 
 
@@ -188,7 +110,7 @@ def _money(value: Decimal | None) -> str:
 
 
 def _plain(
-    reading: _Reading,
+    reading: Reading,
     verdict: Verdict,
     reason: str,
     *,
@@ -207,7 +129,7 @@ def _plain(
     )
 
 
-def _increase(reading: _Reading, memory: Memory) -> Plan:
+def _increase(reading: Reading, memory: Memory) -> Plan:
     situation = reading.situation
     policy, instrument = situation.policy, situation.instrument
     agreed = obs.agree(memory.sample, reading.sample, band_coins=reading.band_coins)
@@ -215,7 +137,7 @@ def _increase(reading: _Reading, memory: Memory) -> Plan:
         reason = f"under-hedged by {_money(reading.view.gap_notional)}; read once more before anything is sold (R10)"
         return _plain(reading, Verdict.CONFIRMING, reason, look_again_s=policy.timing.confirm_s, want_book=True)
     gap = ex.gap(agreed.exposure, agreed.principal, reading.sample.short, policy.ratio)
-    if not _outside(reading, gap):
+    if not reading.outside(gap):
         return _plain(reading, Verdict.BALANCED, _balance_text(reading))
     if situation.now_ms < situation.live_from_ms:
         return _held_back(reading)
@@ -224,23 +146,15 @@ def _increase(reading: _Reading, memory: Memory) -> Plan:
         reason = "the order book is read before the order is sized"
         return _plain(reading, Verdict.CONFIRMING, reason, look_again_s=ZERO, want_book=True)
     short_max, _ = sizing.bounds(reading.position.contracts, situation.unfilled)
-    wanted = sizing.increase_contracts(_target_contracts(reading, gap), short_max, instrument.quantity_step)
+    wanted = sizing.increase_contracts(reading.target_contracts(gap), short_max, instrument.quantity_step)
     collar = sizing.collar(Side.SELL, reading.prices, instrument, _slippage(situation))
-    assert isinstance(situation.margin, Margin)
-    fits = sizing.fitting_contracts(
-        instrument,
-        available=situation.margin.available,
-        reserve=policy.margin_reserve,
-        price=max(reading.mark, collar),
-        slippage=_slippage(situation),
-        leverage=policy.leverage,
-    )
+    fits = _fitting(reading, collar)
     sized = min(wanted, _slice(reading, book, Side.SELL, collar))
     missing = max(sized - fits, ZERO)
     if fits <= 0 < missing:
         reason = (
             f"under-hedged by {_money(reading.view.gap_notional)} and no contract fits into the free margin of "
-            f"{_money(situation.margin.available)} {instrument.settle}"
+            f"{_money(reading.margin.available)} {instrument.settle}"
         )
         return _plain(reading, Verdict.NO_MARGIN, reason, alarm=True, want_book=True)
     note = ""
@@ -249,7 +163,25 @@ def _increase(reading: _Reading, memory: Memory) -> Plan:
     return _order(reading, Side.SELL, wanted, min(sized, fits), collar, note=note, alarm=bool(missing))
 
 
-def _decrease(reading: _Reading, memory: Memory, surplus: obs.Surplus | None) -> tuple[Plan, Memory]:
+def _fitting(reading: Reading, collar: Decimal) -> Decimal:
+    """R15: what the free margin carries; an inverse short also stays within the coins that back it."""
+    situation = reading.situation
+    policy, instrument = situation.policy, situation.instrument
+    coined = inverse.is_inverse(instrument)
+    fits = sizing.fitting_contracts(
+        instrument,
+        available=reading.margin.available,
+        reserve=policy.margin_reserve / reading.price if coined else policy.margin_reserve,
+        price=min(reading.mark, collar) if coined else max(reading.mark, collar),
+        slippage=_slippage(situation),
+        leverage=account.wanted_setting(policy, instrument)[0],
+    )
+    if not coined:
+        return fits
+    return min(fits, inverse.room(instrument, reading.position, reading.margin, reading.mark, policy.margin_reserve))
+
+
+def _decrease(reading: Reading, memory: Memory, surplus: obs.Surplus | None) -> tuple[Plan, Memory]:
     situation = reading.situation
     assert surplus is not None  # watch_surplus has just seen this one
     if not obs.dwelled(surplus, situation.now_ms, situation.policy.timing.dwell_s):
@@ -259,7 +191,7 @@ def _decrease(reading: _Reading, memory: Memory, surplus: obs.Surplus | None) ->
         timing = situation.policy.timing
         return _plain(reading, Verdict.CONFIRMING, reason, look_again_s=timing.confirm_s, want_book=True), memory
     gap = ex.gap(surplus.exposure_max, surplus.principal_max, reading.sample.short, situation.policy.ratio)
-    plan = _reduction(reading, gap) if _outside(reading, gap) else None
+    plan = _reduction(reading, gap) if reading.outside(gap) else None
     if plan is not None and (plan.verdict is not Verdict.TOO_SMALL or gap == reading.gap):
         return plan, memory
     # What lasted for the whole dwell is done, but more was sold meanwhile: that has to last as well.
@@ -269,7 +201,7 @@ def _decrease(reading: _Reading, memory: Memory, surplus: obs.Surplus | None) ->
     return _dwelling(reading, rest), replace(memory, surplus=rest)
 
 
-def _dwelling(reading: _Reading, surplus: obs.Surplus) -> Plan:
+def _dwelling(reading: Reading, surplus: obs.Surplus) -> Plan:
     situation = reading.situation
     left_s = situation.policy.timing.dwell_s - Decimal(situation.now_ms - surplus.since_ms) / 1000
     reason = (
@@ -279,7 +211,7 @@ def _dwelling(reading: _Reading, surplus: obs.Surplus) -> Plan:
     return _plain(reading, Verdict.DWELLING, reason, look_again_s=_no_longer_than(left_s, situation))
 
 
-def _reduction(reading: _Reading, gap: Decimal) -> Plan:
+def _reduction(reading: Reading, gap: Decimal) -> Plan:
     situation = reading.situation
     instrument = situation.instrument
     if situation.now_ms < situation.live_from_ms:
@@ -289,12 +221,12 @@ def _reduction(reading: _Reading, gap: Decimal) -> Plan:
         reason = "the order book is read before the order is sized"
         return _plain(reading, Verdict.CONFIRMING, reason, look_again_s=ZERO, want_book=True)
     _, short_min = sizing.bounds(reading.position.contracts, situation.unfilled)
-    wanted = sizing.decrease_contracts(_target_contracts(reading, gap), short_min, instrument.quantity_step)
+    wanted = sizing.decrease_contracts(reading.target_contracts(gap), short_min, instrument.quantity_step)
     collar = sizing.collar(Side.BUY, reading.prices, instrument, _slippage(situation))
     return _order(reading, Side.BUY, wanted, min(wanted, _slice(reading, book, Side.BUY, collar)), collar)
 
 
-def _held_back(reading: _Reading) -> Plan:
+def _held_back(reading: Reading) -> Plan:
     """No order before a time: a fresh journal settles, or the venue refused the last order."""
     situation = reading.situation
     left_s = Decimal(situation.live_from_ms - situation.now_ms) / 1000
@@ -313,7 +245,7 @@ def _slippage(situation: Situation) -> Decimal:
     return situation.policy.slippage_urgent if urgent else situation.policy.slippage
 
 
-def _slice(reading: _Reading, book: Book, side: Side, collar: Decimal) -> Decimal:
+def _slice(reading: Reading, book: Book, side: Side, collar: Decimal) -> Decimal:
     """R16: the largest single order, by visible depth within the collar, the cap and the venue's maximum."""
     instrument = reading.situation.instrument
     cap = reading.situation.policy.caps.order_notional
@@ -323,7 +255,7 @@ def _slice(reading: _Reading, book: Book, side: Side, collar: Decimal) -> Decima
 
 
 def _order(
-    reading: _Reading,
+    reading: Reading,
     side: Side,
     wanted: Decimal,
     contracts: Decimal,
@@ -341,7 +273,8 @@ def _order(
         alarm = alarm or sizing.enough(instrument, wanted, collar, reduce_only=reduce_only) is None
         return _plain(reading, Verdict.TOO_SMALL, f"{too_small}{note}", alarm=alarm, want_book=True)
     coins = instrument.coins(contracts, reading.mark)
-    gap_after = reading.gap - coins if side is Side.SELL else reading.gap + coins
+    closed = contracts * reading.gap_per_contract(side)
+    gap_after = reading.gap - closed if side is Side.SELL else reading.gap + closed
     urgent = situation.unfilled_tries >= UNFILLED_TRIES_BEFORE_URGENT
     verb = "under-hedged" if side is Side.SELL else "over-hedged"
     if urgent:
@@ -360,6 +293,7 @@ def _order(
                 price=collar,
                 time_in_force=TimeInForce.IOC,
                 reduce_only=reduce_only,
+                hedged=situation.hedged,
             ),
             coins=coins,
             notional=instrument.notional(contracts, reading.mark),

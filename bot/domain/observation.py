@@ -55,6 +55,7 @@ class Holding:
         principal: like quantity, but MARGIN counts its wallet balance W (R3).
         wallets: the wallets that were summed, for the record, such as ("spot", "funding").
         overdue: of TRANSIT: coins under way for longer than the hedge allows; not part of `quantity` (R11).
+        token: what is really held there, such as WBETH; `quantity` is in coins of `asset` all the same.
     """
 
     source: Source
@@ -65,6 +66,7 @@ class Holding:
     stamp: Stamp
     wallets: tuple[str, ...] = ()
     overdue: Decimal = ZERO
+    token: Asset | None = None
 
 
 class FlatProof(StrEnum):

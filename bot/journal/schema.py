@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from bot.domain.intent import IntentState
 
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 """Every schema there ever was, oldest first; the last is what this code reads and writes."""
 
 METADATA: Final = MetaData()
@@ -71,6 +71,7 @@ INTENTS: Final = Table(
     Column("settled", Boolean, nullable=False),
     Column("detail", Text, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
+    Column("hedged", Boolean, nullable=False, server_default=text("0")),
     UniqueConstraint("epoch", "sequence"),
 )
 

@@ -15,20 +15,22 @@ from bot.core.observation import stale
 from bot.core.retries import backoff_until_ms, unfilled_tries
 from bot.core.situation import Memory, Situation
 from bot.core.spot_perp import decide
+from bot.core.work import campaign_work
 from bot.domain.errors import InvariantBroken, JournalFault, VenueBusy
 from bot.domain.ids import HedgeName, VenueName
 from bot.domain.instrument import Instrument
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.numbers import ZERO, plain
-from bot.domain.observation import Position, Prices, Unknown, VenueObservation
+from bot.domain.observation import Position, Prices, SymbolConfig, Unknown, VenueObservation
 from bot.domain.orders import Approved, Refused
 from bot.domain.plan import Plan, Verdict
 from bot.domain.policy import HedgePolicy
-from bot.ports import Alerts, Clock, Halt, Journal, Venue
+from bot.ports import Alerts, Clock, Feeds, Halt, Journal, Venue
 from bot.runtime.canonical import numbers
 from bot.runtime.executor import Executor, NotSent
 from bot.runtime.observer import holdings_of
-from bot.runtime.reconciler import Move, Reconciled, Reconciler
+from bot.runtime.reconciled import Move, Reconciled
+from bot.runtime.reconciler import Reconciler
 
 STUCK_MS: Final = 30_000
 """How long a decision may be put off before a person is told."""
@@ -52,6 +54,7 @@ class Hedger:
     Args:
         executor: None in a dry run (R31): then nothing is reconciled, sent, capped or halted.
         not_before_ms: no order before this time (fresh journal).
+        feeds: numbers from outside; None when no holding names one.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Hedger:
         alarms: Alerts,
         logger: FilteringBoundLogger,
         not_before_ms: int = 0,
+        feeds: Feeds | None = None,
     ) -> None:
         self.policy = policy
         self.instrument = instrument
@@ -85,6 +89,7 @@ class Hedger:
             consequence=self._consequence,
         )
         self._not_before_ms = not_before_ms
+        self._feeds = feeds
         self._put_off_since_ms: int | None = None
         kept = journal.memory(policy.name)
         self._kept = dict(kept)
@@ -117,8 +122,8 @@ class Hedger:
         position = self._units_hold(position)
         reconciled = await self._reconcile(position)
         plan, self._memory = decide(self._situation(observations, position, reconciled), self._memory)
-        if not reconciled.waiting:
-            self._watch(plan)
+        if not reconciled.waiting and isinstance(position, Position):
+            self._watch(plan, position)
         sent: IntentRecord | None = None
         if plan.order is not None and not hold:
             plan, sent = await self._order(plan, observed, position, reconciled, stopping)
@@ -162,6 +167,8 @@ class Hedger:
                 position_moved=move.position,
                 step=step,
                 adl=move.foreign is accounting.ForeignVerdict.ADL,
+                gained=move.gained,
+                slipped=move.slipped,
             )
             tripped = guards.tripped(self._campaign, step)
             if tripped is not None and halt is None:
@@ -197,10 +204,11 @@ class Hedger:
         observed = observations[self.policy.venue]
         now_ms = self._clock.now_ms()
         recent = self._recent(now_ms)
+        config = observed.configs.get(symbol)
         return Situation(
             policy=self.policy,
             instrument=self.instrument,
-            holdings=holdings_of(self.policy, observations, now_ms),
+            holdings=holdings_of(self.policy, observations, self._feeds, now_ms),
             position=position,
             prices=observed.prices.get(symbol, Unknown(what=f"prices {symbol}", reason="they were not read")),
             margin=observed.margins.get(symbol, Unknown(what=f"margin {symbol}", reason="it was not read")),
@@ -211,6 +219,7 @@ class Hedger:
             unfilled_tries=unfilled_tries(recent),
             live_from_ms=max(self._not_before_ms, backoff_until_ms(recent)),
             now_ms=now_ms,
+            hedged=isinstance(config, SymbolConfig) and config.hedged,
         )
 
     def _recent(self, now_ms: int) -> list[IntentRecord]:
@@ -247,20 +256,18 @@ class Hedger:
             since_ms=self._clock.now_ms(),
         )
 
-    def _watch(self, plan: Plan) -> None:
+    def _watch(self, plan: Plan, position: Position) -> None:
         """R24: a campaign of orders begins anew when the exposure changes."""
-        view = plan.view
-        if view.exposure is None or view.gap is None or view.mark is None:
-            return
-        tolerance = self.instrument.coins(self.instrument.quantity_step, view.mark)
-        gap_contracts = self.instrument.contracts(abs(view.gap), view.mark)
-        self._campaign = guards.observe_exposure(
-            self._campaign,
-            exposure=view.exposure,
-            gap_contracts=gap_contracts,
-            tolerance=tolerance,
-            step=self.instrument.quantity_step,
-        )
+        work = campaign_work(plan.view, position, self.instrument, self.policy.ratio)
+        if work is not None:
+            self._campaign = guards.observe_exposure(
+                self._campaign,
+                exposure=work.exposure,
+                gap_contracts=work.gap_contracts,
+                tolerance=work.tolerance,
+                step=self.instrument.quantity_step,
+                per_contract=work.per_contract,
+            )
 
     async def _order(
         self,
@@ -335,6 +342,7 @@ class Hedger:
             position=position,
             target_contracts=self.instrument.contracts(max(plan.view.target, ZERO), plan.view.mark),
             unfilled=reconciled.unfilled,
+            margin=observed.margins.get(symbol, Unknown(what=f"margin {symbol}", reason="it was not read")),
             config=observed.configs.get(symbol, Unknown(what=f"configuration {symbol}", reason="it was not read")),
             clock_ok=self._venue.has_offset(),
             activity=guards.activity(self._recent(now_ms), self.instrument, now_ms),

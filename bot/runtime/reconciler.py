@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
 from bot import logs
-from bot.core import absence, accounting
+from bot.core import absence, accounting, inverse
 from bot.core.lifecycle import advance, unfilled
 from bot.domain.errors import InvariantBroken, VenueFault
-from bot.domain.ids import ClientOrderId, HedgeName, VenueOrderId
+from bot.domain.ids import ClientOrderId, VenueOrderId
 from bot.domain.instrument import Instrument
 from bot.domain.intent import (
     AbsenceRead,
@@ -28,7 +27,8 @@ from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import Position, Unknown
 from bot.domain.orders import Anchor, Found, LookupFailed, NotFound, Side, TradeCursor, VenueTrade
 from bot.domain.policy import Timing
-from bot.ports import Clock, Halt, Journal, Venue
+from bot.ports import Clock, Journal, Venue
+from bot.runtime.reconciled import Consequence, Move, Reconciled
 
 QUIET_MS: Final = 60_000
 """How far back trades are looked at when the first anchor is laid."""
@@ -37,44 +37,6 @@ LAG_MS: Final = 30_000
 OWNERS_MAX: Final = 10_000
 EQUAL_READINGS: Final = 3
 """R9 and R25: how often a surprising position must be read the same."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciled:
-    """What one turn knows of an instrument.
-
-    Attributes:
-        anchor: the confirmed position; None while there is none.
-        waiting: why no order may be sent now; empty when everything is accounted for.
-        soon: something was learnt that the next reading can settle, so it should come at once.
-        unfilled: orders of ours that may still fill.
-        broken: a fact that can't be; the instrument must halt.
-    """
-
-    anchor: Anchor | None
-    waiting: str
-    unfilled: Sequence[tuple[Side, Decimal]]
-    soon: bool = False
-    broken: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """How a confirmed position differs from the one before it, in signed contracts.
-
-    Attributes:
-        position: the whole change.
-        ours: what our own trades moved.
-        foreign: the worst of what others did; None when nobody did.
-    """
-
-    position: Decimal
-    ours: Decimal
-    foreign: accounting.ForeignVerdict | None
-
-
-Consequence = Callable[[Move], tuple[Halt | None, tuple[HedgeName, Mapping[str, str]] | None]]
-"""What a move means for the hedge: a halt, and what to remember. Committed together with the position it comes from."""
 
 
 class Reconciler:
@@ -320,11 +282,7 @@ class Reconciler:
         self._surprising.clear()
         venue, symbol = self._instrument.venue, self._instrument.symbol
         terminal = {record.intent.client_id for record in self._unfinished() if record.state.terminal}
-        move = Move(
-            position=position.contracts - anchor.contracts,
-            ours=outcome.own_moved,
-            foreign=accounting.foreign_verdict(outcome.foreign),
-        )
+        move = self._move(anchor, position, outcome, owned)
         halt, memory = self._consequence(move)
         self._journal.confirm(
             venue,
@@ -347,6 +305,27 @@ class Reconciler:
         )
         return Reconciled(
             anchor=outcome.anchor, waiting=_why_waiting(self._unfinished()), unfilled=self._open(), soon=True
+        )
+
+    def _move(
+        self,
+        anchor: Anchor,
+        position: Position,
+        outcome: accounting.Accounted,
+        owned: Sequence[tuple[VenueTrade, accounting.Owner]],
+    ) -> Move:
+        new = accounting.distinct(owned, anchor.cursor.trade_id)
+        slipped = [
+            inverse.slipped(self._instrument, trade.contracts, trade.price, self._mark(position, trade))
+            for trade, owner in new
+            if isinstance(owner, accounting.Ours)
+        ]
+        return Move(
+            position=position.contracts - anchor.contracts,
+            ours=outcome.own_moved,
+            foreign=accounting.foreign_verdict(outcome.foreign),
+            gained=inverse.gained(self._instrument, [trade for trade, _ in new]),
+            slipped=sum(slipped, ZERO),
         )
 
     def _mark(self, position: Position, trade: VenueTrade) -> Decimal:

@@ -9,12 +9,12 @@ from decimal import Decimal
 from bot.core.guards import Activity, Campaign
 from bot.core.risk import approve
 from bot.domain.instrument import Instrument, MarginMode
-from bot.domain.observation import Position, Prices, Stamp, SymbolConfig, Unknown
+from bot.domain.observation import Margin, Position, Prices, Stamp, SymbolConfig, Unknown
 from bot.domain.orders import Approved, OrderRequest, Refused, Side
 from bot.domain.plan import PlannedOrder
 from bot.domain.policy import HedgePolicy
 from tests.core import instruments
-from tests.core.instruments import LINEAR, PERP, POLICY, position_of
+from tests.core.instruments import LINEAR, PERP, POLICY, USDT, position_of
 
 NOW_MS = 1_000_000
 STAMP = Stamp(sent_ms=NOW_MS - 1_000, answered_ms=NOW_MS - 900)
@@ -40,6 +40,7 @@ def at(contracts: str, stamp: Stamp = STAMP) -> Position:
 
 
 SHORT = at("-1")
+MARGIN = Margin(asset=USDT, wallet=Decimal(200_000), available=Decimal(200_000), stamp=STAMP)
 QUIET = Activity(orders_last_minute=0, notional_last_hour=Decimal(0))
 
 
@@ -55,6 +56,7 @@ class Case:
     position: Position = SHORT
     target: Decimal = Decimal(2)
     unfilled: Sequence[tuple[Side, Decimal]] = ()
+    margin: Margin | Unknown = MARGIN
     config: SymbolConfig | Unknown = CONFIG
     clock_ok: bool = True
     activity: Activity = QUIET
@@ -76,6 +78,7 @@ class Case:
             position=self.position,
             target_contracts=self.target,
             unfilled=self.unfilled,
+            margin=self.margin,
             config=self.config,
             clock_ok=self.clock_ok,
             activity=self.activity,

@@ -24,6 +24,7 @@ from tests.core.gate import (
     NOW_MS,
     PRICES,
     SELL,
+    SHORT,
     STEP,
     Case,
     aged,
@@ -34,6 +35,7 @@ from tests.core.gate import (
 from tests.core.instruments import MAIN, PERP, POLICY
 
 OTHER = Symbol("ETH/USDT:USDT")
+HEDGED = replace(CONFIG, hedged=True)
 
 
 @pytest.mark.parametrize("case", [GOOD, GOOD_BUY])
@@ -106,16 +108,22 @@ REFUSALS: dict[str, tuple[Case, str, list[str]]] = {
         "config.unknown",
         ["timeout"],
     ),
-    "dual side": (replace(GOOD, config=replace(CONFIG, hedged=True)), "config.position-mode", ["one-way"]),
-    "dual side, reducing": (
-        replace(GOOD_BUY, config=replace(CONFIG, hedged=True)),
+    "hedge mode, order for one-way mode": (
+        replace(GOOD, config=HEDGED),
         "config.position-mode",
-        ["one-way"],
+        ["in hedge position mode", "made for one-way"],
     ),
-    "dual side in a dry run": (
-        replace(GOOD, live=False, config=replace(CONFIG, hedged=True)),
+    "one-way mode, order for hedge mode": (
+        asked(GOOD, hedged=True),
         "config.position-mode",
-        ["one-way"],
+        ["in one-way position mode", "made for hedge"],
+    ),
+    "hedge mode, reducing": (replace(GOOD_BUY, config=HEDGED), "config.position-mode", ["hedge"]),
+    "hedge mode in a dry run": (replace(GOOD, live=False, config=HEDGED), "config.position-mode", ["hedge"]),
+    "R24 a long beside the short": (
+        replace(asked(GOOD, hedged=True), config=HEDGED, position=replace(SHORT, other_side=STEP)),
+        "position.other-side",
+        ["0.001", "hedge mode"],
     ),
     "leverage": (replace(GOOD, config=replace(CONFIG, leverage=20)), "config.leverage", ["20", "configured is 1"]),
     "leverage of the policy": (
@@ -206,6 +214,8 @@ def test_one_wrong_input_is_refused_with_its_numbers(case: Case, code: str, word
 
 
 ALLOWED: dict[str, Case] = {
+    "hedge mode": replace(asked(GOOD, hedged=True), config=HEDGED),
+    "reducing in hedge mode": replace(asked(GOOD_BUY, hedged=True), config=HEDGED),
     "no campaign yet": replace(GOOD, campaign=None),
     "prices at the age limit": replace(GOOD, prices=replace(PRICES, stamp=aged(15_000))),
     "prices of this moment": replace(GOOD, prices=replace(PRICES, stamp=aged(0))),
@@ -246,6 +256,7 @@ def test_the_notional_is_the_gates_own() -> None:
         position=GOOD.position,
         target_contracts=GOOD.target,
         unfilled=(),
+        margin=GOOD.margin,
         config=CONFIG,
         clock_ok=True,
         activity=GOOD.activity,

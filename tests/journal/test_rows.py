@@ -53,6 +53,7 @@ def records(draw: st.DrawFn) -> IntentRecord:
                 price=draw(POSITIVE),
                 time_in_force=draw(st.sampled_from(TimeInForce)),
                 reduce_only=draw(st.booleans()),
+                hedged=draw(st.booleans()),
             ),
             position_before=draw(SIGNED),
             cursor_before=draw(CURSORS),

@@ -70,10 +70,11 @@ def test_a_journal_of_the_first_form_keeps_all_it_holds_and_is_bound_by_its_next
     assert stamp(old) == [("0001",)]
     main, symbol = VenueName("main"), Symbol("BTC/USDT:USDT")
     with SqlJournal.open(old, now_ms=NOW) as journal:
-        assert stamp(old) == [("0002",)]
+        assert stamp(old) == [(REVISIONS[-1],)]
         assert tables(old) == tables(new)
         (unfinished,) = journal.unfinished(main, symbol)
         assert unfinished.intent.client_id == client_order_id(Epoch("abcdefghij"), 2)
+        assert not unfinished.intent.request.hedged, "before, there was one-way mode only"
         assert len(journal.absences(unfinished.intent.client_id)) == 1
         anchor = journal.anchor(main, symbol)
         assert anchor is not None
