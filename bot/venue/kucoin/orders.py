@@ -1,0 +1,181 @@
+"""Orders and trades of contracts: what is sent, and what is believed of the answers.
+
+Source: KuCoin REST documentation, "Add Order", "Get Order By OrderId", "Get Trade History"; ccxt's `kucoin`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from bot.domain.errors import InvariantBroken
+from bot.domain.ids import ClientOrderId, TradeId, VenueOrderId
+from bot.domain.instrument import ContractKind, Instrument
+from bot.domain.numbers import ZERO, plain
+from bot.domain.observation import SymbolConfig
+from bot.domain.orders import OrderReport, OrderStatus, Side, TimeInForce, VenueTrade
+from bot.ports import OrderTicket
+from bot.venue.kucoin.client import SIGNED_MS
+from bot.venue.kucoin.envelope import row_in
+from bot.venue.kucoin.markets import KuCoinMarkets
+from bot.venue.kucoin.settings import MARGIN_NAMES
+from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, text_in
+
+_SIDES: Final[Mapping[str, Side]] = {"buy": Side.BUY, "sell": Side.SELL}
+_ORDER_KEYS: Final = (
+    *("id", "symbol", "side", "size", "filledSize", "filledValue", "clientOid", "isActive", "cancelExist"),
+    *("status", "createdAt", "reduceOnly"),
+)
+_TRADE_KEYS: Final = (
+    *("symbol", "tradeId", "orderId", "side", "price", "size", "fee", "feeCurrency", "liquidity", "tradeTime"),
+    "tradeType",
+)
+_TRADE_TYPES: Final = frozenset({"trade", "cancel", "liquid", "liquidation", "adl", "settlement"})
+_LIQUIDITY: Final[Mapping[str, bool]] = {"maker": True, "taker": False}
+_SETTLING_MS: Final = 10_000
+"""The venue books the fills of an order some milliseconds after it is done; until then its figures may lag."""
+NS_IN_MS: Final = 1_000_000
+
+
+def order_params(market_id: str, ticket: OrderTicket, config: SymbolConfig) -> Mapping[str, object]:
+    """The body of one order, with the time that it is signed with: the one that was made durable (R17, R21).
+
+    Left out, `leverage` would be 1 by ccxt and `marginMode` isolated by the venue, whatever is set.
+    """
+    request = ticket.request
+    if request.contracts != request.contracts.to_integral_value():
+        raise InvariantBroken(f"{request.symbol}: {request.contracts} is no whole number of contracts")
+    params: dict[str, object] = {
+        "clientOid": ticket.client_id,
+        "side": request.side.value,
+        "symbol": market_id,
+        "type": "limit",
+        "price": plain(request.price),
+        "size": int(request.contracts),
+        "timeInForce": "IOC" if request.time_in_force is TimeInForce.IOC else "GTC",
+        "leverage": config.leverage,
+        "marginMode": MARGIN_NAMES[config.margin_mode],
+        SIGNED_MS: ticket.timestamp_ms,
+    }
+    if request.time_in_force is TimeInForce.POST_ONLY:
+        params["postOnly"] = True
+    if request.reduce_only:
+        params["reduceOnly"] = True
+    if request.hedged:
+        params["positionSide"] = "SHORT"
+    return params
+
+
+def acknowledged(ticket: OrderTicket, body: object) -> OrderReport:
+    """Read the answer to a new order: it tells ids alone, so nothing is known of fills. Raises ValueError."""
+    row = row_in(body, "orderId")
+    client_id = row.get("clientOid")
+    if client_id is not None and client_id != ticket.client_id:
+        raise ValueError("the answer is about another order")
+    request = ticket.request
+    return OrderReport(
+        symbol=request.symbol,
+        client_id=ticket.client_id,
+        venue_order_id=VenueOrderId(text_in(row, "orderId")),
+        side=request.side,
+        status=OrderStatus.OPEN,
+        contracts=request.contracts,
+        filled=ZERO,
+        average_price=None,
+        reduce_only=request.reduce_only,
+        time_ms=ticket.timestamp_ms,
+    )
+
+
+def order_report(row: Row, instrument: Instrument, market_id: str, now_ms: int) -> OrderReport:
+    """Read one order.
+
+    Args:
+        row: as the venue lists it.
+        instrument: its contract.
+        market_id: the venue's name of it.
+        now_ms: venue time.
+
+    Raises:
+        ValueError: not the shape of an order, of another market, or done so lately that its fills may not be booked.
+    """
+    row_of(row, *_ORDER_KEYS)
+    _same_market(row, market_id)
+    contracts, filled = decimal_in(row, "size"), decimal_in(row, "filledSize")
+    if not ZERO <= filled <= contracts:
+        raise ValueError(f"filledSize {filled} does not fit size {contracts}")
+    client_id = row["clientOid"]
+    return OrderReport(
+        symbol=instrument.symbol,
+        client_id=ClientOrderId(client_id) if isinstance(client_id, str) and client_id else None,
+        venue_order_id=VenueOrderId(text_in(row, "id")),
+        side=_side(row),
+        status=_status(row, contracts, filled, now_ms),
+        contracts=contracts,
+        filled=filled,
+        average_price=_average_price(row, instrument, filled),
+        reduce_only=flag_in(row, "reduceOnly"),
+        time_ms=integer_in(row, "createdAt"),
+    )
+
+
+def _status(row: Row, contracts: Decimal, filled: Decimal, now_ms: int) -> OrderStatus:
+    active, canceled = flag_in(row, "isActive"), flag_in(row, "cancelExist")
+    if row["status"] not in {"open", "done"} or active is not (row["status"] == "open"):
+        raise ValueError(f"status {row['status']!r} does not fit isActive {active}")
+    if active:
+        return OrderStatus.PARTIALLY_FILLED if filled > 0 else OrderStatus.OPEN
+    if filled == contracts:
+        return OrderStatus.FILLED
+    ended_ms = integer_in(row, "endAt" if row.get("endAt") is not None else "createdAt")
+    if not canceled and now_ms - ended_ms < _SETTLING_MS:
+        raise ValueError("the order is done, but its fills are not booked yet")
+    return OrderStatus.CANCELED
+
+
+def _average_price(row: Row, instrument: Instrument, filled: Decimal) -> Decimal | None:
+    """`avgDealPrice` is rounded, so the value decides; it is in the settle currency."""
+    if filled == 0:
+        return None
+    value, units = positive_in(row, "filledValue"), filled * instrument.contract_size
+    return units / value if instrument.kind is ContractKind.INVERSE else value / units
+
+
+def venue_trade(row: Row, instrument: Instrument, market_id: str, markets: KuCoinMarkets) -> VenueTrade:
+    """Read one trade. KuCoin tells fees as positive costs, and no realised P&L with a trade: 0 stands here.
+
+    Raises ValueError.
+    """
+    row_of(row, *_TRADE_KEYS)
+    _same_market(row, market_id)
+    if row["tradeType"] not in _TRADE_TYPES:
+        raise ValueError(f"tradeType {row['tradeType']!r} is not known")
+    maker = _LIQUIDITY.get(text_in(row, "liquidity"))
+    if maker is None:
+        raise ValueError(f"liquidity {row['liquidity']!r} is not known")
+    return VenueTrade(
+        trade_id=TradeId(text_in(row, "tradeId")),
+        venue_order_id=VenueOrderId(text_in(row, "orderId")),
+        symbol=instrument.symbol,
+        side=_side(row),
+        contracts=positive_in(row, "size"),
+        price=positive_in(row, "price"),
+        fee=decimal_in(row, "fee"),
+        fee_asset=markets.asset_of(text_in(row, "feeCurrency")),
+        realized=ZERO,
+        maker=maker,
+        time_ms=integer_in(row, "tradeTime") // NS_IN_MS,
+    )
+
+
+def _same_market(row: Row, market_id: str) -> None:
+    if row["symbol"] != market_id:
+        raise ValueError("the answer is about another market")
+
+
+def _side(row: Row) -> Side:
+    side = _SIDES.get(text_in(row, "side"))
+    if side is None:
+        raise ValueError(f"side {row['side']!r} is not known")
+    return side
