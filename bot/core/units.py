@@ -29,6 +29,7 @@ MULTIPLIERS: Final[Mapping[str, tuple[Asset, Decimal]]] = MappingProxyType(
         "1000SHIB": (Asset("SHIB"), _THOUSAND),
         "1000WHY": (Asset("WHY"), _THOUSAND),
         "1000XEC": (Asset("XEC"), _THOUSAND),
+        "10000PEPE": (Asset("PEPE"), Decimal(10000)),
         "1000000MOG": (Asset("MOG"), _MILLION),
         # Binance's spot wallets hold these under the same name: the unit is the coin.
         "1000CAT": (Asset("1000CAT"), ONE),
