@@ -215,6 +215,7 @@ def trade_row(number: int, time_ms: int) -> dict[str, object]:
         "side": "SELL",
         "price": "100000.0",
         "qty": "0.001",
+        "positionSide": "BOTH",
         "commission": "0.05000000",
         "commissionAsset": "USDT",
         "realizedPnl": "0",
@@ -324,7 +325,7 @@ async def test_r5_isolated_margin_under_multi_assets_mode_is_refused(venue: Ccxt
 
 
 async def test_r7_volumes_in_contracts_and_quote(venue: CcxtVenue, wire: Wire) -> None:
-    body = {"volume": "300.5", "quoteVolume": "30050000.1", "weightedAvgPrice": "100000.0"}
+    body = {"symbol": "BTCUSDT", "volume": "300.5", "quoteVolume": "30050000.1", "weightedAvgPrice": "100000.0"}
     wire.serve("GET", "/fapi/v1/ticker/24hr", body)
     assert await venue.volumes_24h(BTC) == (Decimal("300.5"), Decimal("30050000.1"), Decimal(100_000))
     wire.serve("GET", "/fapi/v1/ticker/24hr", [])

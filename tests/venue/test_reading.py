@@ -265,14 +265,14 @@ async def test_a_liquidation_price_of_zero_is_none(venue: CcxtVenue, wire: Wire)
     assert position.isolated_wallet is None
 
 
-async def test_both_sides_of_hedge_mode_are_summed(venue: CcxtVenue, wire: Wire) -> None:
+async def test_hedge_mode_tells_the_short_side_and_the_other(venue: CcxtVenue, wire: Wire) -> None:
     rows = [risk_row(amount="-1.5", positionSide="SHORT"), risk_row(amount="0.4", positionSide="LONG")]
     wire.serve("GET", "/fapi/v3/positionRisk", rows)
     wire.serve("GET", "/fapi/v3/account", account_body(margin="100100.1", rows=rows))
     position = (await venue.observe(PERPETUAL)).positions[BTC]
     assert isinstance(position, Position)
-    assert position.contracts == Decimal("-1.1")
-    assert position.entry_price is None
+    assert (position.contracts, position.other_side) == (Decimal("-1.5"), Decimal("0.4"))
+    assert position.entry_price == Decimal(100_000)
 
 
 async def test_r10_coins_that_moved_between_two_reads_are_unknown(venue: CcxtVenue, wire: Wire) -> None:
@@ -330,4 +330,4 @@ async def test_demo_trading_has_no_earn_and_no_funding_wallet(clock: HandClock) 
     assert isinstance(earn, Unknown)
     assert "not offered" in earn.reason
     assert earn.lasting
-    assert {asked.host for asked in wire.asked} == {"demo-api.binance.com", "demo-fapi.binance.com"}
+    assert {asked.host for asked in wire.asked} == {f"demo-{part}.binance.com" for part in ("api", "fapi", "dapi")}

@@ -213,6 +213,7 @@ async def test_use_before_start_is_a_mistake_of_ours(wire: Wire, clock: HandCloc
 async def test_key_scope(venue: CcxtVenue, wire: Wire, clock: HandClock) -> None:
     assert await venue.key_scope() == KeyScope(trade=True, withdraw=False, ip_restricted=True)
     demo = open_venue(spec("testnet"), clock=clock, session=wire)
+    await demo.start()
     with pytest.raises(NotOffered):
         await demo.key_scope()
     await demo.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import InvariantBroken, VenueBusy
 from bot.domain.ids import VenueName
-from bot.venue import binance
+from bot.venue.binance import endpoints
 from bot.venue.binance.endpoints import EARN_FLEXIBLE, LIMITS
+from bot.venue.binance.family import FAMILIES
 from bot.venue.binance.ways import WAYS
+from bot.venue.endpoint import Endpoint
 from bot.venue.throttle import READ_PERCENT, SHARE_PERCENT, Cost, Lane, Limit, Throttle
 from tests.venue.wire import HandClock, LoopClock, run_virtual
 
@@ -185,13 +188,15 @@ def test_an_observation_each_second_fits_into_binances_limits() -> None:
 
 
 def test_every_endpoint_has_its_windows() -> None:
-    endpoints = [value for value in vars(binance).values() if isinstance(value, binance.Endpoint)]
-    histories = (binance.EARN_SUBSCRIPTIONS, binance.EARN_REDEMPTIONS, binance.EARN_REWARDS)
-    endpoints += [endpoint for history in histories for endpoint in history.values()]
-    assert {window for endpoint in endpoints for window in endpoint.cost.units} == set(LIMITS)
+    found = [value for value in vars(endpoints).values() if isinstance(value, Endpoint)]
+    histories = (endpoints.EARN_SUBSCRIPTIONS, endpoints.EARN_REDEMPTIONS, endpoints.EARN_REWARDS)
+    found += [endpoint for history in histories for endpoint in history.values()]
+    parts = [getattr(family, field.name) for family in FAMILIES for field in fields(family)]
+    found += [part for part in parts if isinstance(part, Endpoint)]
+    assert {window for endpoint in found for window in endpoint.cost.units} == set(LIMITS)
 
 
 def test_binances_limits_are_its_own() -> None:
-    assert LIMITS["fapi"].units == 2_400
+    assert LIMITS["fapi"].units == LIMITS["dapi"].units == 2_400
     assert LIMITS["spot"].units == 6_000
-    assert set(WAYS.place.cost.units) == {"fapi", "fapi-orders-10s", "fapi-orders-1m"}
+    assert {"fapi", "fapi-orders-10s", "fapi-orders-1m", "dapi", "dapi-orders-1m"} == set(WAYS.place.cost.units)
