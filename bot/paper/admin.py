@@ -6,10 +6,12 @@ are not exact. Seconds may be any JSON number.
 - `GET /state`: `{"time_ms", "marks", "accounts"}`, see `bot.paper.state`.
 - `POST /deposit {account, wallet, asset, amount}`: negative withdraws. Accounts are named `VENUE/KEY`.
 - `POST /transfer {account, source, target, asset, amount}`: between wallets of one account.
-- `POST /earn {account, product, asset, amount}`: subscribes from spot; negative redeems.
+- `POST /earn {account, product, asset, amount, notice_s?}`: subscribes from spot; negative redeems to spot, after the
+  product's own notice or the one given.
 - `POST /reward {account, product, asset, amount}`: an Earn reward, paid to spot.
-- `POST /price {asset, price}`: spot, mark, index and books move together, at once.
-- `POST /funding {asset, rate}`: settles now; a positive rate pays the shorts.
+- `POST /price {asset, price, venue?}`: spot, mark, index and books move together, at once, on every venue or on one.
+- `POST /funding {asset, rate}`: settles now, every perpetual of the asset; a positive rate pays the shorts.
+- `POST /status {venue, market, symbol, status}`: `TRADING`, `SUSPENDED` or `DELISTED`; market as in `/state`.
 - `POST /fault {venue, path, method?, kind, count?, delay_s?}` and `POST /clear-faults`.
 
 What is not understood or refused gets 400 `{"error"}`, and nothing has changed.
@@ -27,13 +29,14 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from bot.domain.numbers import decimal_of
-from bot.paper.engine.model import Refusal
+from bot.paper.engine.model import DELISTED, SUSPENDED, TRADING, MarketType, Refusal, listing_key
 from bot.paper.faults import Fault, FaultKind
 from bot.paper.state import state_of
 from bot.paper.world import World
 
 _ASSET: Final = re.compile(r"[A-Z0-9]{1,20}")
 _LARGEST: Final = Decimal(10) ** 15
+_NOTICE_MAX_S: Final = 366 * 86_400
 _Option = TypeVar("_Option", bound=str)
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH"})
 
@@ -93,6 +96,17 @@ class _Fields:
             raise ValueError(f"count: expected a whole number from 1, got {_shown(value)}")
         return value
 
+    def notice(self) -> int | None:
+        value = self._values.get("notice_s")
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _NOTICE_MAX_S:
+            raise ValueError(f"notice_s: expected whole seconds from 0 to {_NOTICE_MAX_S}, got {_shown(value)}")
+        return value
+
+    def has(self, name: str) -> bool:
+        return self._values.get(name) is not None
+
     def seconds(self, *, negative: bool) -> float:
         value = self._values.get("delay_s", 0)
         try:
@@ -122,14 +136,14 @@ def _shown(value: object) -> str:
 
 def _deposit(world: World, fields: _Fields) -> None:
     venue, key = world.account(fields.text("account"))
-    wallet = fields.choice("wallet", venue.traits.wallets)
+    wallet = fields.choice("wallet", venue.exchange.layout.wallets)
     venue.exchange.deposit(key, wallet, fields.asset(), fields.number("amount"))
 
 
 def _transfer(world: World, fields: _Fields) -> None:
     venue, key = world.account(fields.text("account"))
-    source = fields.choice("source", venue.traits.wallets)
-    target = fields.choice("target", venue.traits.wallets)
+    source = fields.choice("source", venue.exchange.layout.wallets)
+    target = fields.choice("target", venue.exchange.layout.wallets)
     if source == target:
         raise ValueError(f"target: expected another wallet than the source {source}")
     venue.exchange.transfer(key, source, target, fields.asset(), fields.number("amount"))
@@ -137,22 +151,25 @@ def _transfer(world: World, fields: _Fields) -> None:
 
 def _earn(world: World, fields: _Fields) -> None:
     venue, key = world.account(fields.text("account"))
-    product = fields.choice("product", venue.traits.earn_products)
-    asset, amount = fields.asset(), fields.number("amount")
+    product = fields.choice("product", venue.exchange.layout.earn)
+    asset, amount, notice_s = fields.asset(), fields.number("amount"), fields.notice()
+    spot = venue.exchange.layout.spot
     if amount > 0:
-        venue.exchange.earn_subscribe(key, product, asset, amount)
+        venue.exchange.earn_subscribe(key, product, asset, amount, wallet=spot)
     else:
-        venue.exchange.earn_redeem(key, product, asset, -amount)
+        venue.exchange.earn_redeem(key, product, asset, -amount, notice_s, wallet=spot)
 
 
 def _reward(world: World, fields: _Fields) -> None:
     venue, key = world.account(fields.text("account"))
-    product = fields.choice("product", venue.traits.earn_products)
-    venue.exchange.pay_reward(key, product, fields.asset(), fields.number("amount"))
+    product = fields.choice("product", venue.exchange.layout.earn)
+    spot = venue.exchange.layout.spot
+    venue.exchange.pay_reward(key, product, fields.asset(), fields.number("amount"), wallet=spot)
 
 
 def _price(world: World, fields: _Fields) -> None:
-    world.set_price(fields.asset(), fields.number("price"))
+    venue = fields.choice("venue", world.venues) if fields.has("venue") else None
+    world.set_price(fields.asset(), fields.number("price"), venue)
 
 
 def _funding(world: World, fields: _Fields) -> None:
@@ -160,6 +177,12 @@ def _funding(world: World, fields: _Fields) -> None:
     if abs(rate) >= 1:
         raise ValueError(f'rate: expected a fraction such as "0.0001", got {rate}')
     world.settle_funding(fields.asset(), rate)
+
+
+def _status(world: World, fields: _Fields) -> None:
+    exchange = world.venues[fields.choice("venue", world.venues)].exchange
+    key = listing_key(fields.choice("market", MarketType), fields.text("symbol"))
+    exchange.set_status(key, fields.choice("status", (TRADING, SUSPENDED, DELISTED)))
 
 
 def _fault(world: World, fields: _Fields) -> None:
@@ -185,10 +208,11 @@ def _clear_faults(world: World, _: _Fields) -> None:
 _COMMANDS: Final[Mapping[str, tuple[Callable[[World, _Fields], None], frozenset[str]]]] = {
     "/deposit": (_deposit, frozenset({"account", "wallet", "asset", "amount"})),
     "/transfer": (_transfer, frozenset({"account", "source", "target", "asset", "amount"})),
-    "/earn": (_earn, frozenset({"account", "product", "asset", "amount"})),
+    "/earn": (_earn, frozenset({"account", "product", "asset", "amount", "notice_s"})),
     "/reward": (_reward, frozenset({"account", "product", "asset", "amount"})),
-    "/price": (_price, frozenset({"asset", "price"})),
+    "/price": (_price, frozenset({"asset", "price", "venue"})),
     "/funding": (_funding, frozenset({"asset", "rate"})),
+    "/status": (_status, frozenset({"venue", "market", "symbol", "status"})),
     "/fault": (_fault, frozenset({"venue", "path", "method", "kind", "count", "delay_s"})),
     "/clear-faults": (_clear_faults, frozenset()),
 }

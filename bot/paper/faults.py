@@ -157,11 +157,22 @@ def emptied(response: Response, lists: tuple[str, ...]) -> Response:
     if response.status != 200:
         return response
     body = json.loads(response.body)
-    if isinstance(body, list):
-        body = []
-    elif isinstance(body, dict):
-        body |= {name: [] for name in lists if isinstance(body.get(name), list)}
+    body = [] if isinstance(body, list) else _without_lists(body, lists)
     return replace(response, body=json.dumps(body, separators=(",", ":")).encode())
+
+
+def _without_lists(node: object, lists: tuple[str, ...]) -> object:
+    """Empty the named lists; of one within another only the inner one, so that figures beside it stay."""
+    if not isinstance(node, dict):
+        return node
+    return {name: _emptied_value(name, value, lists) for name, value in node.items()}
+
+
+def _emptied_value(name: str, value: object, lists: tuple[str, ...]) -> object:
+    if isinstance(value, list):
+        inner = [_without_lists(item, lists) for item in value]
+        return [] if name in lists and inner == value else inner
+    return _without_lists(value, lists)
 
 
 _PAGE: Final = Response(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.domain.numbers import plain
 from bot.paper.engine.exchange import Exchange
-from bot.paper.engine.model import MarketType, Order, Position
+from bot.paper.engine.layout import REDEEMING, WITHDRAWING
+from bot.paper.engine.model import Order, Position
 from bot.paper.world import PaperVenue, World
 
 
@@ -13,7 +14,7 @@ def state_of(world: World) -> dict[str, object]:
 
     Quantities and prices are strings, symbols as the venue writes them; sides, markets and statuses are lower case
     (`short`, `sell`, `linear`, `filled`). `orders` has every order ever accepted, oldest first. `liquidation_price` is
-    null where no price liquidates.
+    null where no price liquidates. The wallets `redeeming` and `withdrawing` are there while they hold something.
     """
     return {
         "time_ms": world.now_ms(),
@@ -28,9 +29,7 @@ def state_of(world: World) -> dict[str, object]:
 
 def _marks(exchange: Exchange) -> dict[str, str]:
     listings = exchange.listings.values()
-    return {
-        listing.symbol: plain(exchange.mark(listing.key)) for listing in listings if listing.market is MarketType.LINEAR
-    }
+    return {listing.symbol: plain(exchange.mark(listing.key)) for listing in listings if listing.market.perpetual}
 
 
 def _account(venue: PaperVenue, key: str) -> dict[str, object]:
@@ -38,7 +37,13 @@ def _account(venue: PaperVenue, key: str) -> dict[str, object]:
     return {
         "wallets": {
             wallet: {asset: plain(held.total) for asset, held in account.balances(wallet).items() if held.total}
-            for wallet in venue.traits.wallets
+            for wallet in venue.exchange.layout.wallets
+        }
+        | {
+            wallet: {asset: plain(held.total) for asset, held in on_its_way.items() if held.total}
+            for wallet in (REDEEMING, WITHDRAWING)
+            for on_its_way in [account.balances(wallet)]
+            if any(held.total for held in on_its_way.values())
         },
         "positions": [_position(position) for position in account.positions() if position.contracts],
         "orders": [_order(venue.exchange, order) for order in account.orders()],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,11 +20,8 @@ class Traits:
         key_header: the request header that carries the API key; accounts are named by it.
         key_prefix: how every key begins that has an account.
         volatile: query parameters in which two equal requests differ.
-        lists: names under which a read's answer keeps its list, where the list is not the whole answer.
-        wallets: the names of an account's wallets.
-        spot_wallet: where free coins lie.
-        earn_products: what coins can be subscribed to.
-        flexible: the product that gives coins back at once, and the wallet that holds them.
+        lists: names under which a read's answer keeps its lists, where a list is not the whole answer.
+        flexible: the Earn product that gives coins back at once.
         reject: a definite refusal of the request: the venue did nothing and says so.
         outage: the 503 that leaves open whether the request took effect.
     """
@@ -33,10 +30,7 @@ class Traits:
     key_prefix: str
     volatile: frozenset[str]
     lists: tuple[str, ...]
-    wallets: tuple[str, ...]
-    spot_wallet: str
-    earn_products: tuple[str, ...]
-    flexible: tuple[str, str]
+    flexible: str
     reject: Callable[[Request], Response]
     outage: Response
 
@@ -45,9 +39,12 @@ class Traits:
         return request.header(self.key_header)
 
 
+def _json(status: int, content: Mapping[str, object]) -> Response:
+    return Response(status=status, headers=JSON_HEADERS, body=json.dumps(content, separators=(",", ":")).encode())
+
+
 def _binance_error(status: int, code: int, message: str) -> Response:
-    body = json.dumps({"code": code, "msg": message}, separators=(",", ":")).encode()
-    return Response(status=status, headers=JSON_HEADERS, body=body)
+    return _json(status, {"code": code, "msg": message})
 
 
 def _binance_reject(request: Request) -> Response:
@@ -71,10 +68,76 @@ BINANCE: Final = Traits(
     key_prefix="paper",
     volatile=frozenset({"timestamp", "signature", "recvWindow"}),
     lists=("balances", "positions", "assets", "rows", "userAssets"),
-    wallets=("spot", "funding", "usdm", "coinm", "earn-flexible", "earn-locked"),
-    spot_wallet="spot",
-    earn_products=("flexible", "locked"),
-    flexible=("flexible", "earn-flexible"),
+    flexible="flexible",
     reject=_binance_reject,
     outage=_binance_error(503, -1000, "An unknown error occurred while processing the request."),
+)
+
+
+def _okx_reject(request: Request) -> Response:
+    """Orders and cancels are refused one by one inside an answer with HTTP 200; everything else for want of permission.
+
+    Source: https://www.okx.com/docs-v5/en/#error-code; the status of 50120 is from general knowledge.
+    """
+    if not request.path.startswith("/api/v5/trade/") or request.method != "POST":
+        return _json(401, {"code": "50120", "data": [], "msg": "This API key doesn't have permission."})
+    code, text = ("51008", "Order failed. Insufficient balance in account.")
+    if "cancel" in request.path:
+        code, text = ("51400", "Order cancellation failed as the order has been filled, canceled or does not exist.")
+    refused = [
+        {
+            "ordId": str(order.get("ordId", "")),
+            "clOrdId": str(order.get("clOrdId", "")),
+            "tag": str(order.get("tag", "")),
+            "sCode": code,
+            "sMsg": text,
+        }
+        for order in _orders_in(request.body)
+    ]
+    return _json(200, {"code": "1", "data": refused, "msg": "All operations failed"})
+
+
+def _orders_in(body: bytes) -> list[Mapping[str, object]]:
+    """The orders of a single or of a batch request; one nameless order when the body says nothing."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        content = {}
+    orders = content if isinstance(content, list) else [content]
+    return [order for order in orders if isinstance(order, dict)] or [{}]
+
+
+OKX: Final = Traits(
+    key_header="OK-ACCESS-KEY",
+    key_prefix="paper",
+    volatile=frozenset(),
+    lists=("data", "details"),
+    flexible="flexible",
+    reject=_okx_reject,
+    outage=_json(503, {"code": "50001", "data": [], "msg": "Service temporarily unavailable. Try again later."}),
+)
+
+
+def _kucoin_reject(request: Request) -> Response:
+    """Orders are refused for want of money, cancels as unknown, everything else for want of permission.
+
+    Source: https://www.kucoin.com/docs-new/error-code; the status of 400007 is from general knowledge.
+    """
+    if "/orders" in request.path and request.method == "DELETE":
+        return _json(200, {"code": "400100", "msg": "order_not_exist_or_not_allow_to_be_cancelled"})
+    if "/orders" in request.path and request.method == "POST":
+        if request.host.startswith("api-futures."):
+            return _json(200, {"code": "300003", "msg": "Balance insufficient. Please deposit first."})
+        return _json(200, {"code": "200004", "msg": "Balance insufficient!"})
+    return _json(403, {"code": "400007", "msg": "Access denied--> Require more permission."})
+
+
+KUCOIN: Final = Traits(
+    key_header="KC-API-KEY",
+    key_prefix="paper",
+    volatile=frozenset(),
+    lists=("data", "items", "dataList", "accounts"),
+    flexible="flexible",
+    reject=_kucoin_reject,
+    outage=_json(503, {"code": "500000", "msg": "Internal Server Error"}),
 )

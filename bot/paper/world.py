@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Final, Protocol
 
 from bot.paper import venues
-from bot.paper.engine.defaults import DEFAULT_LISTINGS, DEFAULT_PRICES, DEFAULT_STARTING
+from bot.paper.engine.defaults import BINANCE_LISTINGS, DEFAULT_PRICES, KUCOIN_LISTINGS, STARTING, Starting
 from bot.paper.engine.exchange import Exchange
-from bot.paper.engine.model import MarketType
+from bot.paper.engine.layout import BINANCE, KUCOIN, Layout
+from bot.paper.engine.ledger import booked_down
+from bot.paper.engine.model import Listing, MarketType
 from bot.paper.faults import Answer, FaultSchedule, FaultyVenue, Outcome
+from bot.paper.streams import Stream
 from bot.paper.venues import Traits
 from bot.paper.wire.binance.facade import BinanceFacade
+from bot.paper.wire.channel import Channel
 from bot.paper.wire.http import Request, Response
+from bot.paper.wire.kucoin.facade import KucoinFacade
 
 _STABLECOINS: Final = frozenset({"USDT", "USDC"})
 _NOBODY: Final = Response(
@@ -32,6 +37,10 @@ class Facade(Protocol):
 
     def handle(self, request: Request) -> Response:
         """Answer; errors are answers too."""
+        ...
+
+    def connect(self, request: Request) -> Channel | Response:
+        """Open a WebSocket, or refuse the handshake with an answer."""
         ...
 
 
@@ -62,17 +71,33 @@ class World:
         }
 
     def advance(self) -> None:
-        """Let happen what time has brought; called before every request."""
+        """Let happen what time has brought, on every venue."""
         for venue in self.venues.values():
             venue.exchange.advance()
 
     def handle(self, request: Request) -> Outcome:
         """Let a request take effect, as the planned faults will have it, and say what the shell must do."""
-        self.advance()
-        for name, venue in self.venues.items():
-            if venue.facade.owns(request.host):
-                return self._answering[name].answer(request, self.faults.take(name, request))
-        return Answer(response=_NOBODY)
+        name = self._owner(request)
+        if name is None:
+            return Answer(response=_NOBODY)
+        self.venues[name].exchange.advance()
+        return self._answering[name].answer(request, self.faults.take(name, request))
+
+    def connect(self, request: Request) -> Stream | Response:
+        """Open a WebSocket for an upgrade request; a Response is a handshake refused."""
+        name = self._owner(request)
+        if name is None:
+            return _NOBODY
+        venue = self.venues[name]
+        venue.exchange.advance()
+        opened = venue.facade.connect(request)
+        if isinstance(opened, Response):
+            return opened
+        return Stream(opened, advance=venue.exchange.advance, now_ms=self.now_ms)
+
+    def _owner(self, request: Request) -> str | None:
+        """The venue whose host was asked."""
+        return next((name for name, venue in self.venues.items() if venue.facade.owns(request.host)), None)
 
     def account(self, name: str) -> tuple[PaperVenue, str]:
         """The venue and the API key behind `VENUE/KEY`; the account may not exist yet.
@@ -87,14 +112,14 @@ class World:
             raise ValueError(f"account: expected a name like {known}; got {name!r}")
         return venue, key
 
-    def set_price(self, asset: str, price: Decimal) -> None:
-        """Move spot, mark, index and books of the asset on every venue that lists it.
+    def set_price(self, asset: str, price: Decimal, venue: str | None = None) -> None:
+        """Move spot, mark, index and books of the asset, on every venue that lists it or on one.
 
         Raises:
-            ValueError: no venue lists it.
+            ValueError: no venue lists it, or that one does not.
         """
-        for venue in self._listing(asset, *MarketType):
-            venue.exchange.set_price(asset, price)
+        for listing_venue in self._listing(asset, *MarketType, only=venue):
+            listing_venue.exchange.set_price(asset, price)
 
     def settle_funding(self, asset: str, rate: Decimal) -> None:
         """Settle funding of the asset's perpetuals now; a positive rate pays the shorts.
@@ -102,15 +127,15 @@ class World:
         Raises:
             ValueError: no venue has a perpetual on it.
         """
-        for venue in self._listing(asset, MarketType.LINEAR):
+        for venue in self._listing(asset, MarketType.LINEAR, MarketType.INVERSE):
             venue.exchange.settle_funding(asset, rate)
 
-    def _listing(self, asset: str, *markets: MarketType) -> list[PaperVenue]:
+    def _listing(self, asset: str, *markets: MarketType, only: str | None = None) -> list[PaperVenue]:
         listed = [
             (venue, listing.asset)
-            for venue in self.venues.values()
+            for name, venue in self.venues.items()
             for listing in venue.exchange.listings.values()
-            if listing.market in markets
+            if listing.market in markets and only in {None, name}
         ]
         found = [venue for venue in self.venues.values() if (venue, asset) in listed]
         if not found:
@@ -121,46 +146,69 @@ class World:
 
 def _move_coins(venue: PaperVenue, request: Request) -> None:
     """Free coins go from spot to flexible Earn, or back when spot has none; of the account that asks, or of all."""
-    exchange, traits = venue.exchange, venue.traits
-    asking = traits.account_of(request)
-    product, wallet = traits.flexible
+    exchange = venue.exchange
+    asking = venue.traits.account_of(request)
+    spot, product = exchange.layout.spot, venue.traits.flexible
     for key in [key for key in exchange.accounts() if asking in {None, key}]:
-        free = _coins(exchange, key, traits.spot_wallet)
+        account = exchange.account(key)
+        free = _coins({asset: held.free for asset, held in account.balances(spot).items()})
         for asset, amount in free.items():
-            exchange.earn_subscribe(key, product, asset, amount)
+            exchange.earn_subscribe(key, product, asset, amount, wallet=spot)
         if not free:
-            for asset, amount in _coins(exchange, key, wallet).items():
-                exchange.earn_redeem(key, product, asset, amount)
+            earning = account.balances(exchange.layout.earn[product].wallet)
+            held = _coins({asset: account.earn_held(product, asset) for asset in earning})
+            for asset, amount in held.items():
+                exchange.earn_redeem(key, product, asset, amount, 0, wallet=spot)
 
 
-def _coins(exchange: Exchange, key: str, wallet: str) -> dict[str, Decimal]:
-    balances = exchange.account(key).balances(wallet).items()
-    return {asset: held.free for asset, held in balances if asset not in _STABLECOINS and held.free > 0}
+def _coins(held: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    exact = {asset: booked_down(amount) for asset, amount in held.items() if asset not in _STABLECOINS}
+    return {asset: amount for asset, amount in exact.items() if amount > 0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """How one venue of the default world is made."""
+
+    listings: Sequence[Listing]
+    layout: Layout
+    traits: Traits
+    facade: Callable[[Exchange], Facade]
+
+
+_KINDS: Final[Mapping[str, _Kind]] = {
+    "binance": _Kind(listings=BINANCE_LISTINGS, layout=BINANCE, traits=venues.BINANCE, facade=BinanceFacade),
+    "kucoin": _Kind(listings=KUCOIN_LISTINGS, layout=KUCOIN, traits=venues.KUCOIN, facade=KucoinFacade),
+}
 
 
 def default_world(
     time_ms: Callable[[], int],
     *,
-    starting: Mapping[str, Mapping[str, Decimal]] = DEFAULT_STARTING,
+    starting: Mapping[str, Starting] = STARTING,
     prices: Mapping[str, Decimal] = DEFAULT_PRICES,
     funding_follows_clock: bool = False,
 ) -> World:
-    """The world that `hedgebot paper` serves: Binance with its default markets.
+    """The world that `hedgebot paper` serves: every venue with its default markets, at the same prices.
 
     Args:
         time_ms: wall time when the world is served; any clock when it is used in-process.
-        starting: wallet -> asset -> quantity of every new account.
+        starting: venue -> wallet -> asset -> quantity of every new account; a venue that is not named starts empty.
         prices: first price of each asset, in USDT.
         funding_follows_clock: settle every 8 hours of the clock; only for an in-process world on a clock of its own.
             A served world runs on wall time, and its funding settles by `/funding` or `World.settle_funding`.
     """
-    exchange = Exchange(
-        name="binance",
-        listings=DEFAULT_LISTINGS,
-        starting=starting,
-        time_ms=time_ms,
-        prices=prices,
-        funding_follows_clock=funding_follows_clock,
-    )
-    binance = PaperVenue(exchange=exchange, facade=BinanceFacade(exchange), traits=venues.BINANCE)
-    return World({"binance": binance}, time_ms=time_ms)
+
+    def open_venue(name: str, kind: _Kind) -> PaperVenue:
+        exchange = Exchange(
+            name=name,
+            listings=kind.listings,
+            starting=starting.get(name, {}),
+            time_ms=time_ms,
+            prices=prices,
+            funding_follows_clock=funding_follows_clock,
+            layout=kind.layout,
+        )
+        return PaperVenue(exchange=exchange, facade=kind.facade(exchange), traits=kind.traits)
+
+    return World({name: open_venue(name, kind) for name, kind in _KINDS.items()}, time_ms=time_ms)

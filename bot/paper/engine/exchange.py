@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from bot.paper.engine import cash, funding, liquidation, matching, orders, settings
+from bot.paper.engine import amend, cash, funding, liquidation, matching, orders, settings
 from bot.paper.engine.account import Account
 from bot.paper.engine.defaults import DEFAULT_PRICES
 from bot.paper.engine.floor import Floor
@@ -248,6 +248,21 @@ class Exchange:
                 would-match, max-position, insufficient-balance (spot), insufficient-margin (perpetuals).
         """
         return orders.submit(self._floor, self._state(key), order)
+
+    def amend(
+        self,
+        key: str,
+        listing_key: str,
+        order_id: int,
+        *,
+        quantity: Decimal | None = None,
+        price: Decimal | None = None,
+    ) -> Order:
+        """Give a resting order another quantity, what has filled included, or another price; it may fill at once.
+
+        Raises Refusal unknown-order, also when it is no longer open, and as `submit`.
+        """
+        return amend.amend(self._floor, self._state(key), listing_key, order_id, quantity=quantity, price=price)
 
     def cancel(self, key: str, listing_key: str, *, order_id: int | None = None, client_id: str | None = None) -> Order:
         """Cancel one open order by either id. Raises Refusal unknown-order, also when it is no longer open."""

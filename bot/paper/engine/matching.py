@@ -145,10 +145,10 @@ def sweep(floor: Floor, listing: Listing) -> None:
     """
     if not listing.open:
         return
-    mark = floor.mark(listing)
     for side in Side:
-        quotes = synthetic_levels(listing, mark, side.opposite)
-        for state, order in floor.resting(listing, side):
+        resting = floor.resting(listing, side)
+        quotes = synthetic_levels(listing, floor.mark(listing), side.opposite) if resting else ()
+        for state, order in resting:
             if quotes and side.sign * (order.price - quotes[0].price) >= 0:
                 reach(floor, state, order.order_id, order.remaining)
 
