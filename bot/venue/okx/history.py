@@ -45,11 +45,15 @@ class History:
     async def trades(self, symbol: Symbol, after: TradeCursor, until_ms: int) -> Sequence[VenueTrade]:
         """All trades after the cursor, oldest first; in hedge mode those of the short side. Raises VenueFault."""
         market_id = self.markets.id_of(symbol)
-        self._refuse_forgotten(endpoints.OLD_FILLS, after.time_ms)
         recent = after.time_ms > self.clock.now_ms() - _RECENT_FILLS_MS
-        params = {"instType": SWAP, "instId": market_id, "begin": str(after.time_ms), "end": str(until_ms)}
-        rows = await self._paged(endpoints.FILLS if recent else endpoints.OLD_FILLS, "billId", params, after.trade_id)
-        return self._parsed(endpoints.FILLS, partial(_trades_after, symbol, market_id, after), rows)
+        endpoint = endpoints.FILLS if recent else endpoints.OLD_FILLS
+        params: dict[str, object] = {"instType": SWAP, "instId": market_id, "end": str(until_ms)}
+        if after.trade_id is None:
+            params["begin"] = str(after.time_ms)
+        rows = await self._paged(endpoint, "billId", params, after.trade_id)
+        if not _reaches(rows, after.trade_id):
+            self._refuse_forgotten(endpoint, after.time_ms)
+        return self._parsed(endpoint, partial(_trades_after, symbol, market_id, after), rows)
 
     async def orders(self, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[OrderReport]:
         """All orders created since, whatever became of them, oldest first. Raises VenueFault.
@@ -110,6 +114,11 @@ def rows_with_id(key: str, body: object) -> Sequence[Row]:
     for row in rows:
         integer_in(row, key)
     return rows
+
+
+def _reaches(rows: Sequence[Row], trade_id: str | None) -> bool:
+    """Whether a list goes back to a trade that is known already, so that nothing between was left out."""
+    return trade_id is not None and any(integer_in(row, "billId") <= int(trade_id) for row in rows)
 
 
 def _trades_after(symbol: Symbol, market_id: str, after: TradeCursor, rows: Sequence[Row]) -> Sequence[VenueTrade]:
