@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.domain.errors import ConfigFault
-from bot.venue import binance, kucoin
+from bot.venue import binance, kucoin, okx
 from bot.venue.dialect import Ways
 from bot.venue.spec import VenueSpec
 
-WAYS: Final[Mapping[str, Ways]] = {ways.exchange: ways for ways in (binance.WAYS, kucoin.WAYS)}
+WAYS: Final[Mapping[str, Ways]] = {ways.exchange: ways for ways in (binance.WAYS, kucoin.WAYS, okx.WAYS)}
 """By ccxt id."""
 
 
