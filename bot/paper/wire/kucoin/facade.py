@@ -8,6 +8,12 @@ from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import Refusal
 from bot.paper.wire.http import Request, Response
 from bot.paper.wire.kucoin import (
+    earn,
+    futures_account,
+    futures_history,
+    futures_market,
+    futures_orders,
+    futures_settings,
     refusals,
     signing,
     spot_account,
@@ -30,7 +36,19 @@ HOSTS: Final = {
     "openapi-v2.kucoin.com": Side.SPOT,
     "api-futures.kucoin.com": Side.FUTURES,
 }
-_MODULES: Final = (spot_market, spot_account, spot_orders, spot_history, wallet)
+_MODULES: Final = (
+    spot_market,
+    spot_account,
+    spot_orders,
+    spot_history,
+    wallet,
+    earn,
+    futures_market,
+    futures_account,
+    futures_orders,
+    futures_history,
+    futures_settings,
+)
 _ROUTES: Final = Routes(endpoint for module in _MODULES for endpoint in module.ENDPOINTS)
 
 

@@ -5,6 +5,7 @@ Source: https://www.kucoin.com/docs-new/rest/account-info/transfer, .../deposit 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -99,7 +100,7 @@ def _withdrawals(call: Call) -> object:
     return _cash(call, call.account.withdrawals, incoming=False)
 
 
-def _cash(call: Call, records: list[CashRecord] | tuple[CashRecord, ...], *, incoming: bool) -> object:
+def _cash(call: Call, records: Sequence[CashRecord], *, incoming: bool) -> object:
     asset, status = call.params.text("currency"), call.params.text("status")
     rows = [_cash_row(record, incoming=incoming) for record in window(records, call.params, lambda r: r.time_ms)]
     wanted = [row for row in rows if asset in (None, row["currency"]) and status in (None, row["status"])]
