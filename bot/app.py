@@ -23,6 +23,7 @@ from bot.journal.lock import AccountLock, default_state_dir, key_fingerprint
 from bot.journal.store import SqlJournal
 from bot.paper.client import local_session
 from bot.paper.embedded import serve_paper
+from bot.paper.session import LocalSession
 from bot.ports import Clock, Venue
 from bot.runtime import start
 from bot.runtime.alarms import LogAlarms
@@ -36,6 +37,7 @@ from bot.runtime.signals import Stop
 from bot.settings import RunOptions, Settings, VenueSettings, load_settings, policies
 from bot.venue.spec import VenueSpec
 
+Session = aiohttp.ClientSession | LocalSession
 Show = Callable[[Sequence[Outcome]], None]
 
 EMBEDDED: Final = "embedded paper"
@@ -86,7 +88,7 @@ class Bot:
 
 @asynccontextmanager
 async def assembled(
-    settings: Settings, options: RunOptions, session: aiohttp.ClientSession | None, clock: Clock, show: Show
+    settings: Settings, options: RunOptions, session: Session | None, clock: Clock, show: Show
 ) -> AsyncIterator[Bot]:
     """Put a bot together and take it apart: journal and locks, epoch, venues, preflight, hedgers.
 
@@ -259,7 +261,7 @@ async def _open_venues(
     stack: AsyncExitStack,
     settings: Settings,
     hedges: Sequence[HedgePolicy],
-    session: aiohttp.ClientSession | None,
+    session: Session | None,
     clock: Clock,
 ) -> dict[VenueName, Venue]:
     from bot.venue.gateway import open_venue  # noqa: PLC0415 - ccxt takes a second; settings are judged before it
