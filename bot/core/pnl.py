@@ -57,7 +57,8 @@ class Pnl:
 
     Attributes:
         spot: holdings x change of the spot price.
-        perp: mark to mark, from the mark at each fill.
+        perp: mark to mark, from the mark at each fill; of an inverse contract what its coins are worth when paid out,
+            or at the end.
         funding: received, negative when paid.
         execution: what fills gained against the mark; as a rule negative.
         reward: Earn interest and rewards.
@@ -118,11 +119,12 @@ def attribute(
     """Split a change of value into its legs, each from its own record (R29, second check).
 
     Args:
-        holdings: oldest first; the coins of the last step don't matter, its price closes the account.
-        fills: on the perpetual, between start and end; their `fee_quote` counts as fees.
+        holdings: oldest first; the coins of the last step don't matter, its price closes the account. Coins that
+            margin an inverse short count with their wallet, without its profit.
+        fills: on the perpetual, between start and end, oldest first; their `fee_quote` counts as fees.
         start_contracts: the position at the start, signed: a short is negative.
         mark_start: in the instrument's price unit.
-        mark_end: the same; coins of an inverse contract are valued at it.
+        mark_end: the same; profit in coins that is not realised is valued at it.
         instrument: what the position is in.
         funding: in quote, positive when received.
         rewards: in quote, valued at their moment.
@@ -140,11 +142,13 @@ def attribute(
         if following.time_ms < held.time_ms:
             raise ValueError(f"holdings go back in time, from {held.time_ms} to {following.time_ms}")
         spot += held.coins * (following.price - held.price)
-    perp = _carried(instrument, start_contracts, mark_start, mark_end, mark_end)
-    execution = ZERO
-    for fill in fills:
-        perp += _carried(instrument, fill.contracts, fill.mark, mark_end, mark_end)
-        execution += _carried(instrument, fill.contracts, fill.price, fill.mark, mark_end)
+    match instrument.kind:
+        case ContractKind.LINEAR:
+            perp, execution = _linear(instrument, fills, start_contracts, mark_start, mark_end)
+        case ContractKind.INVERSE:
+            perp, execution = _inverse(instrument, fills, start_contracts, mark_start, mark_end)
+        case _:
+            assert_never(instrument.kind)
     booked_spot, booked_perp, booked_execution = _book(spot), _book(perp), _book(execution)
     booked_funding, booked_reward = _book(sum(funding, ZERO)), _book(sum(rewards, ZERO))
     booked_fees = _book(sum((fill.fee_quote for fill in fills), ZERO) + sum(fees, ZERO))
@@ -176,16 +180,49 @@ def effectiveness(changes: Sequence[tuple[Decimal, Decimal]]) -> Decimal | None:
     return _book(ONE - hedged / unhedged)
 
 
-def _carried(instrument: Instrument, contracts: Decimal, opened: Decimal, closed: Decimal, valued: Decimal) -> Decimal:
-    """P&L in quote of signed contracts from one price to another; coins are valued at `valued`."""
-    match instrument.kind:
-        case ContractKind.LINEAR:
-            return instrument.notional(contracts, closed) - instrument.notional(contracts, opened)
-        case ContractKind.INVERSE:
-            coins = instrument.coins(contracts, opened) - instrument.coins(contracts, closed)
-            return coins * instrument.coin_price(valued)
-        case _:
-            assert_never(instrument.kind)
+def _linear(
+    instrument: Instrument, fills: Sequence[Fill], contracts: Decimal, mark_start: Decimal, mark_end: Decimal
+) -> tuple[Decimal, Decimal]:
+    """Perp and execution of a contract that settles in quote."""
+
+    def carried(contracts: Decimal, opened: Decimal, closed: Decimal) -> Decimal:
+        return instrument.notional(contracts, closed) - instrument.notional(contracts, opened)
+
+    perp, execution = carried(contracts, mark_start, mark_end), ZERO
+    for fill in fills:
+        perp += carried(fill.contracts, fill.mark, mark_end)
+        execution += carried(fill.contracts, fill.price, fill.mark)
+    return perp, execution
+
+
+def _inverse(
+    instrument: Instrument, fills: Sequence[Fill], contracts: Decimal, mark_start: Decimal, mark_end: Decimal
+) -> tuple[Decimal, Decimal]:
+    """Perp and execution of a contract that settles in coins.
+
+    Profit that a fill realises is paid in coins there and then: it is valued at the mark of the fill, and from there on
+    is part of the wallet. What is not realised is worth its coins at the end.
+
+    Source: average entry of an inverse position = contracts / coins sold, as the venues keep it.
+    """
+    sold = instrument.coins(contracts, mark_start)  # signed coins that the open contracts were entered at
+    realised, execution = ZERO, ZERO
+    for fill in fills:
+        coins = instrument.coins(fill.contracts, fill.price)
+        value = instrument.coin_price(fill.mark)
+        execution += (coins - instrument.coins(fill.contracts, fill.mark)) * value
+        if contracts * fill.contracts < 0:
+            closed = -fill.contracts if abs(fill.contracts) <= abs(contracts) else contracts
+            share = closed / contracts
+            realised += (share * sold - instrument.coins(closed, fill.price)) * value
+            sold -= share * sold
+            opened = fill.contracts + closed
+        else:
+            opened = fill.contracts
+        sold += instrument.coins(opened, fill.price)
+        contracts += fill.contracts
+    left = (sold - instrument.coins(contracts, mark_end)) * instrument.coin_price(mark_end)
+    return realised + left - execution, execution
 
 
 def _book(amount: Decimal) -> Decimal:

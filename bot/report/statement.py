@@ -29,7 +29,7 @@ class Stage:
     Attributes:
         price: quote per coin; spot and mark agree.
         time_ms: venue time, comparable with that of trades and ledger rows.
-        coins: held from this moment on.
+        coins: held from this moment on; those that margin an inverse short with their wallet, without its profit.
     """
 
     price: Decimal
@@ -207,7 +207,10 @@ class _Account:
         stages = self.stages[:upto]
         start, end = stages[0], stages[-1]
         return attribute(
-            holdings=[HoldingStep(time_ms=stage.time_ms, coins=stage.coins, price=stage.price) for stage in stages],
+            holdings=[
+                HoldingStep(time_ms=stage.time_ms, coins=stage.coins + self._settled(stage), price=stage.price)
+                for stage in stages
+            ],
             fills=[
                 # Their fees are rows of the venue's books.
                 Fill(time_ms=trade.time_ms, contracts=trade.moved, price=trade.price, mark=mark, fee_quote=ZERO)
@@ -222,6 +225,22 @@ class _Account:
             rewards=self._flows(RowKind.REWARD),
             fees=[-value for value in self._flows(RowKind.FEE)],
             residual=residual,
+        )
+
+    def _settled(self, stage: Stage) -> Decimal:
+        """Coins that the contract itself paid or took during a stage: held, or not, when the price moves next."""
+        if self.instrument.settle != self.asset:
+            return ZERO
+        following = [later.time_ms for later in self.stages if later.time_ms > stage.time_ms]
+        return sum(
+            (
+                row.amount
+                for row in self.rows
+                if (row.symbol, row.asset) == (self.instrument.symbol, self.asset)
+                and stage.time_ms <= row.time_ms
+                and (not following or row.time_ms < following[0])
+            ),
+            ZERO,
         )
 
     def worth(self, left: Mapping[WalletKey, Decimal]) -> Decimal:

@@ -199,6 +199,85 @@ def test_r29_net_is_the_change_of_the_accounts_value(
     assert pnl.net == pnl.spot + pnl.perp + pnl.funding + pnl.execution + pnl.reward - pnl.fees
 
 
+@dataclass
+class _CoinAccount:
+    """Books of a coin-margined account, in whole prices: W, and the average entry as a fraction of its own."""
+
+    wallet: Decimal
+    contracts: Decimal
+    entry: Decimal
+
+    def trade(self, contracts: Decimal, price: Decimal) -> None:
+        if contracts * self.contracts < 0:
+            closing = min(abs(contracts), abs(self.contracts)) * (1 if self.contracts > 0 else -1)
+            self.wallet += closing * 100 * (1 / self.entry - 1 / price)
+            if abs(contracts) > abs(self.contracts):
+                self.entry = price
+        elif self.contracts + contracts:
+            whole = self.contracts + contracts
+            self.entry = whole / (self.contracts / self.entry + contracts / price)
+        self.contracts += contracts
+
+    def value(self, mark: Decimal) -> Decimal:
+        profit = self.contracts * 100 * (1 / self.entry - 1 / mark)
+        return (self.wallet + profit) * mark
+
+
+_coin_moves = st.tuples(
+    st.sampled_from(["trade", "trade", "deposit", "fee"]),
+    st.integers(-500, 500),
+    st.integers(50_000, 150_000),  # mark
+    st.integers(-100, 100),  # fill against the mark
+)
+
+
+@given(moves=st.lists(_coin_moves, max_size=10), opened=st.integers(-1000, 0))
+def test_r29_net_of_an_inverse_short_is_the_change_of_the_accounts_value(
+    moves: list[tuple[str, int, int, int]], opened: int
+) -> None:
+    """Profit that was realised is valued when it was paid, and rides with the price as coins from then on."""
+    mark = D(100_000)
+    account = _CoinAccount(wallet=D(2), contracts=D(opened), entry=mark)
+    before, paid_in = account.value(mark), D(0)
+    holdings = [HoldingStep(time_ms=0, coins=account.wallet, price=mark)]
+    fills: list[Fill] = []
+    fees: list[Decimal] = []
+    for time_ms, (kind, size, price, off) in enumerate(moves, 1):
+        mark = D(price)
+        if kind == "trade":
+            account.trade(D(size), mark + off)
+            fills.append(Fill(time_ms=time_ms, contracts=D(size), price=mark + off, mark=mark, fee_quote=D(0)))
+        elif kind == "deposit":
+            account.wallet += D(size) / 1000
+            paid_in += D(size) / 1000 * mark
+        else:
+            account.wallet -= D(size) / 100_000
+            fees.append(D(size) / 100_000 * mark)
+        holdings.append(HoldingStep(time_ms=time_ms, coins=account.wallet, price=mark))
+    pnl = attribute(
+        holdings=holdings,
+        fills=fills,
+        start_contracts=D(opened),
+        mark_start=D(100_000),
+        mark_end=mark,
+        instrument=INVERSE,
+        funding=[],
+        rewards=[],
+        fees=fees,
+        residual=D(0),
+    )
+    assert abs(pnl.net - (account.value(mark) - before - paid_in)) < D("1e-7")
+
+
+@pytest.mark.parametrize("end", ["150000", "50000"])
+def test_r29_profit_that_an_inverse_short_realised_is_valued_when_it_was_paid(end: str) -> None:
+    """500 of 1,000 contracts bought back at 80,000 pay 0.125 coins, 10,000 then, whatever they are worth later."""
+    back = replace(_sell("500", "80000", "80000"), contracts=D(500))
+    both = _attribute(fills=[_sell("1000", "100000", "100000"), back], mark_end=end, instrument=INVERSE)
+    left = _attribute(fills=[_sell("500", "100000", "100000")], mark_end=end, instrument=INVERSE)
+    assert both.perp - left.perp == 10_000
+
+
 def _balance(wallet: str, asset: Asset, quantity: str) -> WalletBalance:
     return WalletBalance(venue=MAIN, wallet=wallet, asset=asset, quantity=D(quantity))
 

@@ -117,6 +117,47 @@ def btc_drop(**other: Any) -> Statement:  # noqa: ANN401 - any argument of state
     return statement(**(given | other))
 
 
+def inverse_rally() -> Statement:
+    """1 BTC in the margin wallet at 100,000, 999 contracts of 100 USD sold there, +50 %, funding paid, then -50 %."""
+    inverse = replace(
+        perpetual("BTC"),
+        symbol=Symbol("BTC/USD:BTC"),
+        quote=Asset("USD"),
+        settle=Asset("BTC"),
+        kind=ContractKind.INVERSE,
+        contract_size=Decimal(100),
+        quantity_step=Decimal(1),
+    )
+    in_coins = {"asset": "BTC", "wallet": "coinm", "symbol": inverse.symbol}
+    return btc_drop(
+        instrument=inverse,
+        stages=stages(("100000", "1"), ("150000", "0.9995005"), ("50000", "0.9994005")),
+        fills=[sold(inverse, "999", "100000", "100000", time_ms=START + SECONDS)],
+        rows=[
+            row(RowKind.FEE, "-0.0004995", time_ms=START + SECONDS, **in_coins),
+            row(RowKind.FUNDING, "-0.0001", time_ms=START + 11 * SECONDS, **in_coins),
+        ],
+        before=[holds("coinm", "BTC", "1")],
+        after=[holds("coinm", "BTC", "0.9994005")],
+    )
+
+
+def test_r29_an_inverse_rally_keeps_its_value_to_one_contract_and_every_flow_its_own_price() -> None:
+    rally = inverse_rally()
+    up, down = rally.stages
+    assert (up.spot, up.perp) == (Decimal("49975.025"), Decimal(-49950))
+    assert abs(up.spot + up.perp) < 100
+    assert abs(down.spot + down.perp) < 100
+    assert rally.pnl.fees == Decimal("49.95"), "of 100,000"
+    assert rally.pnl.funding == Decimal(-15), "of 150,000"
+    wallet = Decimal("0.9994005")
+    profit = 999 * 100 * (Decimal(1) / 50_000 - Decimal(1) / 100_000)
+    assert abs(rally.pnl.net - ((wallet + profit) * 50_000 - 100_000)) < Decimal("1e-6")
+    assert rally.pnl.residual == 0
+    assert rally.effectiveness is not None
+    assert rally.effectiveness > Decimal("0.999")
+
+
 def test_r29_a_fall_is_accounted_to_the_cent() -> None:
     assert btc_drop().to_json() == {
         "name": "btc-drop",
