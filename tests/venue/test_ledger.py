@@ -19,7 +19,7 @@ EMPTY_PAGE = {"rows": [], "total": 0}
 @pytest.fixture
 def books(wire: Wire) -> Wire:
     """Empty books."""
-    for path in ("/fapi/v1/income", "/api/v3/myTrades", "/sapi/v1/capital/deposit/hisrec"):
+    for path in ("/fapi/v1/income", "/dapi/v1/income", "/api/v3/myTrades", "/sapi/v1/capital/deposit/hisrec"):
         wire.serve("GET", path, [])
     wire.serve("GET", "/sapi/v1/capital/withdraw/history", [])
     wire.serve("GET", "/sapi/v1/asset/transfer", {"total": 0})
@@ -122,4 +122,5 @@ async def test_wallets_tell_what_each_holds(venue: CcxtVenue) -> None:
     assert ("spot", "LDBTC") not in seen
     assert seen["funding", "BTC"] == Decimal("0.1")
     assert seen["usdm", "USDT"] == 200_000
+    assert seen["coinm", "BTC"] == 1
     assert seen["earn-flexible", "BTC"] == Decimal("0.3")

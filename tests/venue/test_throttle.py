@@ -191,6 +191,7 @@ def test_every_endpoint_has_its_windows() -> None:
     found = [value for value in vars(endpoints).values() if isinstance(value, Endpoint)]
     histories = (endpoints.EARN_SUBSCRIPTIONS, endpoints.EARN_REDEMPTIONS, endpoints.EARN_REWARDS)
     found += [endpoint for history in histories for endpoint in history.values()]
+    found += endpoints.STAKING_REDEMPTIONS
     parts = [getattr(family, field.name) for family in FAMILIES for field in fields(family)]
     found += [part for part in parts if isinstance(part, Endpoint)]
     assert {window for endpoint in found for window in endpoint.cost.units} == set(LIMITS)

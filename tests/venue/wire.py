@@ -26,6 +26,7 @@ Anything: TypeAlias = Any
 EPOCH_MS = 1_800_000_000_000
 BTC = Symbol("BTC/USDT:USDT")
 ETH = Symbol("ETH/USDT:USDT")
+COIN_M = Symbol("BTC/USD:BTC")
 SECRET = "s3cr3t-never-shown"
 KEY = "k3y-never-shown"
 
@@ -284,6 +285,46 @@ def risk_row(symbol: str = "BTCUSDT", amount: str = "-1.000", **more: object) ->
     }
 
 
+def coin_account_body(*rows: object, **btc: str) -> dict[str, object]:
+    """`dapi/v1/account` with 1 BTC; contracts without a position are listed too."""
+    figures = {
+        "walletBalance": "1.00000000",
+        "marginBalance": "1.00000000",
+        "crossWalletBalance": "1.00000000",
+        "positionInitialMargin": "0.00000000",
+        "maintMargin": "0.00000000",
+        "availableBalance": "1.00000000",
+    }
+    nothing = dict.fromkeys(figures, "0.00000000")
+    return {
+        "assets": [{"asset": "BTC", **figures, **btc}, {"asset": "ETH", **nothing}],
+        "positions": list(rows) or [coin_position_row()],
+    }
+
+
+def coin_position_row(amount: str = "0", **more: object) -> dict[str, object]:
+    """One position of `dapi/v1/account`."""
+    row = {"symbol": "BTCUSD_PERP", "positionSide": "BOTH", "positionAmt": amount, "leverage": "2", "isolated": False}
+    return {**row, **more}
+
+
+def coin_risk_row(amount: str = "0", **more: object) -> dict[str, object]:
+    """One row of `dapi/v1/positionRisk`."""
+    return {
+        "symbol": "BTCUSD_PERP",
+        "positionSide": "BOTH",
+        "positionAmt": amount,
+        "entryPrice": "100000.0",
+        "markPrice": "125000.0",
+        "liquidationPrice": "0",
+        "notionalValue": "0",
+        "isolatedWallet": "0",
+        "marginType": "cross",
+        "leverage": "2",
+        **more,
+    }
+
+
 def order_body(client_id: str, **more: object) -> dict[str, object]:
     """One USD-M order, filled."""
     return {
@@ -320,6 +361,7 @@ def flat_account(clock: Clock) -> Wire:
     wire.serve("GET", "/sapi/v1/account/apiRestrictions", scope)
     fees = {"symbol": "BTCUSDT", "makerCommissionRate": "0.000200", "takerCommissionRate": "0.000450"}
     wire.serve("GET", "/fapi/v1/commissionRate", fees)
+    wire.serve("GET", "/dapi/v1/commissionRate", {**fees, "symbol": "BTCUSD_PERP"})
     balances = [
         {"asset": "BTC", "free": "0.70000000", "locked": "0.20000000"},
         {"asset": "LDBTC", "free": "0.50000000", "locked": "0.00000000"},
@@ -338,6 +380,14 @@ def flat_account(clock: Clock) -> Wire:
     wire.serve("GET", "/fapi/v1/premiumIndex", {"symbol": "BTCUSDT", **mark})
     wire.serve("GET", "/fapi/v1/ticker/bookTicker", {"symbol": "BTCUSDT", "bidPrice": "99999.9", "askPrice": "100000"})
     wire.serve("GET", "/fapi/v1/depth", {"bids": [["99999.9", "5"], ["99999", "7.5"]], "asks": [["100000", "5.1"]]})
+    wire.serve("GET", "/dapi/v1/account", coin_account_body())
+    wire.serve("GET", "/dapi/v1/positionRisk", [coin_risk_row()])
+    wire.serve("GET", "/dapi/v1/positionSide/dual", {"dualSidePosition": False})
+    coin_mark = {**mark, "symbol": "BTCUSD_PERP", "pair": "BTCUSD"}
+    wire.serve("GET", "/dapi/v1/premiumIndex", [coin_mark])
+    ticker = {"symbol": "BTCUSD_PERP", "pair": "BTCUSD", "bidPrice": "99999.9", "askPrice": "100000"}
+    wire.serve("GET", "/dapi/v1/ticker/bookTicker", [ticker])
+    wire.serve("GET", "/dapi/v1/depth", {"bids": [["99999.9", "5000"]], "asks": [["100000", "5100"]]})
     config = {"symbol": "BTCUSDT", "marginType": "ISOLATED", "leverage": 1}
     wire.serve("GET", "/fapi/v1/symbolConfig", [config])
     wire.serve("GET", "/fapi/v1/accountConfig", {"dualSidePosition": False, "multiAssetsMargin": False})

@@ -16,7 +16,7 @@ from bot.venue.spec import VenueSpec
 
 def markets_of(spec: VenueSpec, listed: Mapping[str, Any]) -> Markets:
     """Everything that ccxt read of the three market lists. Raises ValueError."""
-    return Markets(name=spec.name, markets=listed, rules=rules_of, kinds=(ContractKind.LINEAR,))
+    return Markets(name=spec.name, markets=listed, rules=rules_of, kinds=tuple(ContractKind))
 
 
 def rules_of(market: Mapping[str, Any]) -> Rules:

@@ -24,6 +24,7 @@ from bot.venue.binance.history import History
 from bot.venue.binance.ledger import Ledger
 from bot.venue.binance.prices import PriceReader
 from bot.venue.binance.settings import Settings
+from bot.venue.binance.transit import Transit
 from bot.venue.binance.wallets import Wallets
 from bot.venue.dialect import MarginBalance, Moving, WalletGroup
 from bot.venue.link import Link, Timed, joined
@@ -45,6 +46,7 @@ class BinanceDialect:
     clock: Clock
     served: bool
     wallet_reader: Wallets
+    transit_reader: Transit
     price_reader: PriceReader
     settings: Settings
     history: History
@@ -67,7 +69,9 @@ class BinanceDialect:
 
     async def spot(self) -> WalletGroup:
         """Spot and funding."""
-        return await self.wallet_reader.spot()
+        read = await self.wallet_reader.spot()
+        self.transit_reader.saw(read)
+        return read
 
     def spot_principal(self, group: WalletGroup, asset: Asset) -> Decimal:
         """All of it: no contract is margined by these wallets."""
@@ -78,8 +82,8 @@ class BinanceDialect:
         return await self.wallet_reader.earn()
 
     async def transit(self, assets: Collection[Asset], max_ms: int) -> Timed[Mapping[Asset, Moving]]:
-        """Not told yet."""
-        raise NotOffered("coins on their way are not told here", venue=self.link.name, operation="read transit")
+        """Redemptions, unstaking, deposits and withdrawals that are not over."""
+        return await self.transit_reader.read(assets, max_ms)
 
     async def margin(self, assets: Collection[Asset]) -> Timed[Mapping[Asset, MarginBalance]]:
         """The COIN-M wallet."""
@@ -236,6 +240,7 @@ def open_dialect(link: Link, spec: VenueSpec, markets: Markets, clock: Clock) ->
         clock=clock,
         served=served,
         wallet_reader=Wallets(link, markets, served=served),
+        transit_reader=Transit(link, clock, served=served),
         price_reader=prices,
         settings=Settings(link, markets, prices),
         history=History(link, markets),

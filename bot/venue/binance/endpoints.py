@@ -56,6 +56,10 @@ def _earn_history(what: str, operation: str) -> Mapping[EarnKind, Endpoint]:
 EARN_SUBSCRIPTIONS: Final = _earn_history("SubscriptionRecord", "read Earn subscriptions")
 EARN_REDEMPTIONS: Final = _earn_history("RedemptionRecord", "read Earn redemptions")
 EARN_REWARDS: Final = _earn_history("RewardsRecord", "read Earn rewards")
+STAKING_REDEMPTIONS: Final = tuple(
+    _sapi(f"sapiGet{coin}Staking{coin}HistoryRedemptionHistory", f"read redemptions of staked {coin.upper()}", 150)
+    for coin in ("Eth", "Sol")
+)
 
 _SAPI_IP: Final = Limit(units=12_000, period_s=60, reserve=False)
 _SAPI_UID: Final = Limit(units=180_000, period_s=60, reserve=False)
@@ -72,6 +76,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
         for endpoint in (
             *(FUNDING_WALLET, EARN_FLEXIBLE, EARN_LOCKED, KEY_SCOPE, TRANSFERS, DEPOSITS),
             *(*EARN_SUBSCRIPTIONS.values(), *EARN_REDEMPTIONS.values(), *EARN_REWARDS.values()),
+            *STAKING_REDEMPTIONS,
         )
     },
 }

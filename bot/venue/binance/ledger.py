@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -12,12 +11,14 @@ from typing import Final
 from bot.domain.ids import Asset, Symbol
 from bot.domain.ledger import LedgerRow, RowKind
 from bot.venue.binance import endpoints
+from bot.venue.binance.cash import applied_ms, wallet_of
 from bot.venue.binance.endpoints import FUNDING, SPOT, EarnKind
-from bot.venue.binance.family import LINEAR
+from bot.venue.binance.family import FAMILIES
+from bot.venue.binance.pages import pages
 from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link
 from bot.venue.markets import Markets, SpotPair
-from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, rows_of, text_in
+from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, rows_of, text_in
 from bot.venue.spans import spans
 
 INCOME_KINDS: Final[Mapping[str, RowKind]] = {
@@ -41,6 +42,8 @@ TRANSFER_LEGS: Final[Mapping[str, tuple[str, int]]] = {
     "UMFUTURE_FUNDING": (FUNDING, 1),
     "MAIN_CMFUTURE": (SPOT, -1),
     "CMFUTURE_MAIN": (SPOT, 1),
+    "FUNDING_CMFUTURE": (FUNDING, -1),
+    "CMFUTURE_FUNDING": (FUNDING, 1),
     "MAIN_FUNDING": (SPOT, -1),
     "FUNDING_MAIN": (SPOT, 1),
 }
@@ -48,13 +51,13 @@ TRANSFER_LEGS: Final[Mapping[str, tuple[str, int]]] = {
 _SECOND_LEGS: Final[Mapping[str, tuple[str, int]]] = {"MAIN_FUNDING": (FUNDING, 1), "FUNDING_MAIN": (FUNDING, -1)}
 
 _DAY_MS: Final = 86_400_000
-_PAGE_SIZE: Final = 100
 _EARN_SPAN_MS: Final = 30 * _DAY_MS
-_PAGES_MAX: Final = 100
 _WITHDRAWN_NOT: Final = frozenset({1, 3, 5})
 """Withdrawals cancelled, rejected or failed: the coins came back."""
+_WITHDRAWN: Final = 6
 _DEPOSITED: Final = frozenset({1, 6})
-_WALLET_TYPES: Final[Mapping[int, str]] = {0: SPOT, 1: FUNDING}
+_EARN_LEGS: Final[Mapping[str, int]] = {"FAILED": 0, "CREATED": 1, "PURCHASING": 1, "PAID": 2, "SUCCESS": 2}
+"""How many sides of a subscription or redemption are booked."""
 
 RowMaker = Callable[[Row], Sequence[LedgerRow]]
 
@@ -87,7 +90,7 @@ class Ledger:
         """
         assets = frozenset(self.markets.instrument(symbol).asset for symbol in symbols)
         found: list[LedgerRow] = []
-        for family in (LINEAR,):
+        for family in FAMILIES:
             make_income = partial(self._income, family.wallet)
             found += await self._listed(family.income, {}, since_ms, until_ms, endpoints.WEEK_MS, make_income)
         for pair in self.markets.spot_pairs(assets):
@@ -107,8 +110,8 @@ class Ledger:
             found += await self._paged(endpoints.TRANSFERS, {"type": kind}, since_ms, until_ms, make_transfer)
         for product in EarnKind:
             for endpoint, make_earn in (
-                (endpoints.EARN_SUBSCRIPTIONS[product], partial(self._earn_move, product, -1, "purchaseId")),
-                (endpoints.EARN_REDEMPTIONS[product], partial(self._earn_move, product, 1, "redeemId")),
+                (endpoints.EARN_SUBSCRIPTIONS[product], partial(self._subscription, product)),
+                (endpoints.EARN_REDEMPTIONS[product], partial(self._redemption, product)),
             ):
                 found += await self._paged(endpoint, {}, since_ms, until_ms, make_earn)
         found += await self._paged(
@@ -144,24 +147,9 @@ class Ledger:
         found: list[LedgerRow] = []
         for begin in range(since_ms, until_ms + 1, _EARN_SPAN_MS):
             span = {"startTime": begin, "endTime": min(begin + _EARN_SPAN_MS - 1, until_ms)}
-            found += await self._pages(endpoint, {**params, **span}, make)
+            read = await pages(self.link, endpoint, make, {**params, **span}, rows_optional=True)
+            found += [row for rows in read.value for row in rows]
         return found
-
-    async def _pages(self, endpoint: Endpoint, params: Mapping[str, object], make: RowMaker) -> list[LedgerRow]:
-        def parse(body: object) -> tuple[Sequence[Sequence[LedgerRow]], int]:
-            page = row_of(body, "total")
-            # A list without rows may be left out of its page.
-            return [make(row) for row in rows_of(page.get("rows", []))], integer_in(page, "total")
-
-        found: list[Sequence[LedgerRow]] = []
-        for number in range(1, _PAGES_MAX + 1):
-            rows, total = await self.link.ask(endpoint, parse, {**params, "current": number, "size": _PAGE_SIZE})
-            found += rows
-            if len(found) >= total:
-                return [row for rows in found for row in rows]
-            if not rows:
-                break
-        raise self.link.unreadable(endpoint.operation, "the list does not hold as many rows as it says")
 
     def _row(
         self,
@@ -222,20 +210,20 @@ class Ledger:
         if integer_in(row, "status") not in _DEPOSITED:
             return ()
         amount, reference = decimal_in(row, "amount"), str(row.get("id") or row.get("txId"))
-        wallet = _wallet_of(row)
+        wallet = wallet_of(row)
         return (
             self._row(wallet, text_in(row, "coin"), amount, RowKind.DEPOSIT, reference, integer_in(row, "insertTime")),
         )
 
     def _withdrawal(self, row: Row) -> Sequence[LedgerRow]:
-        if integer_in(row, "status") in _WITHDRAWN_NOT:
+        status, wallet = integer_in(row, "status"), wallet_of(row)
+        # The funding wallet holds the coins, as `withdrawing`, until they are gone.
+        if status in _WITHDRAWN_NOT or (wallet == FUNDING and status != _WITHDRAWN):
             return ()
-        coin, reference, time_ms = text_in(row, "coin"), text_in(row, "id"), _applied_ms(row)
+        coin, reference, time_ms = text_in(row, "coin"), text_in(row, "id"), applied_ms(row)
         booked = ((decimal_in(row, "amount"), RowKind.WITHDRAWAL), (decimal_in(row, "transactionFee"), RowKind.FEE))
         return [
-            self._row(_wallet_of(row), coin, -amount, kind, reference, time_ms)
-            for amount, kind in booked
-            if amount != 0
+            self._row(wallet_of(row), coin, -amount, kind, reference, time_ms) for amount, kind in booked if amount != 0
         ]
 
     def _transfer(self, kind: str, row: Row) -> Sequence[LedgerRow]:
@@ -246,13 +234,22 @@ class Ledger:
         asset, time_ms = text_in(row, "asset"), integer_in(row, "timestamp")
         return [self._row(wallet, asset, sign * amount, RowKind.TRANSFER, reference, time_ms) for wallet, sign in legs]
 
-    def _earn_move(self, product: EarnKind, spot_sign: int, id_key: str, row: Row) -> Sequence[LedgerRow]:
-        """A subscription takes from spot, a redemption gives to it."""
+    def _subscription(self, product: EarnKind, row: Row) -> Sequence[LedgerRow]:
+        return self._earn_move(row, "purchaseId", SPOT, product.value)
+
+    def _redemption(self, product: EarnKind, row: Row) -> Sequence[LedgerRow]:
+        return self._earn_move(row, "redeemId", product.value, SPOT)
+
+    def _earn_move(self, row: Row, id_key: str, source: str, target: str) -> Sequence[LedgerRow]:
+        """While it is under way the coins have left one wallet and are in none."""
+        legs = _EARN_LEGS.get(text_in(row, "status"))
+        if legs is None:
+            raise ValueError(f"status {row['status']} is not known")
         asset, amount = text_in(row, "asset"), positive_in(row, "amount")
         reference, time_ms = str(row.get(id_key)), integer_in(row, "time")
         return [
             self._row(wallet, asset, sign * amount, RowKind.TRANSFER, reference, time_ms)
-            for wallet, sign in ((SPOT, spot_sign), (product.value, -spot_sign))
+            for wallet, sign in ((source, -1), (target, 1))[:legs]
         ]
 
     def _flexible_reward(self, row: Row) -> Sequence[LedgerRow]:
@@ -265,16 +262,3 @@ class Ledger:
 
     def _reward(self, wallet: str, amount: Decimal, reference: str, row: Row) -> LedgerRow:
         return self._row(wallet, text_in(row, "asset"), amount, RowKind.REWARD, reference, integer_in(row, "time"))
-
-
-def _wallet_of(row: Row) -> str:
-    wallet = _WALLET_TYPES.get(integer_in(row, "walletType"))
-    if wallet is None:
-        raise ValueError(f"walletType {row['walletType']} is not known")
-    return wallet
-
-
-def _applied_ms(row: Row) -> int:
-    """Binance tells a withdrawal's time as text, in UTC."""
-    applied = datetime.strptime(text_in(row, "applyTime") + "+0000", "%Y-%m-%d %H:%M:%S%z")
-    return int(applied.timestamp()) * 1000

@@ -14,7 +14,6 @@ from bot.domain.errors import NotOffered
 from bot.domain.ids import Asset
 from bot.domain.ledger import WalletBalance
 from bot.domain.numbers import ZERO
-from bot.domain.observation import Stamp
 from bot.venue.binance.endpoints import (
     EARN_FLEXIBLE,
     EARN_LOCKED,
@@ -24,17 +23,16 @@ from bot.venue.binance.endpoints import (
     SPOT_ACCOUNT,
     EarnKind,
 )
-from bot.venue.binance.family import INVERSE, LINEAR
+from bot.venue.binance.family import FAMILIES, INVERSE
 from bot.venue.binance.futures import account_of
+from bot.venue.binance.pages import pages
 from bot.venue.dialect import MarginBalance, Quantities, WalletGroup
 from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link, Timed, joined
 from bot.venue.markets import Markets
-from bot.venue.shapes import Row, decimal_in, integer_in, row_of, rows_of, text_in
+from bot.venue.shapes import Row, decimal_in, row_of, rows_of, text_in
 
 _EARN_PREFIX: Final = "LD"
-_EARN_PAGE: Final = 100
-_EARN_PAGES_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ class Wallets:
         """Every wallet with something in it. Raises VenueFault."""
         parts = [
             (await self.spot()).value,
-            *[{family.wallet: await self.link.ask(family.account, _margin)} for family in (LINEAR,)],
+            *[{family.wallet: await self.link.ask(family.account, _margin)} for family in FAMILIES],
         ]
         if self.served:
             parts.append((await self.earn()).value)
@@ -114,25 +112,11 @@ class Wallets:
         return await self.link.read(SPOT_ACCOUNT, partial(_spot, self.markets))
 
     async def _earn(self, endpoint: Endpoint, amount: str) -> Timed[Quantities]:
-        """All pages; a list that does not hold as many rows as it says is not believed."""
-        found: list[Row] = []
-        stamps: list[Stamp] = []
-        for page in range(1, _EARN_PAGES_MAX + 1):
-            read = await self.link.read(endpoint, _page, {"current": page, "size": _EARN_PAGE})
-            rows, total = read.value
-            found.extend(rows)
-            stamps.append(read.stamp)
-            if len(found) == total:
-                return Timed(self._earn_sums(endpoint, found, amount), joined(*stamps))
-            if len(found) > total or not rows:
-                break
-        raise self.link.unreadable(endpoint.operation, "the list does not hold as many rows as it says")
-
-    def _earn_sums(self, endpoint: Endpoint, rows: Sequence[Row], amount: str) -> Quantities:
-        try:
-            return _sums(rows, "asset", (amount,))
-        except ValueError as fault:
-            raise self.link.unreadable(endpoint.operation, str(fault)) from None
+        read = await pages(self.link, endpoint, lambda row: (Asset(text_in(row, "asset")), decimal_in(row, amount)))
+        sums: defaultdict[Asset, Decimal] = defaultdict(Decimal)
+        for asset, quantity in read.value:
+            sums[asset] += quantity
+        return Timed(dict(sums), read.stamp)
 
 
 def _spot(markets: Markets, body: object) -> Quantities:
@@ -158,11 +142,6 @@ def _funding(body: object) -> Quantities:
 
 def _margin(body: object) -> Quantities:
     return _sums(rows_of(row_of(body, "assets")["assets"], "asset", "walletBalance"), "asset", ("walletBalance",))
-
-
-def _page(body: object) -> tuple[Sequence[Row], int]:
-    page = row_of(body, "rows", "total")
-    return rows_of(page["rows"], "asset"), integer_in(page, "total")
 
 
 def _sums(rows: Sequence[Row], name: str, keys: Sequence[str]) -> Quantities:
