@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from bot.domain.numbers import ZERO
+from bot.domain.numbers import ZERO, floor_to
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import Level, Listing, Trade
 
@@ -66,9 +66,7 @@ def day(exchange: Exchange, listing: Listing, now_ms: int) -> Candle:
     A market on which nobody ever traded would be refused by anybody who holds the contract size against its volumes.
     """
     seen = _candle(exchange, listing, trades(exchange, listing), now_ms - DAY_MS, now_ms)
-    others = best(exchange, listing)[1].quantity * _TURNOVER
-    worth = abs(listing.notional(others, (seen.high + seen.low) / 2))
-    return replace(seen, volume=seen.volume + others, turnover=seen.turnover + worth)
+    return _with_others(exchange, listing, seen, DAY_MS)
 
 
 def candles(exchange: Exchange, listing: Listing, *, length_ms: int, start_ms: int, end_ms: int) -> Sequence[Candle]:
@@ -77,7 +75,10 @@ def candles(exchange: Exchange, listing: Listing, *, length_ms: int, start_ms: i
     first_ms = -((offset_ms - start_ms) // length_ms) * length_ms + offset_ms
     tape = trades(exchange, listing)
     opens = range(first_ms, end_ms + 1, length_ms)
-    return [_candle(exchange, listing, tape, open_ms, open_ms + length_ms - 1) for open_ms in opens]
+    seen = (_candle(exchange, listing, tape, open_ms, open_ms + length_ms - 1) for open_ms in opens)
+    return [
+        _with_others(exchange, listing, candle, max(min(length_ms, end_ms - candle.open_ms), 0)) for candle in seen
+    ]
 
 
 def newest_open_ms(now_ms: int, length_ms: int) -> int:
@@ -89,6 +90,13 @@ def newest_open_ms(now_ms: int, length_ms: int) -> int:
 def sequence(exchange: Exchange, listing: Listing) -> int:
     """A number that grows with every change of the market that a client could have seen."""
     return 1_700_000_000_000 + 10 * len(exchange.price_history(listing.asset)) + len(trades(exchange, listing))
+
+
+def _with_others(exchange: Exchange, listing: Listing, seen: Candle, lasted_ms: int) -> Candle:
+    """Add what the rest of the market trades in that time, evenly over the day, so that candles and days agree."""
+    others = floor_to(best(exchange, listing)[1].quantity * _TURNOVER * lasted_ms / DAY_MS, listing.quantity_step)
+    worth = abs(listing.notional(others, (seen.high + seen.low) / 2))
+    return replace(seen, volume=seen.volume + others, turnover=seen.turnover + worth)
 
 
 def _candle(exchange: Exchange, listing: Listing, tape: Sequence[Trade], open_ms: int, close_ms: int) -> Candle:
