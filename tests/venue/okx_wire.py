@@ -10,6 +10,7 @@ from yarl import URL
 
 from bot.domain.environment import Environment
 from bot.domain.ids import Symbol, VenueName
+from bot.venue.gateway import CcxtVenue, open_venue
 from bot.venue.spec import VenueSpec
 from tests.venue.wire import EPOCH_MS, KEY, SECRET, Anything, Asked, HandClock, Wire
 
@@ -22,6 +23,17 @@ PHRASE = "phr4se-never-shown"
 def spec(environment: Environment = Environment.LIVE, **secrets: str) -> VenueSpec:
     given = {"api_key": KEY, "secret": SECRET, "password": PHRASE, **secrets}
     return VenueSpec(name=VenueName("main"), exchange="okx", environment=environment, **given)
+
+
+@asynccontextmanager
+async def started(wire: Wire, clock: HandClock, *symbols: Symbol, **more: Anything) -> AsyncIterator[CcxtVenue]:
+    """A gateway that has read the lists and accepted the account."""
+    venue = open_venue(more.pop("account", spec()), clock=clock, session=wire, symbols=symbols, **more)
+    try:
+        await venue.start()
+        yield venue
+    finally:
+        await venue.close()
 
 
 def answer(*rows: object) -> dict[str, object]:
@@ -52,7 +64,8 @@ class OkxWire(Wire):
     async def _request(self, method: str, url: URL, **rest: Anything) -> AsyncIterator[Anything]:
         data = (rest.get("data") or b"").decode()
         self.sent_headers.append(dict(rest.get("headers") or {}))
-        fields = json.loads(data) if data else {}
+        given = json.loads(data) if data else {}
+        fields = {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
         async with super()._request(method, url.update_query(fields), **{**rest, "data": b""}) as response:
             yield response
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
-from bot.domain.ids import Symbol
+from bot.domain.ids import Asset, Symbol
 from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock
 from bot.venue.endpoint import Endpoint
@@ -45,6 +45,7 @@ class History:
     async def trades(self, symbol: Symbol, after: TradeCursor, until_ms: int) -> Sequence[VenueTrade]:
         """All trades after the cursor, oldest first; in hedge mode those of the short side. Raises VenueFault."""
         market_id = self.markets.id_of(symbol)
+        settle = self.markets.instrument(symbol).settle
         recent = after.time_ms > self.clock.now_ms() - _RECENT_FILLS_MS
         endpoint = endpoints.FILLS if recent else endpoints.OLD_FILLS
         params: dict[str, object] = {"instType": SWAP, "instId": market_id, "end": str(until_ms)}
@@ -53,7 +54,7 @@ class History:
         rows = await self._paged(endpoint, "billId", params, after.trade_id)
         if not _reaches(rows, after.trade_id):
             self._refuse_forgotten(endpoint, after.time_ms)
-        return self._parsed(endpoint, partial(_trades_after, symbol, market_id, after), rows)
+        return self._parsed(endpoint, partial(_trades_after, symbol, market_id, settle, after), rows)
 
     async def orders(self, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[OrderReport]:
         """All orders created since, whatever became of them, oldest first. Raises VenueFault.
@@ -121,9 +122,13 @@ def _reaches(rows: Sequence[Row], trade_id: str | None) -> bool:
     return trade_id is not None and any(integer_in(row, "billId") <= int(trade_id) for row in rows)
 
 
-def _trades_after(symbol: Symbol, market_id: str, after: TradeCursor, rows: Sequence[Row]) -> Sequence[VenueTrade]:
+def _trades_after(
+    symbol: Symbol, market_id: str, settle: Asset, after: TradeCursor, rows: Sequence[Row]
+) -> Sequence[VenueTrade]:
     newest = -1 if after.trade_id is None else int(after.trade_id)
-    found = {integer_in(row, "billId"): venue_trade(row, symbol, market_id) for row in rows if of_short_side(row)}
+    found = {
+        integer_in(row, "billId"): venue_trade(row, symbol, market_id, settle) for row in rows if of_short_side(row)
+    }
     return [
         found[number]
         for number in sorted(found)

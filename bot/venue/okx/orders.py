@@ -137,14 +137,17 @@ def order_report(row: Row, symbol: Symbol, market_id: str) -> OrderReport:
     )
 
 
-def venue_trade(row: Row, symbol: Symbol, market_id: str) -> VenueTrade:
+def venue_trade(row: Row, symbol: Symbol, market_id: str, settle: Asset) -> VenueTrade:
     """Read one trade. OKX tells costs as negative fees.
 
     Trades are named by their `billId`: it counts up over the account, while `tradeId` counts within a market and is
-    negative for liquidations and auto-deleveraging. Raises ValueError.
+    negative for liquidations and auto-deleveraging. Those may name no currency of a fee that they don't pay.
+
+    Raises ValueError.
     """
     row_of(row, *_TRADE_KEYS)
     _same_market(row, market_id)
+    fee = -amount_in(row, "fee")
     return VenueTrade(
         trade_id=TradeId(str(integer_in(row, "billId"))),
         venue_order_id=_order_id(row),
@@ -152,8 +155,8 @@ def venue_trade(row: Row, symbol: Symbol, market_id: str) -> VenueTrade:
         side=_side(row),
         contracts=positive_in(row, "fillSz"),
         price=positive_in(row, "fillPx"),
-        fee=-amount_in(row, "fee"),
-        fee_asset=Asset(text_in(row, "feeCcy")),
+        fee=fee,
+        fee_asset=Asset(text_in(row, "feeCcy")) if fee else settle,
         realized=amount_in(row, "fillPnl"),
         maker=row["execType"] == "M",
         time_ms=integer_in(row, "fillTime" if row.get("fillTime") else "ts"),
