@@ -19,6 +19,7 @@ import ccxt
 
 from bot.paper.embedded import serve_paper
 from bot.runtime.clock import SystemClock
+from tests.live_suite.seasoned import KEY, season
 
 HERE: Final = Path(__file__).parent
 #: Which exchanges are run, each with a symbol of every kind that it trades.
@@ -36,6 +37,7 @@ REST: Final = ("--private", "--fundedTests")
 STREAMS: Final = ("--private", "--ws")
 LONGEST_S: Final = 240
 _STATED: Final = re.compile(r"^\[INFO\] (?P<state>[A-Z_]+(?: DONE)?) +\S+ (?P<method>\w+)")
+_MISSING: Final = ("UNSUPPORTED_TEST", "UNIMPLEMENTED_TEST", "NOT_SUPPORTED")
 _TROUBLE: Final = ("[TEST_FAILURE]", "[TEST_WARNING]")
 
 
@@ -46,7 +48,7 @@ class Outcome:
     Attributes:
         done: methods tested to their end.
         skipped: methods that our list of skips left out.
-        missing: methods that ccxt does not have for this exchange, or has no test for.
+        missing: methods that ccxt does not have for this exchange and symbol, or has no test for.
         trouble: each failure and warning with what followed it.
         text: everything.
     """
@@ -68,7 +70,7 @@ def outcome_of(text: str) -> Outcome:
     return Outcome(
         done=frozenset(stated.get("TESTING DONE", ())),
         skipped=frozenset(stated.get("SKIPPED_TEST", ())),
-        missing=frozenset(stated.get("UNSUPPORTED_TEST", set()) | stated.get("UNIMPLEMENTED_TEST", set())),
+        missing=frozenset().union(*(stated.get(state, ()) for state in _MISSING)),
         trouble=tuple(line for line in text.splitlines() if line.startswith(_TROUBLE)),
         text=text,
     )
@@ -81,7 +83,13 @@ def read_json(kind: str, exchange: str) -> dict[str, Any]:
     return content
 
 
-def lay_out(folder: Path, exchange: str) -> Path:
+def skips_of(exchange: str, symbol: str) -> dict[str, Any]:
+    """Method -> why it is left out, or which of its members are and why; `*` holds for every symbol."""
+    skips = read_json("skips", exchange)
+    return {**skips.get("*", {}), **skips.get(symbol, {})}
+
+
+def lay_out(folder: Path, exchange: str, symbol: str) -> Path:
     """Make what the suite wants to find around itself: ccxt outside of `site-packages`, keys and skips two levels up.
 
     Returns:
@@ -96,9 +104,9 @@ def lay_out(folder: Path, exchange: str) -> Path:
         link = copied / entry.relative_to(installed)
         if not link.exists():
             link.symlink_to(entry)
-    keys = {exchange: {"apiKey": "paper", "secret": "paper", "password": "paper"}}
+    keys = {exchange: {"apiKey": KEY, "secret": "paper", "password": "paper"}}
     (folder / "keys.local.json").write_text(json.dumps(keys), encoding="utf-8")
-    skips = {exchange: {"skipMethods": read_json("skips", exchange)}}
+    skips = {exchange: {"skipMethods": skips_of(exchange, symbol)}}
     (folder / "skip-tests.json").write_text(json.dumps(skips), encoding="utf-8")
     return library
 
@@ -115,8 +123,9 @@ async def run(exchange: str, symbol: str, folder: Path, arguments: tuple[str, ..
     Raises:
         TimeoutError: the run took longer than `LONGEST_S`.
     """
-    library = lay_out(folder, exchange)
+    library = lay_out(folder, exchange, symbol)
     async with serve_paper(time_ms=SystemClock().now_ms) as paper, asyncio.timeout(LONGEST_S):
+        season(paper.world)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             str(HERE / "launcher.py"),

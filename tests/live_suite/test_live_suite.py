@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live_suite.suite import CASES, REST, STREAMS, Outcome, expected, outcome_of, read_json, run
+from tests.live_suite.suite import CASES, REST, STREAMS, Outcome, expected, outcome_of, run, skips_of
 
 
 def judge(outcome: Outcome, wanted: list[str]) -> None:
@@ -37,9 +37,9 @@ def test_the_list_holds_what_matters(exchange: str, symbol: str) -> None:
     assert {"loadMarkets", "fetchBalance", "fetchOrderBook", "fetchTicker", "createOrder", "fetchMyTrades"} <= {*done}
 
 
-@pytest.mark.parametrize("exchange", sorted({exchange for exchange, _ in CASES}))
-def test_every_skip_has_a_reason(exchange: str) -> None:
-    skips = read_json("skips", exchange)
+@pytest.mark.parametrize(("exchange", "symbol"), CASES)
+def test_every_skip_has_a_reason(exchange: str, symbol: str) -> None:
+    skips = skips_of(exchange, symbol)
     reasons = [reason for skip in skips.values() for reason in (skip.values() if isinstance(skip, dict) else [skip])]
     assert all(isinstance(reason, str) and len(reason) > 20 for reason in reasons)
 

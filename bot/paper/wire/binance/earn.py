@@ -10,8 +10,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, Literal
 
-from bot.domain.numbers import ZERO
-from bot.paper.engine.model import RefusalCode
+from bot.domain.numbers import ZERO, plain
+from bot.paper.engine.model import RecordStatus, RefusalCode
 from bot.paper.wire.binance.digits import eight
 from bot.paper.wire.binance.endpoint import Call, Endpoint
 from bot.paper.wire.binance.errors import ApiError
@@ -22,6 +22,7 @@ from bot.paper.wire.binance.wallet import in_btc
 Product = Literal["flexible", "locked"]
 WEIGHT: Final = 150
 LOCK_DAYS: Final = 30
+ACCOUNTS: Final = {"SPOT": "spot", "FUND": "funding"}
 _RATE: Final = "0.02000000"
 _LEAST: Final = "0.00000001"
 _REFUSALS: Final = {
@@ -109,7 +110,7 @@ def _locked_positions(call: Call) -> object:
                 "rewardsEndDate": str(end_ms),
                 "deliverDate": str(end_ms),
                 "redeemPeriod": "1",
-                "redeemingAmt": "0",
+                "redeemingAmt": plain(_redeeming(call, asset)),
                 "redeemTo": "SPOT",
                 "canRedeemEarly": True,
                 "canFastRedemption": True,
@@ -120,6 +121,13 @@ def _locked_positions(call: Call) -> object:
             }
         )
     return page(rows, call.params)
+
+
+def _redeeming(call: Call, asset: str) -> Decimal:
+    """What left the product and has not arrived yet; no longer part of the position's amount."""
+    redemptions = call.exchange.account(call.key).earn_redemptions
+    pending = [record for record in redemptions if record.status is RecordStatus.PENDING]
+    return sum((record.amount for record in pending if (record.product, record.asset) == ("locked", asset)), ZERO)
 
 
 def _since_ms(call: Call, asset: str) -> int:
@@ -199,9 +207,18 @@ def _asset_of(call: Call, name: str, id_of: Callable[[str], str]) -> str:
     return found
 
 
+def _account_named(call: Call, name: str) -> str:
+    """The wallet that `sourceAccount` or `destAccount` means; spot when it was not sent."""
+    raw = call.params.text(name) or "SPOT"
+    if raw not in ACCOUNTS:
+        raise ApiError(-1130, f"Data sent for parameter '{name}' is not valid.")
+    return ACCOUNTS[raw]
+
+
 def _subscribe(call: Call, product: Product, asset: str) -> int:
+    amount, source = call.params.need_number("amount"), _account_named(call, "sourceAccount")
     with worded(_REFUSALS):
-        return call.exchange.earn_subscribe(call.key, product, asset, call.params.need_number("amount"))
+        return call.exchange.earn_subscribe(call.key, product, asset, amount, wallet=source)
 
 
 def _subscribe_flexible(call: Call) -> object:
@@ -221,7 +238,8 @@ def _redeem_flexible(call: Call) -> object:
     else:
         amount = call.params.need_number("amount")
     with worded(_REFUSALS):
-        redeem_id = call.exchange.earn_redeem(call.key, "flexible", asset, amount)
+        target = _account_named(call, "destAccount")
+        redeem_id = call.exchange.earn_redeem(call.key, "flexible", asset, amount, wallet=target)
     return {"redeemId": redeem_id, "success": True}
 
 
@@ -233,16 +251,6 @@ def _redeem_locked(call: Call) -> object:
                 redeem_id = call.exchange.earn_redeem(call.key, "locked", asset, balance.free)
             return {"redeemId": redeem_id, "success": True}
     raise ApiError(-6003, "Product not exist or you don't have permission")
-
-
-def _eth_staking(_: Call) -> object:
-    profit = {"amountFromWBETH": "0.00000000", "amountFromBETH": "0.00000000"}
-    return {
-        "holdingInETH": "0.00000000",
-        "holdings": {"wbethAmount": "0.00000000", "bethAmount": "0.00000000"},
-        "thirtyDaysProfitInETH": "0.00000000",
-        "profit": profit,
-    }
 
 
 def _get(path: str, handle: Callable[[Call], object]) -> Endpoint:
@@ -259,7 +267,6 @@ ENDPOINTS: Final = (
     _get("simple-earn/locked/position", _locked_positions),
     _get("simple-earn/flexible/list", _flexible_list),
     _get("simple-earn/locked/list", _locked_list),
-    _get("eth-staking/account", _eth_staking),
     _post("flexible/subscribe", _subscribe_flexible),
     _post("flexible/redeem", _redeem_flexible),
     _post("locked/subscribe", _subscribe_locked),

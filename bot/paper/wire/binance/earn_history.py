@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from bot.domain.numbers import plain
-from bot.paper.engine.model import EarnRecord
+from bot.paper.engine.model import EarnRecord, RecordStatus
 from bot.paper.wire.binance.digits import eight
 from bot.paper.wire.binance.earn import LOCK_DAYS, WEIGHT, Product, position_id, product_id, project_id
 from bot.paper.wire.binance.endpoint import Call, Endpoint
 from bot.paper.wire.binance.history import DAY_MS, page, within
+
+_STATUS: Final = {RecordStatus.PENDING: "CREATED", RecordStatus.DONE: "PAID"}
+_ACCOUNT_NAMES: Final = {"spot": "SPOT", "funding": "FUNDING"}
 
 
 def _records(call: Call, product: Product, records: Sequence[EarnRecord]) -> list[EarnRecord]:
@@ -42,7 +45,7 @@ def _flexible_subscriptions(call: Call) -> object:
             "purchaseId": record.record_id,
             "productId": product_id(record.asset),
             "type": "NORMAL",
-            "sourceAccount": "SPOT",
+            "sourceAccount": _ACCOUNT_NAMES[record.wallet],
             "status": "SUCCESS",
         }
         for record in records
@@ -62,7 +65,7 @@ def _locked_subscriptions(call: Call) -> object:
             "amount": eight(record.amount),
             "lockPeriod": str(LOCK_DAYS),
             "type": "NORMAL",
-            "sourceAccount": "SPOT",
+            "sourceAccount": _ACCOUNT_NAMES[record.wallet],
             "status": "SUCCESS",
         }
         for record in records
@@ -77,10 +80,10 @@ def _flexible_redemptions(call: Call) -> object:
             "amount": eight(record.amount),
             "asset": record.asset,
             "time": record.time_ms,
-            "productId": product_id(record.asset),
+            "projectId": product_id(record.asset),
             "redeemId": record.record_id,
-            "destAccount": "SPOT",
-            "status": "SUCCESS",
+            "destAccount": _ACCOUNT_NAMES[record.wallet],
+            "status": _STATUS[record.status],
         }
         for record in records
     ]
@@ -98,15 +101,15 @@ def _locked_redemptions(call: Call) -> object:
             "lockPeriod": str(LOCK_DAYS),
             "amount": eight(record.amount),
             "originalAmount": eight(record.amount),
-            "type": "NEW_TRANSFERRED",
-            "deliverDate": str(record.time_ms),
+            "type": "AHEAD",
+            "deliverDate": str(record.due_ms),
             "lossAmount": "0",
-            "isComplete": True,
+            "isComplete": record.status is RecordStatus.DONE,
             "rewardAsset": record.asset,
             "rewardAmt": "0",
             "extraRewardAsset": "",
             "estExtraRewardAmt": "0",
-            "status": "PAID",
+            "status": _STATUS[record.status],
         }
         for record in records
     ]

@@ -7,6 +7,7 @@ from typing import Final
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import Refusal
 from bot.paper.wire.binance import (
+    cash,
     earn,
     earn_history,
     futures_account,
@@ -17,11 +18,13 @@ from bot.paper.wire.binance import (
     futures_positions,
     futures_records,
     futures_settings,
+    margin,
     refusals,
     signing,
     spot_account,
     spot_market,
     spot_orders,
+    staking,
     wallet,
 )
 from bot.paper.wire.binance.endpoint import Call, Endpoint, Security
@@ -57,8 +60,11 @@ _MODULES: Final = (
     futures_records,
     futures_settings,
     wallet,
+    cash,
+    margin,
     earn,
     earn_history,
+    staking,
 )
 _ENDPOINTS: Final[dict[tuple[Family, str, str], Endpoint]] = {
     (endpoint.family, endpoint.method, endpoint.path): endpoint for module in _MODULES for endpoint in module.ENDPOINTS

@@ -8,10 +8,12 @@ Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/ac
 
 from __future__ import annotations
 
+from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
+from bot.domain.numbers import ZERO
 from bot.paper.engine.account import Account
-from bot.paper.engine.model import MarginSummary, Row, RowKind
+from bot.paper.engine.model import PLACES, MarginSummary, Row, RowKind
 from bot.paper.wire.binance.digits import eight
 from bot.paper.wire.binance.endpoint import Call, Endpoint, futures
 from bot.paper.wire.binance.futures_positions import account_row, account_row_inverse, account_row_v2, every, held
@@ -32,7 +34,7 @@ _INCOME_TYPES: Final = {
 def _account_v3(call: Call) -> object:
     account = call.exchange.account(call.key)
     return {
-        **_totals(account.margin_summary("USDT")),
+        **_totals(call, account),
         "assets": [_asset(call, account, asset) for asset in account.balances(call.wallet)],
         "positions": [account_row(call, position) for position in held(call)],
     }
@@ -45,7 +47,7 @@ def _account_v2(call: Call) -> object:
         "feeBurn": False,
         "multiAssetsMargin": account.multi_assets,
         "tradeGroupId": -1,
-        **_totals(account.margin_summary("USDT")),
+        **_totals(call, account),
         "assets": [_asset(call, account, asset) | {"marginAvailable": True} for asset in account.balances(call.wallet)],
         "positions": [account_row_v2(call, position) for position in every(call)],
     }
@@ -69,15 +71,17 @@ def _coins(call: Call, account: Account) -> list[str]:
     return list(dict.fromkeys([*settled, *account.balances(call.wallet)]))
 
 
-def _totals(summary: MarginSummary) -> dict[str, object]:
+def _totals(call: Call, account: Account) -> dict[str, object]:
+    summary = summary_of(call, account, "USDT")
+    orders = _order_margin(account, summary)
     return {
-        "totalInitialMargin": eight(summary.initial),
+        "totalInitialMargin": eight(_shown(summary.position_initial) + orders),
         "totalMaintMargin": eight(summary.maintenance),
         "totalWalletBalance": eight(summary.wallet),
         "totalUnrealizedProfit": eight(summary.unrealized),
-        "totalMarginBalance": eight(summary.margin_balance),
+        "totalMarginBalance": _margin_balance(summary),
         "totalPositionInitialMargin": eight(summary.position_initial),
-        "totalOpenOrderInitialMargin": eight(summary.order_initial),
+        "totalOpenOrderInitialMargin": eight(orders),
         "totalCrossWalletBalance": eight(summary.cross_wallet),
         "totalCrossUnPnl": eight(summary.cross_unrealized),
         "availableBalance": eight(summary.available),
@@ -90,17 +94,38 @@ def summary_of(call: Call, account: Account, asset: str) -> MarginSummary:
     return account.margin_summary(asset, call.market)
 
 
+def _order_margin(account: Account, summary: MarginSummary) -> Decimal:
+    """What open orders hold: their margin, and what filling them would lose at once."""
+    apart = [
+        position.initial_margin
+        for position in account.positions()
+        if position.isolated and position.settle == summary.asset
+    ]
+    positions = summary.position_initial - sum(apart, ZERO)
+    # Of figures as they are shown, so that what is available and what is used add up.
+    return summary.cross_wallet + _shown(summary.cross_unrealized) - _shown(positions) - _shown(summary.headroom)
+
+
+def _shown(value: Decimal) -> Decimal:
+    return value.quantize(PLACES, rounding=ROUND_DOWN)
+
+
+def _margin_balance(summary: MarginSummary) -> str:
+    return eight(summary.wallet + _shown(summary.unrealized))
+
+
 def _asset(call: Call, account: Account, asset: str) -> dict[str, object]:
     summary = summary_of(call, account, asset)
+    orders = _order_margin(account, summary)
     return {
         "asset": asset,
         "walletBalance": eight(summary.wallet),
         "unrealizedProfit": eight(summary.unrealized),
-        "marginBalance": eight(summary.margin_balance),
+        "marginBalance": _margin_balance(summary),
         "maintMargin": eight(summary.maintenance),
-        "initialMargin": eight(summary.initial),
+        "initialMargin": eight(_shown(summary.position_initial) + orders),
         "positionInitialMargin": eight(summary.position_initial),
-        "openOrderInitialMargin": eight(summary.order_initial),
+        "openOrderInitialMargin": eight(orders),
         "crossWalletBalance": eight(summary.cross_wallet),
         "crossUnPnl": eight(summary.cross_unrealized),
         "availableBalance": eight(summary.available),

@@ -138,12 +138,14 @@ def period_starts(call: Call, interval: str, *, default: int, highest: int) -> r
 
 
 def _candle(call: Call, listing: Listing, open_ms: int, close_ms: int) -> Candle:
-    history = call.exchange.price_history(listing.asset)
-    before = [price for time_ms, price in history if time_ms <= open_ms]
-    opening = before[-1] if before else history[0][1]
-    inside = [price for time_ms, price in history if open_ms < time_ms <= close_ms]
-    path = [price * listing.multiplier for price in (opening, *inside)]
-    traded = [trade for trade in _trades(call, listing) if open_ms <= trade.time_ms <= close_ms]
+    marks = [(time_ms, price * listing.multiplier) for time_ms, price in call.exchange.price_history(listing.asset)]
+    own = _trades(call, listing)
+    # The sort is stable: of one moment a price that was set comes before the trades at it.
+    prices = sorted([*marks, *((trade.time_ms, trade.price) for trade in own)], key=lambda event: event[0])
+    before = [price for time_ms, price in prices if time_ms <= open_ms]
+    inside = [price for time_ms, price in prices if open_ms < time_ms <= close_ms]
+    path = [before[-1] if before else prices[0][1], *inside]
+    traded = [trade for trade in own if open_ms <= trade.time_ms <= close_ms]
     return Candle(
         open_ms=open_ms,
         close_ms=close_ms,

@@ -1,4 +1,4 @@
-"""Wallet endpoints under `/sapi`: coins, transfers, fees, key permissions, deposits and withdrawals.
+"""Wallet endpoints under `/sapi`: coins, transfers, fees, key permissions.
 
 Source: https://developers.binance.com/docs/wallet (read 2025-11).
 """
@@ -6,12 +6,11 @@ Source: https://developers.binance.com/docs/wallet (read 2025-11).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 from bot.domain.numbers import ZERO
-from bot.paper.engine.model import Balance, CashRecord, MarketType, Refusal, TransferRecord
+from bot.paper.engine.model import Balance, MarketType, Refusal, TransferRecord
 from bot.paper.wire.binance.digits import eight
 from bot.paper.wire.binance.endpoint import Call, Endpoint, Security
 from bot.paper.wire.binance.errors import ApiError
@@ -19,9 +18,7 @@ from bot.paper.wire.binance.history import DAY_MS, page, within
 
 _SPOT: Final = MarketType.SPOT
 _WALLETS: Final = {"MAIN": "spot", "FUNDING": "funding", "UMFUTURE": "usdm", "CMFUTURE": "coinm"}
-_CHAIN_WALLETS: Final = {"spot": 0, "funding": 1}
 _CREATED_MS: Final = 1_698_645_219_000
-_NOWHERE: Final = "0x0000000000000000000000000000000000000000"
 
 
 def _status(_: Call) -> object:
@@ -76,35 +73,6 @@ def _coin(asset: str, balance: Balance) -> object:
             }
         ],
     }
-
-
-def _margin_pairs(call: Call) -> object:
-    return [
-        {
-            "id": 351637150141315861 + number,
-            "symbol": listing.symbol,
-            "base": listing.base,
-            "quote": listing.quote,
-            "isMarginTrade": True,
-            "isBuyAllowed": True,
-            "isSellAllowed": True,
-        }
-        for number, listing in enumerate(call.all_listings(_SPOT))
-    ]
-
-
-def _isolated_pairs(call: Call) -> object:
-    return [
-        {
-            "symbol": listing.symbol,
-            "base": listing.base,
-            "quote": listing.quote,
-            "isMarginTrade": True,
-            "isBuyAllowed": True,
-            "isSellAllowed": True,
-        }
-        for listing in call.all_listings(_SPOT)
-    ]
 
 
 def _funding_assets(call: Call) -> object:
@@ -210,88 +178,13 @@ def _restrictions(call: Call) -> object:
     }
 
 
-def _deposits(call: Call) -> object:
-    return [
-        {
-            "id": str(record.record_id),
-            "amount": eight(record.amount),
-            "coin": record.asset,
-            "network": "ETH",
-            "status": 1,
-            "address": _NOWHERE,
-            "addressTag": "",
-            "txId": f"paper-deposit-{record.record_id}",
-            "insertTime": record.time_ms,
-            "completeTime": record.time_ms,
-            "transferType": 0,
-            "confirmTimes": "6/6",
-            "unlockConfirm": 64,
-            "walletType": _CHAIN_WALLETS[record.wallet],
-        }
-        for record in _cash(call, call.exchange.account(call.key).deposits)
-    ]
-
-
-def _withdrawals(call: Call) -> object:
-    return [
-        {
-            "id": f"paper{record.record_id}",
-            "amount": eight(record.amount),
-            "transactionFee": "0",
-            "coin": record.asset,
-            "status": 6,
-            "address": _NOWHERE,
-            "txId": f"paper-withdrawal-{record.record_id}",
-            "applyTime": _date_text(record.time_ms),
-            "completeTime": _date_text(record.time_ms),
-            "network": "ETH",
-            "transferType": 0,
-            "info": "",
-            "confirmNo": 6,
-            "walletType": _CHAIN_WALLETS[record.wallet],
-            "txKey": "",
-        }
-        for record in _cash(call, call.exchange.account(call.key).withdrawals)
-    ]
-
-
-def _cash(call: Call, records: Sequence[CashRecord]) -> list[CashRecord]:
-    """What `coin`, `startTime`, `endTime`, `offset` and `limit` ask for, newest first, the last 90 days by default."""
-    params = call.params
-    coin, start_ms = params.text("coin"), params.integer("startTime")
-    found = [
-        record
-        for record in within(
-            records,
-            call.now_ms - 90 * DAY_MS if start_ms is None else start_ms,
-            params.integer("endTime"),
-            lambda record: record.time_ms,
-        )
-        if record.wallet in _CHAIN_WALLETS and coin in {None, record.asset}
-    ]
-    offset = params.integer("offset") or 0
-    return found[::-1][offset : offset + params.limit(1000, 1000)]
-
-
-def _date_text(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
 ENDPOINTS: Final = (
     Endpoint(method="GET", path="/sapi/v1/system/status", handle=_status, security=Security.PUBLIC),
     Endpoint(method="GET", path="/sapi/v1/capital/config/getall", handle=_coins, weight=10),
-    Endpoint(method="GET", path="/sapi/v1/margin/allPairs", handle=_margin_pairs, security=Security.KEY),
-    Endpoint(
-        method="GET", path="/sapi/v1/margin/isolated/allPairs", handle=_isolated_pairs, weight=10, security=Security.KEY
-    ),
     Endpoint(method="POST", path="/sapi/v1/asset/get-funding-asset", handle=_funding_assets),
     Endpoint(method="POST", path="/sapi/v3/asset/getUserAsset", handle=_user_assets, weight=5),
     Endpoint(method="GET", path="/sapi/v1/asset/tradeFee", handle=_trade_fee),
     Endpoint(method="POST", path="/sapi/v1/asset/transfer", handle=_transfer, weight=900, by_account=True),
     Endpoint(method="GET", path="/sapi/v1/asset/transfer", handle=_transfers),
     Endpoint(method="GET", path="/sapi/v1/account/apiRestrictions", handle=_restrictions),
-    Endpoint(method="GET", path="/sapi/v1/capital/deposit/hisrec", handle=_deposits),
-    Endpoint(
-        method="GET", path="/sapi/v1/capital/withdraw/history", handle=_withdrawals, weight=18_000, by_account=True
-    ),
 )
