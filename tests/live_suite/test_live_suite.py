@@ -33,8 +33,10 @@ async def test_streams(exchange: str, symbol: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("exchange", "symbol"), CASES)
 def test_the_list_holds_what_matters(exchange: str, symbol: str) -> None:
+    """A run with a refused key or without any tests done is not worth recording."""
+    wanted = {"loadMarkets", "fetchBalance", "fetchOrderBook", "fetchTicker", "createOrder", "fetchMyTrades"}
     done = expected(exchange, symbol)["rest"]
-    assert {"loadMarkets", "fetchBalance", "fetchOrderBook", "fetchTicker", "createOrder", "fetchMyTrades"} <= {*done}
+    assert wanted - {*done} <= skips_of(exchange, symbol).keys()
 
 
 @pytest.mark.parametrize(("exchange", "symbol"), CASES)
