@@ -96,16 +96,21 @@ _BAN_S: Final = {418: 120, 429: 60}
 _BAN_OTHER_S: Final = 10
 _BAN_MIN_S: Final = 1
 """Whoever refuses for a limit wants a pause, even if it says 0 or names a moment that has passed."""
+_RESET_HEADER: Final = "gw-ratelimit-reset"
+"""KuCoin's: ms until the window of a resource pool begins anew."""
 
 
 def ban_until_ms(refusal: Refusal, headers: Mapping[str, str], now_ms: int) -> int:
     """Until when nothing may be sent, by our clock.
 
-    `Retry-After` decides, else the time in the text, else a careful guess by status; it is 1 s away at least.
+    `Retry-After`, in s, or KuCoin's own header decides, else the time in the text, else a careful guess by status; it
+    is 1 s away at least.
     """
     for name, value in headers.items():
         if name.lower() == "retry-after" and value.strip().isdecimal():
             return now_ms + max(int(value), _BAN_MIN_S) * 1000
+        if name.lower() == _RESET_HEADER and value.strip().isdecimal():
+            return now_ms + max(int(value), _BAN_MIN_S * 1000)
     named = _BANNED_UNTIL.search(refusal.text)
     if named:
         return max(int(named.group(1)), now_ms + _BAN_MIN_S * 1000)
