@@ -38,6 +38,7 @@ from tests.venue.okx_wire import (
     part_refused,
     refused,
     started,
+    values,
 )
 from tests.venue.wire import EPOCH_MS, KEY, SECRET, Anything, Asked, HandClock, Reply
 
@@ -95,7 +96,7 @@ async def test_r21_an_order_and_its_deadline_go_on_the_wire(venue: CcxtVenue, wi
     outcome = await venue.place(ticket())
     assert isinstance(outcome, Acked)
     report = outcome.report
-    assert (report.status, report.filled, report.contracts) == (OrderStatus.OPEN, 0, 100)
+    assert values(report.status, report.filled, report.contracts) == (OrderStatus.OPEN, 0, 100)
     assert (report.client_id, report.venue_order_id, report.time_ms) == (OURS, ORDER_ID, EPOCH_MS + 7)
     assert wire.last(PLACE).params == {
         "instId": "BTC-USDT-SWAP",
@@ -216,7 +217,7 @@ async def test_a_cancel_is_acknowledged_and_the_order_read_back(venue: CcxtVenue
     wire.serve_rows("trade/order", order(OURS, state="canceled", accFillSz="40"))
     outcome = await venue.cancel(BTC, OURS)
     assert isinstance(outcome, Acked)
-    assert (outcome.report.status, outcome.report.filled) == (OrderStatus.CANCELED, 40)
+    assert values(outcome.report.status, outcome.report.filled) == (OrderStatus.CANCELED, 40)
     assert wire.last(CANCEL).params == {"instId": "BTC-USDT-SWAP", "clOrdId": OURS}
 
 
@@ -250,7 +251,7 @@ async def test_r16_terminal_status_and_cumulative_fill(
     wire.serve_rows("trade/order", order(OURS, **fields))
     found = await venue.find_order(BTC, OURS)
     assert isinstance(found, Found)
-    assert (found.report.status, found.report.filled) == (status, filled)
+    assert values(found.report.status, found.report.filled) == (status, filled)
     assert (found.report.average_price is None) == (filled == 0)
 
 
@@ -321,7 +322,7 @@ async def test_r23_trades_after_a_cursor_are_complete_and_in_order(venue: CcxtVe
     assert [int(trade.trade_id) for trade in trades] == list(range(101, 351))
     assert wire.count("/api/v5/trade/fills") == 3
     first = trades[0]
-    assert (first.fee, first.fee_asset, first.moved, first.maker) == (Decimal("0.5"), "USDT", -1, False)
+    assert values(first.fee, first.fee_asset, first.moved, first.maker) == (Decimal("0.5"), "USDT", -1, False)
 
 
 async def test_r23_trades_since_a_position_reading(venue: CcxtVenue, wire: OkxWire) -> None:
@@ -352,14 +353,14 @@ async def test_in_hedge_mode_trades_of_the_long_side_are_not_ours(venue: CcxtVen
     wire.serve("GET", "/api/v5/trade/fills", paged(rows, "billId"))
     trades = await venue.trades(BTC, TradeCursor(trade_id=None, time_ms=EPOCH_MS))
     assert [trade.trade_id for trade in trades] == ["1", "3"]
-    assert (trades[1].realized, trades[1].maker, trades[1].fee) == (5, True, Decimal("-0.1"))
+    assert values(trades[1].realized, trades[1].maker, trades[1].fee) == (5, True, Decimal("-0.1"))
 
 
 async def test_r25_a_liquidation_is_told_though_it_pays_no_fee(venue: CcxtVenue, wire: OkxWire) -> None:
     row = fill(5, tradeId="-7", execType="", fee="0", feeCcy="", subType="105", side="buy")
     wire.serve("GET", "/api/v5/trade/fills", paged([row], "billId"))
     (trade,) = await venue.trades(BTC, TradeCursor(trade_id=None, time_ms=EPOCH_MS))
-    assert (trade.fee, trade.fee_asset, trade.moved) == (0, "USDT", 1)
+    assert values(trade.fee, trade.fee_asset, trade.moved) == (0, "USDT", 1)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def bill(number: int, kind: str, change: str, **more: str) -> dict[str, str]:
 SWAP = {"instType": "SWAP", "instId": "BTC-USDT-SWAP", "mgnMode": "cross"}
 
 
-async def booked(venue: CcxtVenue, since_ms: int = EPOCH_MS) -> list[tuple[str, str, Decimal, RowKind]]:
+async def booked(venue: CcxtVenue, since_ms: int = EPOCH_MS) -> Anything:
     return [(row.wallet, row.asset, row.amount, row.kind) for row in await venue.ledger(since_ms, (BTC,))]
 
 

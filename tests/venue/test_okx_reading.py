@@ -35,6 +35,7 @@ from tests.venue.okx_wire import (
     held,
     refused,
     started,
+    values,
 )
 from tests.venue.wire import EPOCH_MS, Anything, Asked, HandClock, Reply, Turns
 
@@ -69,7 +70,8 @@ async def position(venue: CcxtVenue, symbol: Symbol = BTC) -> Position | Unknown
 
 
 async def holding(venue: CcxtVenue, source: Source, asset: Asset = COIN, **more: Anything) -> Holding | Unknown:
-    wanted = Wanted(**{source.value: frozenset({asset})}, **more)
+    asked: dict[str, Anything] = {source.value: frozenset({asset}), **more}
+    wanted = Wanted(**asked)
     return (await venue.observe(wanted)).holdings[source, asset]
 
 
@@ -91,7 +93,7 @@ def by_name(*rows: dict[str, str]) -> Anything:
 async def test_r9_no_row_is_flat_with_the_account_s_own_figures(venue: CcxtVenue) -> None:
     flat = await position(venue)
     assert isinstance(flat, Position)
-    assert (flat.contracts, flat.proof) == (0, FlatProof.ACCOUNT)
+    assert values(flat.contracts, flat.proof) == (0, FlatProof.ACCOUNT)
 
 
 @pytest.mark.parametrize("figure", ["imr", "mmr", "isoEq", "upl", "isoUpl"])
@@ -122,7 +124,7 @@ async def test_r9_a_row_of_0_is_flat_by_itself(venue: CcxtVenue, wire: OkxWire) 
     wire.serve("GET", POSITIONS, by_name(held("BTC-USDT-SWAP", "0", avgPx="", liqPx="", margin="", notionalUsd="")))
     flat = await position(venue)
     assert isinstance(flat, Position)
-    assert (flat.contracts, flat.proof) == (0, FlatProof.ZERO_ROW)
+    assert values(flat.contracts, flat.proof) == (0, FlatProof.ZERO_ROW)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ async def test_r9_an_account_that_says_it_is_empty_is_flat(venue: CcxtVenue, wir
     flat, margin = observed.positions[BTC], observed.margins[BTC]
     assert isinstance(flat, Position)
     assert isinstance(margin, Margin)
-    assert (flat.contracts, margin.available, margin.balance) == (0, 0, 0)
+    assert values(flat.contracts, margin.available, margin.balance) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -199,9 +201,9 @@ async def test_net_mode_signs_the_position(venue: CcxtVenue, wire: OkxWire) -> N
     wire.serve("GET", POSITIONS, by_name(held("BTC-USDT-SWAP", "-100")))
     short = await position(venue)
     assert isinstance(short, Position)
-    assert (short.contracts, short.other_side, short.proof) == (-100, 0, FlatProof.NOT_FLAT)
-    assert (short.entry_price, short.mark_price, short.liquidation_price) == (100_000, 100_000, 195_000)
-    assert (short.isolated_wallet, short.raw_notional) == (100_000, 100_000)
+    assert values(short.contracts, short.other_side, short.proof) == (-100, 0, FlatProof.NOT_FLAT)
+    assert values(short.entry_price, short.mark_price, short.liquidation_price) == (100_000, 100_000, 195_000)
+    assert values(short.isolated_wallet, short.raw_notional) == (100_000, 100_000)
 
 
 async def test_hedge_mode_names_the_side_and_counts_both(venue: CcxtVenue, wire: OkxWire) -> None:
@@ -212,14 +214,14 @@ async def test_hedge_mode_names_the_side_and_counts_both(venue: CcxtVenue, wire:
     )
     both = await position(venue)
     assert isinstance(both, Position)
-    assert (both.contracts, both.other_side, both.isolated_wallet) == (-100, 7, 100_000)
+    assert values(both.contracts, both.other_side, both.isolated_wallet) == (-100, 7, 100_000)
 
 
 async def test_a_long_of_somebody_else_leaves_the_short_side_flat(venue: CcxtVenue, wire: OkxWire) -> None:
     wire.serve("GET", POSITIONS, by_name(held("BTC-USDT-SWAP", "7", side="long")))
     other = await position(venue)
     assert isinstance(other, Position)
-    assert (other.contracts, other.other_side, other.proof) == (0, 7, FlatProof.ZERO_ROW)
+    assert values(other.contracts, other.other_side, other.proof) == (0, 7, FlatProof.ZERO_ROW)
 
 
 async def test_a_position_in_both_margin_modes_at_once_is_unknown(venue: CcxtVenue, wire: OkxWire) -> None:
@@ -232,7 +234,7 @@ async def test_a_fully_backed_short_has_no_liquidation_price(venue: CcxtVenue, w
     wire.serve("GET", POSITIONS, by_name(row))
     short = await position(venue, COIN_M)
     assert isinstance(short, Position)
-    assert (short.liquidation_price, short.isolated_wallet, short.contracts) == (None, None, -999)
+    assert values(short.liquidation_price, short.isolated_wallet, short.contracts) == (None, None, -999)
 
 
 async def test_margin_is_the_equity_of_the_settle_currency(venue: CcxtVenue, wire: OkxWire) -> None:
@@ -247,8 +249,8 @@ async def test_margin_is_the_equity_of_the_settle_currency(venue: CcxtVenue, wir
     linear, inverse = observed.margins[BTC], observed.margins[COIN_M]
     assert isinstance(linear, Margin)
     assert isinstance(inverse, Margin)
-    assert (linear.asset, linear.wallet, linear.available, linear.balance) == (Asset("USDT"), 700, 450, 700)
-    assert (inverse.asset, inverse.wallet, inverse.balance) == (COIN, 1, Decimal("0.9"))
+    assert values(linear.asset, linear.wallet, linear.available, linear.balance) == (Asset("USDT"), 700, 450, 700)
+    assert values(inverse.asset, inverse.wallet, inverse.balance) == (COIN, 1, Decimal("0.9"))
 
 
 # Holdings
@@ -320,7 +322,7 @@ async def test_earn_is_savings_and_staking_without_what_is_redeemed(venue: CcxtV
     assert (found.quantity, found.wallets) == (Decimal("14.5"), ("savings", "staking"))
     moving = await holding(venue, Source.TRANSIT, transit_max_ms=60_000)
     assert isinstance(moving, Holding)
-    assert (moving.quantity, moving.overdue) == (3, 0)
+    assert values(moving.quantity, moving.overdue) == (3, 0)
 
 
 @pytest.mark.parametrize(
@@ -366,7 +368,7 @@ async def test_r11_deposits_and_withdrawals_on_their_way(venue: CcxtVenue, wire:
     )
     moving = await holding(venue, Source.TRANSIT, transit_max_ms=60_000)
     assert isinstance(moving, Holding)
-    assert (moving.quantity, moving.overdue) == (Decimal("1.5"), 12)
+    assert values(moving.quantity, moving.overdue) == (Decimal("1.5"), 12)
 
 
 async def test_r11_a_state_that_is_not_known_is_unknown(venue: CcxtVenue, wire: OkxWire) -> None:
@@ -410,7 +412,7 @@ async def test_wallets_tell_all_there_is_once(venue: CcxtVenue, wire: OkxWire) -
 async def test_r12_prices_of_one_and_of_several_swaps(venue: CcxtVenue, wire: OkxWire) -> None:
     one = (await seen(venue, BTC, books=frozenset({BTC}))).prices[BTC]
     assert isinstance(one, Prices)
-    assert (one.mark, one.index, one.bid, one.ask) == (100_000, 99_999, 100_000, Decimal("100000.5"))
+    assert values(one.mark, one.index, one.bid, one.ask) == (100_000, 99_999, 100_000, Decimal("100000.5"))
     assert one.funding_rate == Decimal("0.0001")
     assert one.book is not None
     assert one.book.bids[0].contracts == 500
@@ -420,7 +422,7 @@ async def test_r12_prices_of_one_and_of_several_swaps(venue: CcxtVenue, wire: Ok
     assert all(isinstance(prices, Prices) for prices in several.prices.values())
     inverse = several.prices[COIN_M]
     assert isinstance(inverse, Prices)
-    assert (inverse.index, inverse.mark) == (100_090, 100_100)
+    assert values(inverse.index, inverse.mark) == (100_090, 100_100)
     assert wire.last("/api/v5/public/funding-rate").params == {"instId": "ANY"}
     assert wire.count("/api/v5/market/tickers") == wire.count("/api/v5/public/mark-price") == 1
     assert wire.count("/api/v5/market/index-tickers") == 2
@@ -452,7 +454,7 @@ async def test_r7_volumes_are_those_of_the_candles(venue: CcxtVenue, wire: OkxWi
         ["2", "1", "1", "1", "1", "100", "1", "100000", "0"],
         ["1", "1", "1", "1", "1", "300", "3", "330000", "1"],
     )
-    assert await venue.volumes_24h(BTC) == (400, 430_000, 107_500)
+    assert values(*await venue.volumes_24h(BTC)) == (400, 430_000, 107_500)
     assert wire.last("/api/v5/market/candles").params == {"instId": "BTC-USDT-SWAP", "bar": "1H", "limit": "24"}
 
 
@@ -496,7 +498,7 @@ async def test_maintenance_is_that_of_the_tier_of_the_contracts(
     wire.serve(
         "GET", "/api/v5/public/mark-price", lambda asked: answer({"instId": asked.params["instId"], "markPx": "100000"})
     )
-    assert await venue.maintenance(symbol, Decimal(notional)) == (Decimal(rate), 0)
+    assert values(*await venue.maintenance(symbol, Decimal(notional))) == (Decimal(rate), 0)
 
 
 async def test_one_observation_costs_a_constant_number_of_calls(venue: CcxtVenue, wire: OkxWire) -> None:

@@ -26,6 +26,7 @@ from tests.venue.okx_wire import (
     spec,
     started,
     swap,
+    values,
 )
 from tests.venue.wire import Anything, Asked, HandClock
 
@@ -60,8 +61,9 @@ async def test_a_live_account_sends_no_such_header(wire: OkxWire, clock: HandClo
 
 @pytest.mark.parametrize("missing", ["api_key", "secret", "password"])
 def test_each_secret_must_be_given(wire: OkxWire, clock: HandClock, missing: str) -> None:
+    without: dict[str, Anything] = {missing: ""}
     with pytest.raises(ConfigFault, match=missing):
-        open_venue(spec(**{missing: ""}), clock=clock, session=wire, symbols=[BTC])
+        open_venue(spec(**without), clock=clock, session=wire, symbols=[BTC])
 
 
 async def test_only_the_two_lists_that_are_used_are_read(wire: OkxWire, clock: HandClock) -> None:
@@ -82,13 +84,13 @@ async def test_r7_units_of_linear_multiplied_and_inverse_contracts(wire: OkxWire
         Decimal("0.01"),
         Decimal(100_000_000),
     )
-    assert (linear.price_tick, linear.price_down, linear.price_up, linear.notional_min) == (
+    assert values(linear.price_tick, linear.price_down, linear.price_up, linear.notional_min) == (
         Decimal("0.1"),
         None,
         None,
         0,
     )
-    assert (many.asset, many.multiplier, many.contract_size) == (Asset("PEPE"), 1, Decimal(10_000_000))
+    assert values(many.asset, many.multiplier, many.contract_size) == (Asset("PEPE"), 1, Decimal(10_000_000))
     assert (inverse.kind, inverse.contract_size, inverse.settle) == (ContractKind.INVERSE, Decimal(100), Asset("BTC"))
     assert inverse.coins(Decimal(1_000), Decimal(100_000)) == 1
 
