@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
@@ -15,17 +16,21 @@ from bot.domain.plan import Verdict
 from bot.ports import Alerts
 from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.observer import Observer
+from bot.runtime.streams import Streams
 
 IN_FLIGHT_S: Final = 8.0
 RESTING_S: Final = 2.0
 """A stop takes at most 10 s: for what is in flight, then for cancelling what rests (DESIGN, Start and stop)."""
 ONCE_TURNS_MAX: Final = 60
 LOOK_AGAIN_MIN_S: Final = 0.05
+HINT_MIN_S: Final = 0.25
+"""However many hints come, a turn follows the one before no sooner."""
 UNSETTLED: Final = frozenset({Verdict.CONFIRMING, Verdict.WAITING})
 """A `--once` run goes on while a decision is still being made."""
 UNDECIDED: Final = UNSETTLED | {Verdict.HALTED, Verdict.FROZEN}
 SLOW_S: Final = 30.0
 
+Beside = Callable[[], Coroutine[None, None, None]]
 Show = Callable[[Sequence[Outcome]], None]
 
 
@@ -35,6 +40,8 @@ class Daemon:
     Args:
         interval_s: pause between turns when nothing asks for a closer look.
         show: called after each turn with every hedge's outcome.
+        streams: say when a turn is worth its calls before the interval is over; None: there are none.
+        beside: what runs as long as the turns do, and is cancelled with them, such as the reading of feeds.
     """
 
     def __init__(
@@ -46,6 +53,8 @@ class Daemon:
         interval_s: float,
         show: Show,
         logger: FilteringBoundLogger,
+        streams: Streams | None = None,
+        beside: Sequence[Beside] = (),
     ) -> None:
         self._observer = observer
         self._hedgers = hedgers
@@ -53,7 +62,10 @@ class Daemon:
         self._interval_s = interval_s
         self._show = show
         self._log = logger
+        self._streams = streams
+        self._beside = beside
         self._stopping = asyncio.Event()
+        self._look = asyncio.Event()  # a hint came, or a stop was asked for
         self._closely: frozenset[Symbol] = frozenset()
         self._said: dict[str, Outcome] = {}
         self._last: list[Outcome] = []
@@ -62,6 +74,7 @@ class Daemon:
         """First stage: send nothing new, finish the turn that is under way, then leave the hedge in place."""
         self._log.info(logs.STOP_REQUESTED)
         self._stopping.set()
+        self._look.set()
 
     async def run(self, *, once: bool = False) -> list[Outcome]:
         """Take turns until stopped, or with `once` until every hedge has decided; then cancel what of ours rests.
@@ -73,11 +86,16 @@ class Daemon:
         async with asyncio.TaskGroup() as group:
             turns = group.create_task(self._once() if once else self._turns())
             stopping = group.create_task(self._stopping.wait())
+            besides = [group.create_task(self._alongside(beside)) for beside in self._beside]
+            if self._streams is not None and not once:
+                listen = partial(self._streams.run, self._look.set)
+                besides.append(group.create_task(self._alongside(listen)))
             await asyncio.wait({turns, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not turns.done():
                 await asyncio.wait({turns}, timeout=IN_FLIGHT_S)
                 turns.cancel()  # the journal knows what was in flight; the next start finds out what became of it
-            stopping.cancel()
+            for task in (stopping, *besides):
+                task.cancel()
         await self._cancel_resting()
         self._log.info(logs.STOP_COMPLETED)
         return list(self._said.values())
@@ -87,6 +105,12 @@ class Daemon:
         """Whether some hedge ended its last turn without a decision: halted, frozen, or still waiting."""
         verdicts = [outcome.plan.verdict for outcome in self._last]
         return len(verdicts) < len(self._hedgers) or not UNDECIDED.isdisjoint(verdicts)
+
+    async def _alongside(self, run: Beside) -> None:
+        try:
+            await run()
+        except Exception as error:  # noqa: BLE001 - the supervisor: what runs beside the turns must not end them
+            self._failed(error)
 
     async def _once(self) -> None:
         for _ in range(ONCE_TURNS_MAX):
@@ -113,10 +137,12 @@ class Daemon:
             await self._pause(outcomes)
 
     async def _turn(self, held: frozenset[str]) -> list[Outcome]:
+        if not self._stopping.is_set():
+            self._look.clear()  # what was hinted at so far is in the reading that begins now
         slow = asyncio.get_running_loop().call_later(SLOW_S, self._slow)
         try:
             observations = await self._observer.observe(self._closely)
-            outcomes: list[Outcome] = []
+            taken: list[tuple[Hedger, Outcome]] = []
             for hedger in self._hedgers:
                 if self._stopping.is_set():
                     break
@@ -129,13 +155,22 @@ class Daemon:
                 except Exception as error:  # noqa: BLE001 - the supervisor: one hedge must not starve the others
                     self._failed(error, hedge=hedger.policy.name)
                 else:
-                    outcomes.append(outcome)
+                    taken.append((hedger, outcome))
         finally:
             slow.cancel()
+        outcomes = [outcome for _, outcome in taken]
         self._closely = frozenset(
             o.plan.view.symbol for o in outcomes if o.plan.want_book or (o.plan.order is not None and not o.sent)
         )
         self._last = outcomes
+        if self._streams is not None:
+            self._streams.turned(
+                {
+                    (hedger.policy.venue, hedger.policy.symbol): outcome.plan.view.mark
+                    for hedger, outcome in taken
+                    if outcome.plan.view.mark is not None
+                }
+            )
         self._show(outcomes)
         return outcomes
 
@@ -152,11 +187,11 @@ class Daemon:
     async def _pause(self, outcomes: Sequence[Outcome]) -> None:
         hurry = [o.plan.look_again_s for o in outcomes if o.plan.look_again_s is not None]
         pause_s = min([*map(float, hurry), self._interval_s])
-        try:
-            async with asyncio.timeout(max(pause_s, LOOK_AGAIN_MIN_S)):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
+        pause_s = max(pause_s, LOOK_AGAIN_MIN_S)
+        nearest_s = min(HINT_MIN_S, pause_s)
+        await _within(self._stopping, nearest_s)
+        if pause_s > nearest_s:
+            await _within(self._look, pause_s - nearest_s)
 
     async def _cancel_resting(self) -> None:
         try:
@@ -165,3 +200,12 @@ class Daemon:
                     await hedger.cancel_resting()
         except (TimeoutError, BotError) as fault:
             self._alarms.alarm(logs.STOP_INCOMPLETE, code="resting", reason=f"resting orders may remain: {fault}")
+
+
+async def _within(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, but no longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

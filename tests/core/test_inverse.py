@@ -188,7 +188,7 @@ def test_r4_a_margin_that_leaves_the_profit_out_freezes() -> None:
 def test_r4_profit_without_a_position_freezes() -> None:
     account = CoinAccount()
     situation = account.situation()
-    margin = replace(situation.holdings[0], quantity=D("1.2"))  # type: ignore[type-var]
+    margin = replace(situation.holdings[0], quantity=D("1.2"))  # type: ignore[arg-type]
     plan, _ = decide(replace(situation, holdings=(margin,)), Memory())
     assert plan.verdict is Verdict.FROZEN
 
@@ -196,7 +196,7 @@ def test_r4_profit_without_a_position_freezes() -> None:
 def test_r2_without_an_entry_the_venues_own_balance_counts() -> None:
     account = hedged()
     situation = account.situation()
-    position = replace(situation.position, entry_price=None)  # type: ignore[type-var]
+    position = replace(situation.position, entry_price=None)  # type: ignore[arg-type]
     plan, _ = decide(replace(situation, position=position), Memory())
     assert plan.verdict is Verdict.BALANCED
     assert plan.view.exposure == account.balance(account.price)
@@ -205,7 +205,7 @@ def test_r2_without_an_entry_the_venues_own_balance_counts() -> None:
 def test_r2_without_the_coins_that_margin_it_an_inverse_hedge_is_frozen() -> None:
     account = CoinAccount()
     situation = account.situation()
-    held = replace(situation.holdings[0], source=Source.EARN)  # type: ignore[type-var]
+    held = replace(situation.holdings[0], source=Source.EARN)
     plan, _ = decide(replace(situation, holdings=(held,)), Memory())
     assert plan.verdict is Verdict.FROZEN
     assert "R2" in plan.reason
@@ -215,7 +215,7 @@ def test_r5_on_a_unified_account_spot_holds_the_margin() -> None:
     account = hedged()
     account.price = D(110_000)
     situation = account.situation()
-    held = replace(situation.holdings[0], source=Source.SPOT)  # type: ignore[type-var]
+    held = replace(situation.holdings[0], source=Source.SPOT)
     plan, _ = decide(replace(situation, holdings=(held,)), account.memory)
     assert (plan.verdict, plan.view.exposure) == (Verdict.BALANCED, account.balance(D(110_000)))
 
@@ -229,7 +229,7 @@ def test_r12_a_mark_in_doubt_never_sizes_an_inverse_order() -> None:
         account.now_s = D(at_s)
         account.price = D(100_000) if at_s % 10 else D(60_000)
         situation = account.situation()
-        doubtful = replace(situation.prices, index=D(200_000))  # type: ignore[type-var]
+        doubtful = replace(situation.prices, index=D(200_000))  # type: ignore[arg-type]
         plan, memory = decide(replace(situation, prices=doubtful), memory)
         verdicts.append(plan.verdict)
     assert set(verdicts) == {Verdict.CONFIRMING}
@@ -327,7 +327,7 @@ def test_r15_an_unknown_margin_lets_no_inverse_short_grow() -> None:
 def test_linear_hedges_are_judged_at_the_mark() -> None:
     (plan,) = run(reading(0, "1", "-1"))
     assert plan.verdict is Verdict.BALANCED
-    position = replace(reading(0, "1", "-1").position, entry_price=D(50_000))  # type: ignore[type-var]
+    position = replace(reading(0, "1", "-1").position, entry_price=D(50_000))  # type: ignore[arg-type]
     assert inverse.reference(LINEAR, position, D(100_000)) == 100_000  # type: ignore[arg-type]
     held = (
         Holding(
