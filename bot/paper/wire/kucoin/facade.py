@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import parse_qsl
 
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import Refusal
+from bot.paper.wire.channel import Channel
 from bot.paper.wire.http import Request, Response
 from bot.paper.wire.kucoin import (
+    bullets,
     earn,
     futures_account,
     futures_history,
@@ -23,12 +26,15 @@ from bot.paper.wire.kucoin import (
     wallet,
 )
 from bot.paper.wire.kucoin.body import success
+from bot.paper.wire.kucoin.channel import DeadChannel, KucoinChannel
 from bot.paper.wire.kucoin.endpoint import Call, Endpoint, Side
 from bot.paper.wire.kucoin.errors import ApiError, not_found, too_many_requests
 from bot.paper.wire.kucoin.limits import Limits, Pool, RateLimiter
 from bot.paper.wire.kucoin.memory import Memory
 from bot.paper.wire.kucoin.params import Params
 from bot.paper.wire.kucoin.routes import Routes
+from bot.paper.wire.kucoin.topics import Source
+from bot.paper.wire.kucoin.unified import UnifiedChannel
 
 #: Which side of KuCoin a host serves.
 HOSTS: Final = {
@@ -36,6 +42,10 @@ HOSTS: Final = {
     "openapi-v2.kucoin.com": Side.SPOT,
     "api-futures.kucoin.com": Side.FUTURES,
 }
+#: Which side of KuCoin streams from a host; the newer streams need no such distinction.
+STREAM_HOSTS: Final = {bullets.SPOT_STREAM: Side.SPOT, bullets.FUTURES_STREAM: Side.FUTURES}
+UNIFIED_PRIVATE: Final = "wsapi-push.kucoin.com"
+UNIFIED_HOSTS: Final = frozenset({UNIFIED_PRIVATE, "x-push-futures.kucoin.com"})
 _MODULES: Final = (
     spot_market,
     spot_account,
@@ -48,6 +58,7 @@ _MODULES: Final = (
     futures_orders,
     futures_history,
     futures_settings,
+    bullets,
 )
 _ROUTES: Final = Routes(endpoint for module in _MODULES for endpoint in module.ENDPOINTS)
 
@@ -69,7 +80,34 @@ class KucoinFacade:
 
     def owns(self, host: str) -> bool:
         """Whether `host` (lower case, no port) is one of KuCoin's that are served here."""
-        return host in HOSTS
+        return host in HOSTS or host in STREAM_HOSTS or host in UNIFIED_HOSTS
+
+    def connect(self, request: Request) -> Channel | Response:
+        """Open a stream for an upgrade request; a Response is a handshake refused.
+
+        A token that is unknown or has expired opens a connection that says so and ends.
+        """
+        side = STREAM_HOSTS.get(request.host)
+        if side is None and request.host not in UNIFIED_HOSTS:
+            return not_found().response({})
+        query = dict(parse_qsl(request.query))
+        needed = request.host not in UNIFIED_HOSTS or request.host == UNIFIED_PRIVATE
+        known = self._memory.tokens.get(query.get("token", ""))
+        if known is None and needed:
+            return DeadChannel("token is invalid")
+        key, expires_ms = known or ("", request.now_ms + bullets.TOKEN_MS)
+        if request.now_ms >= expires_ms:
+            return DeadChannel("token is expired")
+        source = Source(exchange=self._exchange, memory=self._memory, key=key, hf=self._hf)
+        if side is None:
+            return UnifiedChannel(source, now_ms=request.now_ms)
+        return KucoinChannel(
+            source,
+            side,
+            connect_id=query.get("connectId", ""),
+            expires_ms=expires_ms,
+            now_ms=request.now_ms,
+        )
 
     def handle(self, request: Request) -> Response:
         """Answer a request to one of the owned hosts; errors are answers too, never exceptions."""

@@ -56,7 +56,7 @@ def ticker_row(call: Call, listing: Listing) -> dict[str, object]:
     done = tape.trades(call.exchange, listing)
     last = done[-1] if done else None
     return {
-        "sequence": tape.sequence(call.exchange, listing),
+        "sequence": tape.sequence(call.exchange, call.now_ms),
         "symbol": listing.symbol,
         "side": last.side.value.lower() if last else "buy",
         "size": int(last.quantity) if last else 1,
@@ -87,7 +87,7 @@ def _book(call: Call, levels: int) -> object:
     depth = call.exchange.depth(listing.key, levels)
     return {
         "symbol": listing.symbol,
-        "sequence": tape.sequence(call.exchange, listing),
+        "sequence": tape.sequence(call.exchange, call.now_ms),
         "asks": number_levels(depth.asks),
         "bids": number_levels(depth.bids),
         "ts": call.now_ms * tape.NANOS,

@@ -15,7 +15,7 @@ from bot.paper.wire.kucoin.endpoint import Call, Endpoint
 from bot.paper.wire.kucoin.errors import bad_parameter
 from bot.paper.wire.kucoin.limits import Pool
 
-_LENGTHS_MS: Final = {
+LENGTHS_MINUTES: Final = {
     "1min": 1,
     "3min": 3,
     "5min": 5,
@@ -172,7 +172,7 @@ def _level1(call: Call) -> object:
     done = tape.trades(call.exchange, listing)
     return {
         "time": call.now_ms,
-        "sequence": str(tape.sequence(call.exchange, listing)),
+        "sequence": str(tape.sequence(call.exchange, call.now_ms)),
         "price": plain(call.exchange.last_price(listing.key)),
         "size": plain(done[-1].quantity if done else ask.quantity),
         "bestBid": plain(bid.price),
@@ -199,7 +199,7 @@ def _book(call: Call, levels: int) -> object:
     depth = call.exchange.depth(listing.key, levels)
     return {
         "time": call.now_ms,
-        "sequence": str(tape.sequence(call.exchange, listing)),
+        "sequence": str(tape.sequence(call.exchange, call.now_ms)),
         "bids": levels_of(depth.bids),
         "asks": levels_of(depth.asks),
     }
@@ -226,7 +226,7 @@ def _histories(call: Call) -> object:
 
 def _candles(call: Call) -> object:
     listing = call.pair()
-    minutes = _LENGTHS_MS.get(call.params.need("type"))
+    minutes = LENGTHS_MINUTES.get(call.params.need("type"))
     if minutes is None:
         raise bad_parameter("type parameter is invalid")
     length_ms = minutes * tape.MINUTE_MS

@@ -17,6 +17,7 @@ _TURNOVER: Final = 1_000
 """How often a day the others trade the first level."""
 _MONDAY_MS: Final = 4 * DAY_MS
 """Weeks begin on Monday; day 0 of the epoch was a Thursday."""
+_YEAR_MS: Final = 366 * DAY_MS
 NANOS: Final = 1_000_000
 
 
@@ -76,9 +77,7 @@ def candles(exchange: Exchange, listing: Listing, *, length_ms: int, start_ms: i
     tape = trades(exchange, listing)
     opens = range(first_ms, end_ms + 1, length_ms)
     seen = (_candle(exchange, listing, tape, open_ms, open_ms + length_ms - 1) for open_ms in opens)
-    return [
-        _with_others(exchange, listing, candle, max(min(length_ms, end_ms - candle.open_ms), 0)) for candle in seen
-    ]
+    return [_with_others(exchange, listing, candle, max(min(length_ms, end_ms - candle.open_ms), 0)) for candle in seen]
 
 
 def newest_open_ms(now_ms: int, length_ms: int) -> int:
@@ -87,9 +86,12 @@ def newest_open_ms(now_ms: int, length_ms: int) -> int:
     return (now_ms - offset_ms) // length_ms * length_ms + offset_ms
 
 
-def sequence(exchange: Exchange, listing: Listing) -> int:
-    """A number that grows with every change of the market that a client could have seen."""
-    return 1_700_000_000_000 + 10 * len(exchange.price_history(listing.asset)) + len(trades(exchange, listing))
+def sequence(exchange: Exchange, now_ms: int) -> int:
+    """A number that grows with time and with everything accounts do; it stays below the time in milliseconds.
+
+    ccxt holds the sequence of a futures book against the time of a change, and drops the change when it is not later.
+    """
+    return now_ms - _YEAR_MS + sum(account.last_update for account in exchange.accounts().values())
 
 
 def _with_others(exchange: Exchange, listing: Listing, seen: Candle, lasted_ms: int) -> Candle:

@@ -1,0 +1,383 @@
+"""Private topics: an account's orders, balances and positions, at once when they change.
+
+Balances and positions are also told again after a while, as KuCoin does when the mark has moved.
+
+Source: https://www.kucoin.com/docs-new/3470074w0, 3470075w0, 3470090w0, 3470092w0 and 3470093w0 (read 2025-11), and
+ccxt 4.5.90, `pro/kucoin.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from bot.domain.numbers import ZERO, plain
+from bot.paper.engine.account import Account
+from bot.paper.engine.model import (
+    Balance,
+    Listing,
+    MarketType,
+    Order,
+    OrderKind,
+    OrderStatus,
+    Position,
+    RowKind,
+    Trade,
+    Update,
+    UpdateKind,
+)
+from bot.paper.wire.kucoin.futures_views import position_row, rounded
+from bot.paper.wire.kucoin.names import FUTURES, MAIN, TRADE, contract_id, futures_coin, spot_id
+from bot.paper.wire.kucoin.spot_account import account_id
+from bot.paper.wire.kucoin.spot_views import cancelled
+from bot.paper.wire.kucoin.tape import NANOS
+from bot.paper.wire.kucoin.topics import Message, Source, Topic
+
+_AGAIN_MS: Final = 5000
+Maker = Callable[[Source, str], Topic]
+"""Makes a topic for a symbol; empty: for all of them."""
+
+
+class _Feed:
+    """The updates of an account since the last look."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._seen = source.exchange.account(source.key).last_update
+
+    @property
+    def account(self) -> Account:
+        """The account as it is now."""
+        return self._source.exchange.account(self._source.key)
+
+    def news(self) -> Sequence[Update]:
+        """What happened since, oldest first."""
+        found = self.account.updates(self._seen)
+        if found:
+            self._seen = found[-1].seq
+        return found
+
+
+class _Due:
+    """A clock for what is told again."""
+
+    def __init__(self, first_ms: int = 1000) -> None:
+        self._first_ms = first_ms
+        self._next_ms: int | None = None
+
+    def at(self, now_ms: int) -> bool:
+        """Whether it is time."""
+        if self._next_ms is None:
+            self._next_ms = now_ms + self._first_ms
+        if now_ms < self._next_ms:
+            return False
+        self._next_ms = now_ms + _AGAIN_MS
+        return True
+
+
+class Orders:
+    """Orders of the spot or of the futures side.
+
+    Args:
+        source: whose orders.
+        symbol: of one market; empty: of all.
+        futures: which side.
+        subject: of its messages.
+    """
+
+    def __init__(self, source: Source, symbol: str, *, futures: bool, subject: str) -> None:
+        self._source = source
+        self._symbol = symbol
+        self._futures = futures
+        self._subject = subject
+        self._feed = _Feed(source)
+
+    def messages(self, now_ms: int) -> Sequence[Message]:
+        """One or two messages for each version of an order: a last fill is told as fill and as end."""
+        del now_ms
+        told: list[Message] = []
+        for update in self._feed.news():
+            if update.kind is not UpdateKind.ORDER or update.order is None:
+                continue
+            listing = self._source.exchange.listings[update.order.listing_key]
+            if (listing.market is MarketType.SPOT) is self._futures or self._symbol not in {"", listing.symbol}:
+                continue
+            row = self._contract_row if self._futures else self._spot_row
+            told += [
+                {"subject": self._subject, "data": row(listing, update.order, update.trade, word)}
+                for word in _words(update)
+            ]
+        return told
+
+    def _spot_row(self, listing: Listing, order: Order, trade: Trade | None, word: str) -> dict[str, object]:
+        row: dict[str, object] = {
+            "symbol": listing.symbol,
+            "orderType": order.kind.value.lower(),
+            "side": order.side.value.lower(),
+            "orderId": spot_id(order.order_id),
+            "type": word,
+            "orderTime": order.time_ms,
+            "size": plain(order.quantity),
+            "originSize": plain(order.quantity),
+            "filledSize": plain(order.filled),
+            "price": plain(order.price),
+            "clientOid": order.client_id,
+            "remainSize": plain(order.remaining if order.status.open else ZERO),
+            "canceledSize": plain(order.remaining if cancelled(order) else ZERO),
+            "status": _status(word),
+            "ts": order.update_ms * NANOS,
+        }
+        if word == "match" and trade is not None:
+            row |= _match(trade, str(trade.trade_id))
+        return row
+
+    def _contract_row(self, listing: Listing, order: Order, trade: Trade | None, word: str) -> dict[str, object]:
+        _, isolated = self._feed.account.settings(listing.symbol)
+        row: dict[str, object] = {
+            "symbol": listing.symbol,
+            "orderType": order.kind.value.lower(),
+            "side": order.side.value.lower(),
+            "canceledSize": plain(order.remaining if cancelled(order) else ZERO),
+            "orderId": contract_id(order.order_id),
+            "positionSide": order.position_side.value,
+            "marginMode": "ISOLATED" if isolated else "CROSS",
+            "type": word,
+            "orderTime": str(order.time_ms * NANOS),
+            "size": plain(order.quantity),
+            "filledSize": plain(order.filled),
+            "price": plain(order.price),
+            "remainSize": plain(order.remaining if order.status.open else ZERO),
+            "clientOid": order.client_id,
+            "tradeType": "trade",
+            "status": _status(word),
+            "ts": order.update_ms * NANOS,
+        }
+        if word == "match" and trade is not None:
+            row |= _match(trade, contract_id(trade.trade_id))
+        return row
+
+
+def _match(trade: Trade, trade_id: str) -> dict[str, object]:
+    return {
+        "liquidity": "maker" if trade.maker else "taker",
+        "feeType": "makerFee" if trade.maker else "takerFee",
+        "matchPrice": plain(trade.price),
+        "matchSize": plain(trade.quantity),
+        "tradeId": trade_id,
+    }
+
+
+def _words(update: Update) -> tuple[str, ...]:
+    """What happened to the order: `open`, `match`, `filled`, `canceled`; a market order is never in the book."""
+    order = update.order
+    assert order is not None
+    if update.trade is not None:
+        return ("match", "filled") if order.status is OrderStatus.FILLED else ("match",)
+    if order.status.open:
+        return ("open",) if order.kind is OrderKind.LIMIT else ()
+    return ("canceled",)
+
+
+def _status(word: str) -> str:
+    return {"open": "open", "match": "match"}.get(word, "done")
+
+
+class SpotBalances:
+    """`/account/balance`: the main and the trading account, coin by coin."""
+
+    def __init__(self, source: Source, symbol: str) -> None:
+        del symbol
+        self._source = source
+        self._feed = _Feed(source)
+        self._due = _Due()
+        self._told = self._balances()
+
+    def messages(self, now_ms: int) -> Sequence[Message]:
+        """One for each coin whose balance or hold has changed; now and then one for each coin."""
+        again = self._due.at(now_ms)
+        news = self._feed.news()
+        if not news and not again:
+            return ()
+        balances = self._balances()
+        told: list[Message] = [
+            {"subject": "account.balance", "data": self._row(place, balance, news, now_ms)}
+            for place, balance in balances.items()
+            if again or balance != self._told.get(place)
+        ]
+        self._told = balances
+        return told
+
+    def _balances(self) -> dict[tuple[str, str], Balance]:
+        account = self._feed.account
+        return {
+            (wallet, asset): balance for wallet in (MAIN, TRADE) for asset, balance in account.balances(wallet).items()
+        }
+
+    def _row(self, place: tuple[str, str], balance: Balance, news: Sequence[Update], now_ms: int) -> dict[str, object]:
+        wallet, asset = place
+        before = self._told.get(place, Balance(free=ZERO, locked=ZERO))
+        kind = "main" if wallet == MAIN else ("trade_hf" if self._source.hf else "trade")
+        rows = [update.row for update in news if update.row is not None and (update.wallet, update.asset) == place]
+        row = rows[-1] if rows else None
+        return {
+            "accountId": account_id(asset, kind),
+            "available": plain(balance.free),
+            "availableChange": plain(balance.free - before.free),
+            "currency": asset,
+            "hold": plain(balance.locked),
+            "holdChange": plain(balance.locked - before.locked),
+            "relationContext": {"symbol": row.symbol} if row is not None and row.symbol else {},
+            "relationEvent": f"{kind}.{_event(None if row is None else row.kind)}",
+            "relationEventId": str(0 if row is None else row.row_id),
+            "time": str(now_ms),
+            "total": plain(balance.total),
+        }
+
+
+def _event(kind: RowKind | None) -> str:
+    match kind:
+        case None:
+            return "hold"
+        case RowKind.DEPOSIT:
+            return "deposit"
+        case RowKind.WITHDRAWAL:
+            return "withdraw_done"
+        case RowKind.TRANSFER:
+            return "transfer"
+        case RowKind.TRADE | RowKind.FEE:
+            return "setted"
+        case RowKind.EARN | RowKind.REWARD | RowKind.REALIZED_PNL | RowKind.FUNDING_FEE | RowKind.INSURANCE_CLEAR:
+            return "other"
+
+
+class Wallet:
+    """`/contractAccount/wallet`: the futures account, currency by currency."""
+
+    def __init__(self, source: Source, symbol: str) -> None:
+        del symbol
+        self._source = source
+        self._feed = _Feed(source)
+        self._due = _Due()
+
+    def messages(self, now_ms: int) -> Sequence[Message]:
+        """Told when anything of the futures account changed, and now and then."""
+        again = self._due.at(now_ms)
+        news = self._feed.news()
+        touched = any(self._is_ours(update) for update in news)
+        if not touched and not again:
+            return ()
+        account = self._feed.account
+        assets = [asset for asset in account.balances(FUTURES) if asset in self._settling()]
+        return [
+            {"subject": "walletBalance.change", "data": self._row(account, asset, news, now_ms)} for asset in assets
+        ]
+
+    def _is_ours(self, update: Update) -> bool:
+        if update.kind is UpdateKind.BALANCE:
+            return update.wallet == FUTURES
+        return update.order is None or not update.order.listing_key.startswith(MarketType.SPOT)
+
+    def _settling(self) -> set[str]:
+        return {
+            listing.settle
+            for listing in self._source.exchange.listings.values()
+            if listing.market is not MarketType.SPOT
+        }
+
+    def _row(self, account: Account, asset: str, news: Sequence[Update], now_ms: int) -> dict[str, object]:
+        summary = account.margin_summary(asset)
+        mine = [position for position in account.positions() if position.settle == asset]
+        isolated = [position for position in mine if position.isolated]
+        cross = [position for position in mine if not position.isolated]
+        figures: dict[str, Decimal] = {
+            "crossPosMargin": _sum(position.initial_margin for position in cross),
+            "crossOrderMargin": _sum(position.order_margin for position in cross),
+            "crossUnPnl": summary.cross_unrealized,
+            "isolatedPosMargin": _sum(position.isolated_wallet for position in isolated),
+            "isolatedOrderMargin": _sum(position.order_margin for position in isolated),
+            "isolatedFundingFeeMargin": ZERO,
+            "isolatedUnPnl": summary.unrealized - summary.cross_unrealized,
+            "walletBalance": summary.wallet,
+            "equity": summary.margin_balance,
+            "availableBalance": summary.available,
+            "availableMargin": summary.available,
+            "maxWithdrawAmount": summary.withdrawable,
+            "totalCrossMargin": summary.cross_wallet + summary.cross_unrealized,
+            "holdBalance": ZERO,
+        }
+        return {
+            **{name: plain(rounded(value)) for name, value in figures.items()},
+            "currency": futures_coin(asset),
+            "version": str(news[-1].seq if news else account.last_update),
+            "timestamp": str(now_ms),
+        }
+
+
+def _sum(values: Iterable[Decimal]) -> Decimal:
+    return sum(values, ZERO)
+
+
+class Positions:
+    """`/contract/position:SYMBOL` and `/contract/positionAll`."""
+
+    def __init__(self, source: Source, symbol: str) -> None:
+        self._source = source
+        self._symbol = symbol
+        self._feed = _Feed(source)
+        self._due = _Due()
+
+    def messages(self, now_ms: int) -> Sequence[Message]:
+        """Changed positions, the flat ones too; open ones again when the mark has had time to move."""
+        news = self._feed.news()
+        told = self._settlements(news)
+        changed = {(update.symbol, update.side) for update in news if update.kind is UpdateKind.POSITION}
+        again = self._due.at(now_ms)
+        for position in self.known():
+            place = (position.symbol, position.side)
+            if place in changed or (again and position.contracts):
+                reason = "positionChange" if place in changed else "markPriceChange"
+                told.append({"subject": "position.change", "data": self._row(position, reason, now_ms)})
+        return told
+
+    def known(self) -> list[Position]:
+        """The account's positions that this topic is about."""
+        rows = self._feed.account.positions()
+        return [position for position in rows if self._symbol in {"", position.symbol}]
+
+    def _row(self, position: Position, reason: str, now_ms: int) -> dict[str, object]:
+        listing = self._source.exchange.listing(f"{position.market.value}:{position.symbol}")
+        return {**position_row(listing, position, self._feed.account, now_ms), "changeReason": reason}
+
+    def _settlements(self, news: Sequence[Update]) -> list[Message]:
+        return [
+            {
+                "subject": "position.settlement",
+                "data": {
+                    "fundingTime": row.time_ms,
+                    "symbol": row.symbol,
+                    "fundingFee": row.amount,
+                    "ts": row.time_ms * NANOS,
+                    "settleCurrency": futures_coin(row.asset),
+                },
+            }
+            for row in (update.row for update in news)
+            if row is not None and row.kind is RowKind.FUNDING_FEE and self._symbol in {"", row.symbol}
+        ]
+
+
+def _orders(subject: str, *, futures: bool) -> Maker:
+    return lambda source, symbol: Orders(source, symbol, futures=futures, subject=subject)
+
+
+SPOT_TOPICS: Final[Mapping[str, Maker]] = {
+    "/spotMarket/tradeOrders": _orders("orderChange", futures=False),
+    "/spotMarket/tradeOrdersV2": _orders("orderChange", futures=False),
+    "/account/balance": SpotBalances,
+}
+FUTURES_TOPICS: Final[Mapping[str, Maker]] = {
+    "/contractMarket/tradeOrders": _orders("symbolOrderChange", futures=True),
+    "/contractAccount/wallet": Wallet,
+    "/contract/position": Positions,
+    "/contract/positionAll": Positions,
+}
