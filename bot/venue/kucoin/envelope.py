@@ -13,6 +13,8 @@ from bot.venue.shapes import Row, integer_in, row_of, rows_of
 from bot.venue.throttle import Lane
 
 T = TypeVar("T")
+_Page = tuple[int, list[T], int]
+"""Its number, its rows, how many rows there are in all."""
 _PAGES_MAX: Final = 200
 _SUCCESS: Final = "200000"
 
@@ -68,7 +70,7 @@ async def timed_pages(
     page = partial(_page, parse)
     stamps: list[Stamp] = []
 
-    async def read(query: Mapping[str, object]) -> tuple[list[T], int]:
+    async def read(query: Mapping[str, object]) -> _Page[T]:
         timed = await link.read(endpoint, page, query)
         stamps.append(timed.stamp)
         return timed.value
@@ -81,11 +83,13 @@ async def _whole(
     endpoint: Endpoint,
     params: Mapping[str, object],
     size: int,
-    read: Callable[[Mapping[str, object]], Awaitable[tuple[list[T], int]]],
+    read: Callable[[Mapping[str, object]], Awaitable[_Page[T]]],
 ) -> list[T]:
     found: list[T] = []
     for number in range(1, _PAGES_MAX + 1):
-        rows, total = await read({**params, "currentPage": number, "pageSize": size})
+        answered, rows, total = await read({**params, "currentPage": number, "pageSize": size})
+        if answered != number:
+            raise link.unreadable(endpoint.operation, f"page {answered} came for page {number}")
         found += rows
         if len(found) == total:
             return found
@@ -94,6 +98,7 @@ async def _whole(
     raise link.unreadable(endpoint.operation, "the list does not hold as many rows as it says")
 
 
-def _page(parse: Callable[[Row], T], body: object) -> tuple[list[T], int]:
-    page = row_in(body, "totalNum", "items")
-    return [parse(row) for row in rows_of(page["items"])], integer_in(page, "totalNum")
+def _page(parse: Callable[[Row], T], body: object) -> _Page[T]:
+    page = row_in(body, "currentPage", "totalNum", "items")
+    rows = [parse(row) for row in rows_of(page["items"])]
+    return integer_in(page, "currentPage"), rows, integer_in(page, "totalNum")

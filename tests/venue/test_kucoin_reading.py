@@ -1,0 +1,499 @@
+"""What is believed of KuCoin's answers, and what is unknown (R2 to R5, R7 to R12)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from decimal import Decimal as D
+
+import pytest
+
+from bot.core.units import check_notional, check_volume
+from bot.domain.errors import ConfigFault, StartFault, VenueFault
+from bot.domain.ids import Asset
+from bot.domain.instrument import ContractKind, Instrument, MarginMode
+from bot.domain.observation import (
+    FlatProof,
+    Holding,
+    Margin,
+    Position,
+    Prices,
+    Source,
+    SymbolConfig,
+    Unknown,
+    VenueObservation,
+    Wanted,
+)
+from bot.venue.gateway import CcxtVenue, open_venue
+from tests.venue.kucoin_wire import (
+    INVERSE,
+    PEPE,
+    XBTUSDM,
+    KuCoinWire,
+    account,
+    contract,
+    flat_account,
+    held,
+    kucoin_spec,
+    ok,
+    overview,
+    page,
+    position,
+)
+from tests.venue.wire import BTC, EPOCH_MS, KEY, SECRET, HandClock, Reply, Turns
+
+COIN = Asset("BTC")
+DAY_MS = 86_400_000
+HOLDINGS = Wanted(
+    spot=frozenset({COIN}),
+    earn=frozenset({COIN}),
+    margin=frozenset({COIN}),
+    transit=frozenset({COIN}),
+    transit_max_ms=2 * DAY_MS,
+)
+ALL = Wanted(
+    spot=frozenset({COIN}),
+    earn=frozenset({COIN}),
+    symbols=frozenset({BTC}),
+    books=frozenset({BTC}),
+    configs=frozenset({BTC}),
+)
+PERPETUALS = Wanted(symbols=frozenset({BTC, INVERSE}))
+BAD_BODIES = {
+    "html": Reply(text="<html><body>Just a moment...</body></html>"),
+    "empty": Reply(text=""),
+    "null": Reply(text="null"),
+    "object": Reply(body={}),
+    "list": Reply(body=[]),
+    "no data": Reply(body={"code": "200000"}),
+    "null data": Reply(body={"code": "200000", "data": None}),
+    "wrong data": Reply(body={"code": "200000", "data": "x"}),
+    "strings": Reply(body={"code": "200000", "data": ["a"]}),
+    "cut": Reply(cut=True),
+    "lost": Reply(lost=True),
+    "503": Reply(status=503, text="<html>Service Unavailable</html>"),
+    "busy": Reply(body={"code": "500000", "msg": "Internal Server Error"}),
+    "refused": Reply(body={"code": "400007", "msg": "Require more permission"}),
+    "nan": Reply(text='{"code": "200000", "data": NaN}'),
+}
+READS = [
+    "/api/v1/accounts",
+    "/api/v1/earn/hold-assets",
+    "/api/v1/positions",
+    "/api/v1/account-overview",
+    "/api/v1/contracts/XBTUSDTM",
+    "/api/v1/ticker",
+    "/api/v1/level2/depth100",
+    "/api/v2/position/getPositionMode",
+    "/api/v2/position/getMarginMode",
+]
+
+
+@pytest.fixture
+def kucoin(clock: HandClock) -> KuCoinWire:
+    return flat_account(clock)
+
+
+@pytest.fixture
+async def account_venue(kucoin: KuCoinWire, clock: HandClock) -> AsyncIterator[CcxtVenue]:
+    venue = open_venue(kucoin_spec(), clock=clock, session=kucoin, symbols=[BTC])
+    await venue.start()
+    kucoin.asked.clear()
+    yield venue
+    await venue.close()
+
+
+def parts(seen: VenueObservation) -> list[object]:
+    groups = (seen.holdings, seen.positions, seen.prices, seen.margins, seen.configs)
+    return [part for group in groups for part in group.values()]
+
+
+async def seen_position(venue: CcxtVenue, wanted: Wanted = PERPETUALS) -> Position:
+    found = (await venue.observe(wanted)).positions[BTC]
+    assert isinstance(found, Position), found
+    return found
+
+
+# Start
+
+
+async def test_the_start_asks_for_nothing_but_what_it_needs(kucoin: KuCoinWire, clock: HandClock) -> None:
+    venue = open_venue(kucoin_spec(), clock=clock, session=kucoin, symbols=[BTC])
+    await venue.start()
+    assert {asked.path for asked in kucoin.asked} == {
+        "/api/v1/timestamp",
+        "/api/v2/symbols",
+        "/api/v1/contracts/active",
+        "/api/ua/v1/account/mode",
+        "/api/v1/trade-fees",
+    }
+    assert {asked.host for asked in kucoin.asked} == {"api.kucoin.com", "api-futures.kucoin.com"}
+    assert (venue.instrument(BTC).taker_fee, venue.instrument(BTC).maker_fee) == (D("0.00055"), D("0.00018"))
+    await venue.close()
+
+
+async def test_a_unified_account_is_refused(kucoin: KuCoinWire, clock: HandClock) -> None:
+    kucoin.serve("GET", "/api/ua/v1/account/mode", ok({"selfAccountMode": "UNIFIED"}))
+    venue = open_venue(kucoin_spec(), clock=clock, session=kucoin, symbols=[BTC])
+    with pytest.raises(StartFault, match="UNIFIED"):
+        await venue.start()
+    await venue.close()
+
+
+@pytest.mark.parametrize(("environment", "secret"), [("testnet", {}), ("paper", {"password": ""})])
+def test_there_is_no_testnet_and_no_account_without_passphrase(
+    kucoin: KuCoinWire, clock: HandClock, environment: str, secret: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigFault, match=r"environment|password"):
+        open_venue(kucoin_spec(environment, **secret), clock=clock, session=kucoin, symbols=[BTC])
+
+
+# Units, R7.
+
+
+async def test_r7_units_of_linear_inverse_and_multiplied_contracts(account_venue: CcxtVenue) -> None:
+    linear, inverse, pepe = (account_venue.instrument(symbol) for symbol in (BTC, INVERSE, PEPE))
+    assert (linear.asset, linear.settle, linear.contract_size, linear.kind) == (
+        *("BTC", "USDT", D("0.001")),
+        ContractKind.LINEAR,
+    )
+    assert (inverse.asset, inverse.quote, inverse.settle, inverse.contract_size, inverse.kind) == (
+        *("BTC", "USD", "BTC", D(1)),
+        ContractKind.INVERSE,
+    )
+    assert (pepe.asset, pepe.multiplier, pepe.coins(D(1), D("0.1"))) == ("PEPE", D(10000), D(100000))
+    assert (inverse.price_down, inverse.price_up) == (D("0.9"), D("1.1"))
+    assert all(found.quantity_step == 1 for found in (linear, inverse, pepe))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"multiplier": 1.0}, {"multiplier": 0}, {"isInverse": False}, {"lotSize": 0.5}, {"multiplier": None}],
+)
+async def test_r7_a_contract_whose_units_contradict_one_another_is_refused(
+    kucoin: KuCoinWire, clock: HandClock, wrong: dict[str, object]
+) -> None:
+    rows = [contract("XBTUSDTM", "XBT", 0.001), {**XBTUSDM, "symbol": "ETHUSDM", "baseCurrency": "ETH"}]
+    kucoin.serve("GET", "/api/v1/contracts/active", ok([*rows, {**XBTUSDM, **wrong}]))
+    venue = open_venue(kucoin_spec(), clock=clock, session=kucoin, symbols=[])
+    await venue.start()
+    symbols = (INVERSE, "BTC/USD:BTC")
+    with pytest.raises(ConfigFault):
+        venue.instrument(symbols[0])
+    await venue.close()
+
+
+@pytest.mark.parametrize(("symbol", "contracts", "turnover"), [(BTC, 7991204, 6.745e8), (INVERSE, 4320446, 51.1)])
+async def test_r7_volumes_show_a_wrong_multiplier(
+    account_venue: CcxtVenue, kucoin: KuCoinWire, symbol: str, contracts: int, turnover: float
+) -> None:
+    """Candles count contracts, the turnover is money: only the right contract size makes one of the other."""
+    candles = [[EPOCH_MS + n, 84400, 84500, 84300, 84410, contracts / 4] for n in range(4)]
+    kucoin.serve("GET", "/api/v1/kline/query", ok(candles))
+    row = contract("XBTUSDTM", "XBT", 0.001, turnoverOf24h=turnover)
+    for market_id in ("XBTUSDTM", "XBTUSDM"):
+        kucoin.serve("GET", f"/api/v1/contracts/{market_id}", ok({**row, "symbol": market_id}))
+    instrument = account_venue.instrument(BTC if symbol == BTC else INVERSE)
+    volumes = await account_venue.volumes_24h(instrument.symbol)
+    assert check_volume(instrument, *volumes) is None
+    for factor in (D(10), D("0.1")):
+        wrong = Instrument(**{**_fields(instrument), "contract_size": instrument.contract_size * factor})
+        assert check_volume(wrong, *volumes) is not None
+
+
+def _fields(instrument: Instrument) -> dict[str, object]:
+    return {name: getattr(instrument, name) for name in Instrument.__slots__}  # type: ignore[attr-defined]
+
+
+# Holdings (R2 to R5, R11)
+
+
+async def test_r5_spot_is_main_trade_and_high_frequency_trade(account_venue: CcxtVenue) -> None:
+    spot = (await account_venue.observe(ALL)).holdings[Source.SPOT, COIN]
+    assert isinstance(spot, Holding)
+    assert (spot.quantity, spot.principal, spot.wallets) == (D("1.25"), D("1.25"), ("main", "trade", "trade_hf"))
+
+
+async def test_r5_a_row_that_comes_under_two_wallets_counts_once(account_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
+    def both(asked: object) -> dict[str, object]:
+        wallet = asked.params["type"]  # type: ignore[attr-defined]
+        return ok([{**account("BTC", "trade", "2"), "type": wallet}] if wallet != "main" else [])
+
+    kucoin.serve("GET", "/api/v1/accounts", both)
+    spot = (await account_venue.observe(ALL)).holdings[Source.SPOT, COIN]
+    assert isinstance(spot, Holding)
+    assert spot.quantity == 2
+
+
+async def test_a_coin_that_ccxt_gives_another_name_is_no_other_coin(
+    account_venue: CcxtVenue, kucoin: KuCoinWire
+) -> None:
+    """KuCoin's KALT is ALT; an ALT of KuCoin's own is another coin."""
+    rows = [account("KALT", "main", "1"), account("ALT", "main", "5"), account("BTC", "main", "1")]
+    kucoin.serve("GET", "/api/v1/accounts", lambda asked: ok(rows if asked.params["type"] == "main" else []))
+    alt = Asset("ALT")
+    found = (await account_venue.observe(Wanted(spot=frozenset({alt})))).holdings[Source.SPOT, alt]
+    assert isinstance(found, Holding)
+    assert found.quantity == 1
+
+
+async def test_r8_a_wallet_that_held_coins_is_not_believed_to_be_empty(
+    account_venue: CcxtVenue, kucoin: KuCoinWire
+) -> None:
+    assert isinstance((await account_venue.observe(ALL)).holdings[Source.SPOT, COIN], Holding)
+    rows = [account("BTC", "trade", "0.20"), account("BTC", "trade_hf", "0.30")]
+    kucoin.serve("GET", "/api/v1/accounts", lambda asked: ok([r for r in rows if r["type"] == asked.params["type"]]))
+    spot = (await account_venue.observe(ALL)).holdings[Source.SPOT, COIN]
+    assert isinstance(spot, Unknown)
+
+
+async def test_r11_nothing_in_earn_is_counted_twice_while_it_is_redeemed(account_venue: CcxtVenue) -> None:
+    holdings = (await account_venue.observe(HOLDINGS)).holdings
+    earn, transit = holdings[Source.EARN, COIN], holdings[Source.TRANSIT, COIN]
+    assert isinstance(earn, Holding)
+    assert isinstance(transit, Holding)
+    assert (earn.quantity, transit.quantity, transit.overdue) == (D("0.5"), D("0.1"), D(0))
+
+
+@pytest.mark.parametrize(
+    ("held_in_main", "age_days", "quantity", "overdue"),
+    [("0", 1, "0.3", "0"), ("0.3", 1, "0", "0"), ("0.1", 1, "0.2", "0"), ("0", 2.5, "0", "0.3")],
+)
+async def test_r11_a_withdrawal_is_on_its_way_as_far_as_the_main_wallet_does_not_hold_it(
+    account_venue: CcxtVenue,
+    kucoin: KuCoinWire,
+    clock: HandClock,
+    held_in_main: str,
+    age_days: float,
+    quantity: str,
+    overdue: str,
+) -> None:
+    rows = [account("BTC", "main", "0.7", held_in_main)]
+    kucoin.serve("GET", "/api/v1/accounts", lambda asked: ok(rows if asked.params["type"] == "main" else []))
+    kucoin.serve("GET", "/api/v1/earn/hold-assets", page([]))
+    created = {"currency": "BTC", "amount": "0.3", "createdAt": clock.now_ms() - int(age_days * DAY_MS)}
+    done = {**created, "status": "SUCCESS", "amount": "5"}
+    kucoin.serve("GET", "/api/v1/withdrawals", page([{**created, "status": "PROCESSING"}, done]))
+    transit = (await account_venue.observe(HOLDINGS)).holdings[Source.TRANSIT, COIN]
+    assert isinstance(transit, Holding)
+    assert (transit.quantity, transit.overdue) == (D(quantity), D(overdue))
+
+
+async def test_r4_equity_holds_the_open_result_and_margin_balance_does_not(
+    account_venue: CcxtVenue, kucoin: KuCoinWire
+) -> None:
+    """`accountEquity` = W + u; the field named `marginBalance` is W alone and is not read."""
+    figures = {**overview("XBT", 2.5, upnl=0.5, margin=1), "marginBalance": 2.0}
+    kucoin.serve(
+        "GET",
+        "/api/v1/account-overview",
+        lambda asked: ok(figures if asked.params["currency"] == "XBT" else overview()),
+    )
+    seen = await account_venue.observe(Wanted(margin=frozenset({COIN}), symbols=frozenset({INVERSE})))
+    holding, margin = seen.holdings[Source.MARGIN, COIN], seen.margins[INVERSE]
+    assert isinstance(holding, Holding)
+    assert isinstance(margin, Margin)
+    assert (holding.quantity, holding.principal) == (D("2.5"), D("2.0"))
+    assert (margin.balance, margin.wallet, margin.asset) == (D("2.5"), D("2.0"), "BTC")
+
+
+async def test_margin_of_a_coin_that_margins_nothing_is_unknown(account_venue: CcxtVenue) -> None:
+    pepe = Asset("PEPE")
+    found = (await account_venue.observe(Wanted(margin=frozenset({pepe, COIN})))).holdings
+    assert isinstance(found[Source.MARGIN, pepe], Unknown)
+    assert isinstance(found[Source.MARGIN, COIN], Holding)
+
+
+# Positions, R9.
+
+
+async def test_r9_no_rows_are_flat_only_when_the_account_says_so(account_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
+    assert (await seen_position(account_venue)).proof is FlatProof.ACCOUNT
+    for figures in (overview(margin=100), overview(upnl=-3), overview(margin=100, upnl=-3)):
+        kucoin.serve("GET", "/api/v1/account-overview", lambda asked, f=figures: ok({**f, **asked.params}))
+        found = (await account_venue.observe(PERPETUALS)).positions
+        assert isinstance(found[BTC], Unknown)
+        assert isinstance(found[INVERSE], Unknown)
+    kucoin.serve("GET", "/api/v1/account-overview", {"code": "500000", "msg": "Internal Server Error"})
+    assert isinstance((await account_venue.observe(PERPETUALS)).positions[BTC], Unknown)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [ok(position(quantity=0)), {"code": "200000", "msg": "Position does not exist"}],
+    ids=["zero row", "in words"],
+)
+async def test_r9_beside_another_position_the_venue_is_asked_for_this_one(
+    account_venue: CcxtVenue, kucoin: KuCoinWire, answer: object
+) -> None:
+    kucoin.serve("GET", "/api/v1/positions", ok([position("ETHUSDTM")]))
+    kucoin.serve("GET", "/api/v1/account-overview", ok(overview(margin=84000)))
+    kucoin.serve("GET", "/api/v1/position", answer)
+    found = await seen_position(account_venue, Wanted(symbols=frozenset({BTC})))
+    assert (found.contracts, found.proof) == (D(0), FlatProof.ZERO_ROW)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [ok(position()), ok(None), ok({}), ok(position("ETHUSDTM", 0)), {"code": "200000", "msg": "Something else"}],
+)
+async def test_r9_a_list_that_lacks_a_position_is_not_believed(
+    account_venue: CcxtVenue, kucoin: KuCoinWire, answer: object
+) -> None:
+    kucoin.serve("GET", "/api/v1/positions", ok([]))
+    kucoin.serve("GET", "/api/v1/account-overview", ok(overview(margin=84000)))
+    kucoin.serve("GET", "/api/v1/position", answer)
+    found = (await account_venue.observe(Wanted(symbols=frozenset({BTC})))).positions[BTC]
+    assert isinstance(found, Unknown)
+
+
+async def test_a_short_with_its_figures(account_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
+    kucoin.serve("GET", "/api/v1/positions", ok([position()]))
+    found = await seen_position(account_venue)
+    assert (found.contracts, found.other_side) == (D(-1000), D(0))
+    assert (found.entry_price, found.liquidation_price, found.isolated_wallet) == (
+        *(D("84400.1"), D("167000.2")),
+        D("84000.5"),
+    )
+    assert check_notional(account_venue.instrument(BTC), found.contracts, D("84478.96"), found.raw_notional) is None
+
+
+async def test_r7_the_value_of_an_inverse_position_is_told_in_coins(
+    account_venue: CcxtVenue, kucoin: KuCoinWire
+) -> None:
+    coins = {"settleCurrency": "XBT", "isInverse": True, "crossMode": True, "marginMode": "CROSS"}
+    row = position("XBTUSDM", -84479, **coins, markValue=1.0000005, liquidationPrice=0.0)
+    kucoin.serve("GET", "/api/v1/positions", ok([row]))
+    found = (await account_venue.observe(PERPETUALS)).positions[INVERSE]
+    assert isinstance(found, Position)
+    assert (found.liquidation_price, found.isolated_wallet) == (None, None)
+    instrument = account_venue.instrument(INVERSE)
+    assert check_notional(instrument, found.contracts, D("84478.96"), found.raw_notional) is None
+    assert instrument.coins(found.contracts, D("84478.96")).quantize(D("0.001")) == D("-1.000")
+
+
+@pytest.mark.parametrize("signed", [1, -1], ids=["quantity unsigned", "quantity signed"])
+async def test_hedge_mode_tells_the_sides_apart(account_venue: CcxtVenue, kucoin: KuCoinWire, signed: int) -> None:
+    rows = [
+        position(quantity=300, positionSide="LONG"),
+        position(quantity=signed * 1000, positionSide="SHORT", avgEntryPrice=84000.0),
+    ]
+    kucoin.serve("GET", "/api/v1/positions", ok(rows))
+    found = await seen_position(account_venue)
+    assert (found.contracts, found.other_side, found.entry_price) == (D(-1000), D(300), D("84000.0"))
+    kucoin.serve("GET", "/api/v1/positions", ok(rows[:1]))
+    found = await seen_position(account_venue)
+    assert (found.contracts, found.other_side) == (D(0), D(300))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"settleCurrency": "XBT"},
+        {"isInverse": True},
+        {"positionSide": "UP"},
+        {"currentQty": -0.5},
+        {"currentQty": None},
+        {"markValue": None},
+        {"crossMode": "maybe"},
+    ],
+)
+async def test_r8_a_row_that_does_not_fit_its_contract_is_unknown(
+    account_venue: CcxtVenue, kucoin: KuCoinWire, wrong: dict[str, object]
+) -> None:
+    kucoin.serve("GET", "/api/v1/positions", ok([position(**wrong)]))
+    assert isinstance((await account_venue.observe(PERPETUALS)).positions[BTC], Unknown)
+
+
+# Prices, configuration, whole observations
+
+
+async def test_prices_of_one_and_of_many(account_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
+    one = (await account_venue.observe(ALL)).prices[BTC]
+    assert isinstance(one, Prices)
+    assert (one.mark, one.index, one.bid, one.ask, one.funding_rate) == (
+        *(D("84478.96"), D("84526.25"), D("84476.9"), D(84477)),
+        D("8.1E-5"),
+    )
+    assert one.book is not None
+    assert (one.book.bids[0].contracts, one.book.asks[0].price) == (D(488), D("84477.0"))
+    kucoin.asked.clear()
+    many = (await account_venue.observe(PERPETUALS)).prices
+    assert all(isinstance(found, Prices) for found in many.values())
+    assert kucoin.count("/api/v1/contracts/active") == kucoin.count("/api/v1/allTickers") == 1
+
+
+async def test_isolated_leverage_is_what_our_orders_carry_and_cross_leverage_the_venues(
+    account_venue: CcxtVenue, kucoin: KuCoinWire
+) -> None:
+    config = (await account_venue.observe(ALL)).configs[BTC]
+    assert config == SymbolConfig(symbol=BTC, leverage=1, margin_mode=MarginMode.ISOLATED, hedged=False)
+    assert kucoin.count("/api/v2/getCrossUserLeverage") == 0
+    kucoin.serve("GET", "/api/v2/position/getMarginMode", ok({"symbol": "XBTUSDTM", "marginMode": "CROSS"}))
+    kucoin.serve("GET", "/api/v2/getCrossUserLeverage", ok({"symbol": "XBTUSDTM", "leverage": "3"}))
+    kucoin.serve("GET", "/api/v2/position/getPositionMode", ok({"positionMode": 1}))
+    config = (await account_venue.observe(ALL)).configs[BTC]
+    assert config == SymbolConfig(symbol=BTC, leverage=3, margin_mode=MarginMode.CROSS, hedged=True)
+
+
+@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES.keys())
+async def test_r8_what_can_not_be_read_is_unknown_never_zero(
+    account_venue: CcxtVenue, kucoin: KuCoinWire, path: str, body: Reply
+) -> None:
+    kucoin.serve("GET", path, body)
+    seen = parts(await account_venue.observe(ALL))
+    assert any(isinstance(part, Unknown) for part in seen)
+    assert KEY not in str(seen)
+    assert SECRET not in str(seen)
+
+
+async def test_one_observation_costs_the_same_calls_however_many_contracts(
+    account_venue: CcxtVenue, kucoin: KuCoinWire
+) -> None:
+    await account_venue.observe(Wanted(symbols=frozenset({BTC, PEPE})))
+    two = len(kucoin.asked)
+    kucoin.asked.clear()
+    await account_venue.observe(Wanted(symbols=frozenset({BTC, PEPE, INVERSE})))
+    assert len(kucoin.asked) == two + 1  # the margin account of one more settle currency
+
+
+async def test_earn_pages_must_hold_what_they_say(account_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
+    kucoin.serve("GET", "/api/v1/earn/hold-assets", page([held("0.6")], totalNum=2))
+    assert isinstance((await account_venue.observe(ALL)).holdings[Source.EARN, COIN], Unknown)
+    second = page([held("0.1")], totalNum=2, currentPage=2)
+    kucoin.serve("GET", "/api/v1/earn/hold-assets", Turns(page([held("0.6")], totalNum=2), second))
+    earn = (await account_venue.observe(ALL)).holdings[Source.EARN, COIN]
+    assert isinstance(earn, Holding)
+    assert earn.quantity == D("0.7")
+
+
+@pytest.mark.parametrize(
+    ("permission", "whitelist", "expected"),
+    [
+        ("General,Futures,Spot,Earn", "1.2.3.4", (True, False, True)),
+        ("General,Futures,Withdrawal", "", (True, True, False)),
+        ("General, Spot, Transfer", None, (False, True, False)),
+    ],
+)
+async def test_what_a_key_may_do(
+    account_venue: CcxtVenue, kucoin: KuCoinWire, permission: str, whitelist: str | None, expected: tuple[bool, ...]
+) -> None:
+    kucoin.serve("GET", "/api/v1/user/api-key", ok({"permission": permission, "ipWhitelist": whitelist}))
+    scope = await account_venue.key_scope()
+    assert (scope.trade, scope.withdraw, scope.ip_restricted) == expected
+
+
+@pytest.mark.parametrize(("symbol", "notional", "rate"), [(BTC, 250_000, "0.005"), (INVERSE, 250_000, "0.005")])
+async def test_maintenance_is_that_of_the_risk_limit_in_the_settle_currency(
+    account_venue: CcxtVenue, kucoin: KuCoinWire, symbol: str, notional: int, rate: str
+) -> None:
+    market_id, limits = ("XBTUSDTM", (200_000, 500_000)) if symbol == BTC else ("XBTUSDM", (2, 5))
+    rows = [
+        {"symbol": market_id, "minRiskLimit": 0, "maxRiskLimit": limits[0], "maintainMargin": 0.004},
+        {"symbol": market_id, "minRiskLimit": limits[0], "maxRiskLimit": limits[1], "maintainMargin": 0.005},
+    ]
+    kucoin.serve("GET", f"/api/v1/contracts/risk-limit/{market_id}", ok(rows))
+    instrument = account_venue.instrument(BTC if symbol == BTC else INVERSE)
+    assert await account_venue.maintenance(instrument.symbol, D(notional)) == (D(rate), D(0))
+    with pytest.raises(VenueFault, match="no risk limit"):
+        await account_venue.maintenance(instrument.symbol, D(10**12))
