@@ -7,10 +7,9 @@ from decimal import Decimal
 
 from bot.paper.engine import filters, funds, liquidation, matching
 from bot.paper.engine.floor import Floor
-from bot.paper.engine.model import NewOrder, Order, OrderStatus, Refusal, RefusalCode, TimeInForce
+from bot.paper.engine.model import NewOrder, Order, Refusal, RefusalCode, TimeInForce
 from bot.paper.engine.orders import find
 from bot.paper.engine.state import AccountState
-from bot.paper.engine.trades import end
 
 
 def amend(
@@ -22,35 +21,32 @@ def amend(
         raise Refusal(RefusalCode.UNKNOWN_ORDER, f"order {old.order_id} is {old.status}")
     listing = floor.listing(key)
     whole = old.quantity if quantity is None else quantity
+    limit = old.price if price is None else price
     wanted = NewOrder(
         listing_key=key,
         side=old.side,
         kind=old.kind,
         tif=old.tif,
         quantity=whole,
-        price=old.price if price is None else price,
+        price=limit,
         reduce_only=old.reduce_only,
         position_side=old.position_side,
     )
     filters.check(listing, wanted, floor.mark(listing))
     if whole <= old.filled:
         raise Refusal(RefusalCode.LOT_SIZE, f"{old.filled} has filled")
-    new = replace(old, quantity=whole, price=wanted.price, update_ms=floor.now())
+    new = replace(old, quantity=whole, price=limit, update_ms=floor.now())
     rest = whole - old.filled
     # Out of the book while it is measured: it may neither meet itself nor pay for itself twice.
     del state.open_ids[order_id]
     try:
         what = matching.plan(floor, state, listing, replace(wanted, quantity=rest))
-        would_take = new.tif is TimeInForce.GTX and bool(what.takes or what.own)
-        if would_take and not floor.layout.post_only_ends:
+        if new.tif is TimeInForce.GTX and (what.takes or what.own):
             raise Refusal(RefusalCode.WOULD_MATCH, f"{new.side} at {new.price}")
-        if not would_take:
-            funds.check(floor, state, listing, replace(new, quantity=rest), what, rests=True)
+        funds.check(floor, state, listing, replace(new, quantity=rest), what, rests=True)
     finally:
         state.open_ids[order_id] = None
     state.put(new, listing.symbol)
-    if would_take:
-        return end(floor, state, new, OrderStatus.CANCELED)
     matching.execute(floor, state, new, what)
     if listing.market.perpetual or floor.layout.unified:
         liquidation.sweep(floor)

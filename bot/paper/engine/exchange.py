@@ -260,7 +260,7 @@ class Exchange:
     ) -> Order:
         """Give a resting order another quantity, what has filled included, or another price; it may fill at once.
 
-        Raises Refusal unknown-order, also when it is no longer open, and as `submit`.
+        Raises Refusal unknown-order, also when it is no longer open, would-match (a post-only order), and as `submit`.
         """
         return amend.amend(self._floor, self._state(key), listing_key, order_id, quantity=quantity, price=price)
 

@@ -3,7 +3,7 @@
 Account mode 1 (spot) shows no margin figures, mode 2 (futures) those of each coin for itself. Modes 3 and 4 are shown
 as mode 2: nothing here margins across coins.
 
-Source: https://www.okx.com/docs-v5/en/#trading-account-rest-api (read 2025-11). How `cashBal`, `isoEq`, `upl` and `eq`
+Source: https://www.okx.com/docs-v5/en/#trading-account-rest-api (read 2026-06). How `cashBal`, `isoEq`, `upl` and `eq`
 add up (cash + isolated equity + cross P&L) is from general knowledge.
 """
 

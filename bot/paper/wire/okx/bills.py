@@ -1,96 +1,70 @@
-"""The ledger of the trading account: `account/bills` and its archive.
+"""The bills of the trading account.
 
-A fill is one bill for each coin it moves, with its P&L and its fee in it. Isolated margin is part of the account's
-money here, so bills show no margin moved into a position.
-
-Source: https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-bills-details-last-7-days (read 2025-11). Which
+Source: https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-bills-details-last-7-days (read 2026-06). Which
 sub-types net mode uses, and those of liquidations, are from general knowledge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.numbers import ZERO, plain
-from bot.paper.engine.model import Listing, MarketType, Order, PositionSide, Row, RowKind, Side, Trade
+from bot.domain.numbers import plain
+from bot.paper.engine.model import Listing, MarketType, Order, PositionSide, RowKind, Side, Trade
 from bot.paper.wire.okx.balances import WALLET
 from bot.paper.wire.okx.desk import BILL_BASE, ORDER_BASE
 from bot.paper.wire.okx.digits import blanks, text
 from bot.paper.wire.okx.endpoint import INST_TYPES, Call, Endpoint, inst_type
+from bot.paper.wire.okx.ledger import Bill, bills_of
 from bot.paper.wire.okx.limits import Rate
 from bot.paper.wire.okx.pages import QUARTER_MS, WEEK_MS, page
 from bot.paper.wire.okx.tape import TRADE_BASE
 
 FUNDING_ACCOUNT: Final = "6"
 TRADING_ACCOUNT: Final = "18"
+_FILTERS: Final = ("instType", "instId", "ccy", "mgnMode", "type", "subType")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bill:
-    """One change of one coin.
+class _Sources:
+    """What bills refer to, by id."""
 
-    Attributes:
-        amount: the change, fee and P&L in it.
-        after: what the coin's balance was then.
-        fee: negative where one was paid.
-        trade_id: 0 when no trade caused it.
-    """
-
-    bill_id: int
-    time_ms: int
-    kind: RowKind
-    coin: str
-    amount: Decimal
-    after: Decimal
-    fee: Decimal
-    pnl: Decimal
-    symbol: str
-    trade_id: int
+    listings: Mapping[str, Listing]
+    trades: Mapping[int, Trade]
+    orders: Mapping[int, Order]
 
 
-def bills_of(rows: Sequence[Row]) -> list[Bill]:
-    """The trading account's bills, oldest first: the ledger rows of a fill put together coin by coin."""
-    balances: dict[str, Decimal] = {}
-    found: dict[tuple[object, ...], Bill] = {}
-    for row in rows:
-        if row.wallet != WALLET:
-            continue
-        balances[row.asset] = balances.get(row.asset, ZERO) + row.amount
-        key = (row.trade_id, row.asset) if row.trade_id else (row.row_id,)
-        bill = found.get(key) or Bill(
-            bill_id=row.row_id,
-            time_ms=row.time_ms,
-            kind=row.kind,
-            coin=row.asset,
-            amount=ZERO,
-            after=ZERO,
-            fee=ZERO,
-            pnl=ZERO,
-            symbol=row.symbol,
-            trade_id=row.trade_id,
-        )
-        found[key] = replace(
-            bill,
-            kind=RowKind.TRADE if row.trade_id and row.kind is not RowKind.INSURANCE_CLEAR else row.kind,
-            amount=bill.amount + row.amount,
-            after=balances[row.asset],
-            fee=bill.fee + (row.amount if row.kind is RowKind.FEE else ZERO),
-            pnl=bill.pnl + (row.amount if row.kind is RowKind.REALIZED_PNL else ZERO),
-        )
-    return list(found.values())
+def trading_bills(call: Call) -> list[Bill]:
+    """Every bill of the trading account, oldest first."""
+    settles = {one.symbol: one.settle for one in call.exchange.listings.values() if one.market.perpetual}
+    return bills_of(call.account.updates(0), WALLET, settles.__getitem__)
+
+
+def trade_bills(call: Call) -> Mapping[int, int]:
+    """Trade id -> the id of its first bill."""
+    return {bill.trade_id: BILL_BASE + bill.bill_id for bill in reversed(trading_bills(call)) if bill.trade_id}
+
+
+def _sources(call: Call) -> _Sources:
+    account = call.account
+    return _Sources(
+        listings={listing.symbol: listing for listing in call.exchange.listings.values()},
+        trades={trade.trade_id: trade for trade in account.trades()},
+        orders={order.order_id: order for order in account.orders()},
+    )
 
 
 def _types(bill: Bill, trade: Trade | None) -> tuple[str, str]:
     """`type` and `subType`."""
     incoming = bill.amount > 0
     match bill.kind:
+        case None:
+            return "6", "160" if bill.margin > 0 else "161"
         case RowKind.TRADE | RowKind.FEE | RowKind.REALIZED_PNL:
             return "2", _trade_type(trade)
         case RowKind.FUNDING_FEE:
-            return "8", "174" if incoming else "173"
+            return "8", "174" if bill.pnl > 0 else "173"
         case RowKind.INSURANCE_CLEAR:
             return "5", "104"
         case RowKind.TRANSFER | RowKind.DEPOSIT | RowKind.WITHDRAWAL | RowKind.EARN | RowKind.REWARD:
@@ -111,88 +85,83 @@ def _trade_type(trade: Trade | None) -> str:
             return "6" if buy else "4"
 
 
-def _row(call: Call, bill: Bill) -> dict[str, str]:
-    account = call.account
-    trade = next((trade for trade in account.trades() if trade.trade_id == bill.trade_id), None)
-    order: Order | None = None
-    if trade is not None:
-        order = next((order for order in account.orders() if order.order_id == trade.order_id), None)
-    listing = _listing(call, bill, trade)
+def _row(call: Call, bill: Bill, sources: _Sources) -> dict[str, str]:
+    trade = sources.trades.get(bill.trade_id)
+    order = sources.orders.get(trade.order_id) if trade is not None else None
+    listing = call.exchange.listings[trade.listing_key] if trade is not None else sources.listings.get(bill.symbol)
+    ticket = call.desk.drawer(call.key).tickets.get(order.order_id) if order is not None else None
     kind, sub_kind = _types(bill, trade)
-    transfer = bill.kind is RowKind.TRANSFER
-    isolated = listing is not None and listing.market.perpetual and account.settings(listing.symbol)[1]
-    mode = "" if listing is None else "cash" if listing.market is MarketType.SPOT else "isolated" if isolated else "cross"
+    here, there = (TRADING_ACCOUNT, FUNDING_ACCOUNT) if bill.kind is RowKind.TRANSFER else ("", "")
+    quantity = abs(bill.margin if bill.kind is None else bill.amount or bill.margin)
     return {
-        **blanks("fillFwdPx", "fillMarkVol", "fillPxUsd", "fillPxVol", "notes", "earnAmt", "earnApr"),
+        **blanks("earnAmt", "earnApr", "fillFwdPx", "fillIdxPx", "fillMarkPx", "fillMarkVol", "fillPxUsd", "fillPxVol"),
         "bal": text(bill.after),
         "balChg": text(bill.amount),
         "billId": str(BILL_BASE + bill.bill_id),
         "ccy": bill.coin,
-        "clOrdId": order.client_id if order is not None else "",
+        "clOrdId": order.client_id if order is not None and ticket is not None and ticket.named else "",
         "execType": "" if trade is None else "M" if trade.maker else "T",
         "fee": text(bill.fee),
-        "fillIdxPx": "",
-        "fillMarkPx": "",
-        "fillTime": str(bill.time_ms) if trade is not None else "",
-        "from": (FUNDING_ACCOUNT if bill.amount > 0 else TRADING_ACCOUNT) if transfer else "",
-        "instId": "" if listing is None else listing.symbol,
-        "instType": "" if listing is None else inst_type(listing),
+        "fillTime": str(bill.time_ms),
+        "from": there if bill.amount > 0 else here,
+        "instId": listing.symbol if listing is not None else "",
+        "instType": inst_type(listing) if listing is not None else "",
         "interest": "0",
-        "mgnMode": mode,
-        "ordId": "" if trade is None else str(ORDER_BASE + trade.order_id),
-        "pnl": text(bill.pnl) if bill.kind is not RowKind.FUNDING_FEE else text(bill.amount),
-        "posBal": "0",
-        "posBalChg": "0",
-        "px": "" if trade is None else plain(trade.price),
+        "mgnMode": _mode(call, listing),
+        "notes": "",
+        "ordId": str(ORDER_BASE + trade.order_id) if trade is not None else "",
+        "pnl": text(bill.pnl),
+        "posBal": text(bill.margin_after),
+        "posBalChg": text(bill.margin),
+        "px": plain(trade.price) if trade is not None else "",
         "subType": sub_kind,
-        "sz": text(abs(bill.amount)) if trade is None else plain(trade.quantity),
-        "tag": "",
-        "to": (TRADING_ACCOUNT if bill.amount > 0 else FUNDING_ACCOUNT) if transfer else "",
-        "tradeId": "" if trade is None else str(TRADE_BASE + trade.trade_id),
+        "sz": plain(trade.quantity) if trade is not None else text(quantity),
+        "tag": ticket.tag if ticket is not None else "",
+        "to": here if bill.amount > 0 else there,
+        "tradeId": str(TRADE_BASE + trade.trade_id) if trade is not None else "",
         "ts": str(bill.time_ms),
         "type": kind,
     }
 
 
-def _listing(call: Call, bill: Bill, trade: Trade | None) -> Listing | None:
-    if trade is not None:
-        return call.exchange.listings[trade.listing_key]
-    return next((one for one in call.exchange.listings.values() if bill.symbol and one.symbol == bill.symbol), None)
+def _mode(call: Call, listing: Listing | None) -> str:
+    if listing is None:
+        return ""
+    if listing.market is MarketType.SPOT:
+        return "cash"
+    _, isolated = call.account.settings(listing.symbol)
+    return "isolated" if isolated else "cross"
 
 
 def _bills(age_ms: int) -> Callable[[Call], Sequence[object]]:
     def handle(call: Call) -> Sequence[object]:
         params = call.params
-        wanted = {
-            name: params.text(name)
-            for name in ("instId", "ccy", "mgnMode", "type", "subType")
-            if params.text(name) is not None
-        }
-        if (kind := params.text("instType", INST_TYPES)) is not None:
-            wanted["instType"] = kind
+        params.text("instType", INST_TYPES)
         contract = params.text("ctType", {"linear", "inverse"})
-        newest = page(
-            bills_of(call.account.ledger),
+        found = page(
+            trading_bills(call),
             params,
             id_of=lambda bill: BILL_BASE + bill.bill_id,
             time_of=lambda bill: bill.time_ms,
             since_ms=call.now_ms - age_ms,
-            highest=10**9,
+            count=None,
         )
-        found = (_row(call, bill) for bill in newest)
-        rows = [
+        sources = _sources(call)
+        rows = (_row(call, bill, sources) for bill in found)
+        wanted = [
             row
-            for row in found
-            if all(row[name] == value for name, value in wanted.items())
-            and (contract is None or _contract(call, row["instId"]) == contract)
+            for row in rows
+            if all(params.text(name) in {None, row[name]} for name in _FILTERS)
+            and (contract is None or _contract(sources, row["instId"]) == contract)
         ]
-        return rows[: params.limit()]
+        return wanted[: params.limit()]
 
     return handle
 
 
-def _contract(call: Call, name: str) -> str:
-    return next((one.market.value for one in call.exchange.listings.values() if one.symbol == name), "")
+def _contract(sources: _Sources, name: str) -> str:
+    listing = sources.listings.get(name)
+    return listing.market.value if listing is not None else ""
 
 
 ENDPOINTS: Final = (

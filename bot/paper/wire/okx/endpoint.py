@@ -68,11 +68,12 @@ class Call:
             if (not markets or listing.market in markets) and listing.status != DELISTED
         ]
 
-    def listing(self, params: Params | None = None) -> Listing:
+    def listing(self, params: Params | None = None, *, gone: bool = False) -> Listing:
         """The listing that `instId` or `instIdCode` means.
 
         Args:
             params: one object of a list; the request's first one by default.
+            gone: delisted ones count, too, as they do for orders of the past.
 
         Raises:
             ApiError: 50014 neither was sent; 51001 no such instrument.
@@ -80,7 +81,7 @@ class Call:
         read = self.params if params is None else params
         code = read.integer("instIdCode")
         name = read.need("instId") if code is None else ""
-        for listing in self.listings():
+        for listing in self.exchange.listings.values() if gone else self.listings():
             if listing.symbol == name or (code is not None and self.desk.codes[listing.key] == code):
                 return listing
         raise errors.unknown_instrument()

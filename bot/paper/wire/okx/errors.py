@@ -1,7 +1,6 @@
 """OKX's envelope, `{"code": "0", "msg": "", "data": [...]}`, and the errors of the request itself.
 
-Source: https://www.okx.com/docs-v5/en/#error-code (read 2025-11). That parameters which are missing or malformed come
-with HTTP 400 while refusals of the trading rules come with HTTP 200 is from general knowledge.
+Source: https://www.okx.com/docs-v5/en/#error-code-rest-api (read 2026-06).
 """
 
 from __future__ import annotations
@@ -67,17 +66,17 @@ def bad_json() -> ApiError:
 
 def unknown_instrument() -> ApiError:
     """No such instrument."""
-    return ApiError("51001", "Instrument ID, Instrument ID code, or Spread ID doesn't exist.")
+    return ApiError("51001", "Instrument ID, Instrument ID code or Spread ID doesn't exist.")
 
 
 def unknown_order() -> ApiError:
     """The order asked for does not exist, or was forgotten."""
-    return ApiError("51603", "Order does not exist")
+    return ApiError("51603", "Order does not exist.")
 
 
 def account_mode() -> ApiError:
     """The account mode does not allow it: perpetuals in spot mode."""
-    return ApiError("51010", "You can't complete this request under your current account mode.")
+    return ApiError("51010", "Request unsupported under current account mode")
 
 
 def not_in_demo() -> ApiError:

@@ -1,6 +1,6 @@
 """The list of instruments, with the dated futures that clients want to see in it.
 
-Source: https://www.okx.com/docs-v5/en/#public-data-rest-api-get-instruments (read 2025-11).
+Source: https://www.okx.com/docs-v5/en/#public-data-rest-api-get-instruments (read 2026-06).
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class _Dated:
 
 _DATED: Final = (
     _Dated(family="BTC-USD", kind="inverse", settle="BTC", value="100", value_currency="USD", lot="1", code=30_001),
-    _Dated(family="BTC-USDT", kind="linear", settle="USDT", value="0.01", value_currency="BTC", lot="0.01", code=30_002),
+    _Dated(
+        family="BTC-USDT", kind="linear", settle="USDT", value="0.01", value_currency="BTC", lot="0.01", code=30_002
+    ),
 )
 
 
@@ -158,9 +160,7 @@ def _instruments(call: Call) -> Sequence[object]:
     else:
         markets = {SPOT: [MarketType.SPOT], SWAP: [MarketType.LINEAR, MarketType.INVERSE]}.get(kind, [])
         rows = [row(call, listing) for listing in call.listings(*markets) if markets]
-    return [
-        found for found in rows if one in {None, found["instId"]} and (not names or found["instFamily"] in names)
-    ]
+    return [found for found in rows if one in {None, found["instId"]} and (not names or found["instFamily"] in names)]
 
 
 def _underlying(call: Call) -> Sequence[object]:

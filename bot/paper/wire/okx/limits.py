@@ -1,7 +1,7 @@
 """Requests per two seconds, counted for each endpoint by address, account, or account and instrument.
 
 Past the limit OKX answers 429 with code 50011. Source: https://www.okx.com/docs-v5/en/#overview-rate-limits and the
-"Rate Limit" line of each endpoint (read 2025-11). OKX does not say whether its windows slide; here they are calendar
+"Rate Limit" line of each endpoint (read 2026-06). OKX does not say whether its windows slide; here they are calendar
 windows of each endpoint's length.
 """
 

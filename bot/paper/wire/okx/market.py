@@ -1,6 +1,6 @@
 """Public market data: time, tickers, books, trades, candles, status.
 
-Source: https://www.okx.com/docs-v5/en/#order-book-trading-market-data and #public-data-rest-api (read 2025-11).
+Source: https://www.okx.com/docs-v5/en/#order-book-trading-market-data and #public-data-rest-api (read 2026-06).
 """
 
 from __future__ import annotations
@@ -201,4 +201,3 @@ ENDPOINTS: Final = (
     _public("market/index-candles", _index_candles, 20),
     _public("market/history-index-candles", _index_candles, 10),
 )
-

@@ -21,7 +21,7 @@ def page(
     id_of: Callable[[T], int],
     time_of: Callable[[T], int],
     since_ms: int = 0,
-    highest: int = 100,
+    count: int | None = 100,
 ) -> list[T]:
     """What `after` (older than an id), `before` (newer than it), `begin`, `end` and `limit` ask for, newest first.
 
@@ -31,7 +31,7 @@ def page(
         id_of: what `after` and `before` are compared with; for some lists that is a time.
         time_of: what `begin` and `end` are compared with, milliseconds; both ends count.
         since_ms: nothing older is shown.
-        highest: the largest page.
+        count: the largest page; None: all, whatever `limit` says.
     """
     after, before = params.integer("after"), params.integer("before")
     begin_ms, end_ms = params.integer("begin"), params.integer("end")
@@ -44,4 +44,5 @@ def page(
         and (begin_ms is None or time_of(record) >= begin_ms)
         and (end_ms is None or time_of(record) <= end_ms)
     ]
-    return sorted(found, key=id_of, reverse=True)[: params.limit(highest)]
+    newest_first = sorted(found, key=id_of, reverse=True)
+    return newest_first if count is None else newest_first[: params.limit(count)]

@@ -19,12 +19,19 @@ CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,32}")
 class Params:
     """Parameters by name. An empty one counts as not sent; numbers and booleans may come as JSON or as text.
 
+    Objects are not read: they belong to attached orders, which are not served.
+
     Args:
         values: names and values as they were decoded.
     """
 
     def __init__(self, values: Mapping[str, object]) -> None:
-        self._values = {name: _text(name, value) for name, value in values.items() if value not in {None, ""}}
+        self._lists = {name: value for name, value in values.items() if isinstance(value, list)}
+        self._values = {
+            name: _text(name, value)
+            for name, value in values.items()
+            if not isinstance(value, list | dict) and value not in {None, ""}
+        }
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -108,6 +115,19 @@ class Params:
             raise errors.parameter(name)
         return value
 
+    def rows(self, name: str) -> list[Params]:
+        """The objects of a mandatory list.
+
+        Raises:
+            ApiError: 50014 missing or empty; 51000 not a list of objects.
+        """
+        rows = self._lists.get(name)
+        if not rows:
+            raise errors.empty(name)
+        if not all(isinstance(row, dict) for row in rows):
+            raise errors.parameter(name)
+        return [Params(row) for row in rows]
+
 
 def _text(name: str, value: object) -> str:
     if isinstance(value, bool):
@@ -138,9 +158,4 @@ def of_body(body: bytes) -> list[Params]:
     rows = read if isinstance(read, list) else [read]
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise errors.bad_json()
-    return [Params(_plain(row)) for row in rows]
-
-
-def _plain(row: Mapping[str, object]) -> dict[str, object]:
-    """Without lists and objects: they belong to attached orders, which are not served."""
-    return {name: value for name, value in row.items() if not isinstance(value, list | dict)}
+    return [Params(row) for row in rows]

@@ -1,6 +1,6 @@
 """Public data of perpetuals: mark price, funding, price limits, open interest, margin tiers.
 
-Source: https://www.okx.com/docs-v5/en/#public-data-rest-api (read 2025-11).
+Source: https://www.okx.com/docs-v5/en/#public-data-rest-api (read 2026-06).
 """
 
 from __future__ import annotations
@@ -108,19 +108,21 @@ def price_bounds(call: Call, listing: Listing) -> tuple[Decimal | None, Decimal 
     )
 
 
-def _price_limit(call: Call) -> Sequence[object]:
-    listing = call.listing()
+def limit_row(call: Call, listing: Listing) -> dict[str, object]:
+    """The price limits of one instrument."""
     buy, sell = price_bounds(call, listing)
-    return [
-        {
-            "instType": inst_type(listing),
-            "instId": listing.symbol,
-            "buyLmt": "" if buy is None else plain(buy),
-            "sellLmt": "" if sell is None else plain(sell),
-            "enabled": buy is not None,
-            "ts": str(call.now_ms),
-        }
-    ]
+    return {
+        "instType": inst_type(listing),
+        "instId": listing.symbol,
+        "buyLmt": "" if buy is None else plain(buy),
+        "sellLmt": "" if sell is None else plain(sell),
+        "enabled": buy is not None,
+        "ts": str(call.now_ms),
+    }
+
+
+def _price_limit(call: Call) -> Sequence[object]:
+    return [limit_row(call, call.listing())]
 
 
 def _open_interest(call: Call) -> Sequence[object]:

@@ -1,6 +1,6 @@
 """Positions: open ones, closed ones, and the risk of an account in one reading.
 
-Source: https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-positions and -get-positions-history (read 2025-11).
+Source: https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-positions and its neighbours (read 2026-06).
 """
 
 from __future__ import annotations
@@ -157,9 +157,7 @@ def _positions_history(call: Call) -> Sequence[object]:
         time_of=lambda pair: pair[1].update_ms,
         since_ms=call.now_ms - QUARTER_MS,
     )
-    return [
-        row for row in (_life_row(call, listing, life) for listing, life in rows) if mode in {None, row["mgnMode"]}
-    ]
+    return [row for row in (_life_row(call, listing, life) for listing, life in rows) if mode in {None, row["mgnMode"]}]
 
 
 def _life_row(call: Call, listing: Listing, life: Life) -> dict[str, str]:

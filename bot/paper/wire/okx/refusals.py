@@ -12,17 +12,17 @@ from bot.paper.wire.okx.errors import ApiError
 Wording = Mapping[RefusalCode, tuple[str, str]]
 
 _TEXTS: Final[Wording] = {
-    RefusalCode.UNKNOWN_SYMBOL: ("51001", "Instrument ID, Instrument ID code, or Spread ID doesn't exist."),
+    RefusalCode.UNKNOWN_SYMBOL: ("51001", "Instrument ID, Instrument ID code or Spread ID doesn't exist."),
     RefusalCode.UNKNOWN_ASSET: ("51000", "Parameter ccy error"),
     RefusalCode.UNKNOWN_WALLET: ("51000", "Parameter from error"),
-    RefusalCode.UNKNOWN_ORDER: ("51603", "Order does not exist"),
-    RefusalCode.MARKET_CLOSED: ("51022", "Contract suspended"),
+    RefusalCode.UNKNOWN_ORDER: ("51603", "Order does not exist."),
+    RefusalCode.MARKET_CLOSED: ("51022", "Contract suspended."),
     RefusalCode.BAD_AMOUNT: ("51000", "Parameter amt error"),
     RefusalCode.INSUFFICIENT_BALANCE: ("51008", "Order failed. Insufficient balance in account"),
     RefusalCode.INSUFFICIENT_MARGIN: ("51008", "Order failed. Insufficient margin in account"),
     RefusalCode.LOT_SIZE: ("51121", "Order quantity must be a multiple of the lot size."),
-    RefusalCode.MAX_QUANTITY: ("51101", "Order amount exceeds the maximum limit per order."),
-    RefusalCode.PRICE_FILTER: ("51000", "Parameter px error"),
+    RefusalCode.MAX_QUANTITY: ("51101", "Order failed, the sz of the current order can't be more than the maximum."),
+    RefusalCode.PRICE_FILTER: ("51150", "The precision of the number of trades or the price exceeds the limit."),
     RefusalCode.PERCENT_PRICE: ("51006", "Order price is not within the price limit"),
     RefusalCode.MIN_NOTIONAL: ("51020", "Your order should meet or exceed the minimum order amount."),
     RefusalCode.DUPLICATE_CLIENT_ID: ("51016", "Client order ID already exists."),
@@ -31,7 +31,10 @@ _TEXTS: Final[Wording] = {
         "Order failed because you don't have any positions in this direction for this contract to reduce or close.",
     ),
     RefusalCode.POSITION_SIDE_MISMATCH: ("51000", "Parameter posSide error"),
-    RefusalCode.MAX_POSITION: ("51004", "Order failed. The order amount exceeds the maximum of the current tier."),
+    RefusalCode.MAX_POSITION: (
+        "51004",
+        "Order failed. The order size, position and pending orders exceed the maximum amount under current leverage.",
+    ),
 }
 _UNKNOWN: Final = ("50026", "System error. Try again later")
 

@@ -1,6 +1,6 @@
 """Settings of the trading account: modes, leverage, margin of positions, fees, largest sizes.
 
-Source: https://www.okx.com/docs-v5/en/#trading-account-rest-api (read 2025-11).
+Source: https://www.okx.com/docs-v5/en/#trading-account-rest-api (read 2026-06).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bot.paper.wire.okx.signing import Right, rights
 MODES: Final = frozenset({"cross", "isolated"})
 POSITION_SIDES: Final = {"net": PositionSide.BOTH, "long": PositionSide.LONG, "short": PositionSide.SHORT}
 _UID: Final = "44705892343619584"
-_OPEN: Final = "Setting failed. Cancel any open orders, close positions, and stop trading bots first."
+_OPEN: Final = "Settings failed. Close any open positions or orders before modifying settings."
 _IN_USE: Final = {RefusalCode.HAS_POSITION: ("59000", _OPEN), RefusalCode.HAS_ORDERS: ("59000", _OPEN)}
 _LEVERAGE_REFUSALS: Final = {
     RefusalCode.BAD_LEVERAGE: ("59102", "Leverage exceeds the maximum limit. Please lower the leverage."),
@@ -34,8 +34,8 @@ _LEVERAGE_REFUSALS: Final = {
         "Leverage can't be modified. Please cancel all pending isolated margin orders before adjusting the leverage.",
     ),
     RefusalCode.INSUFFICIENT_MARGIN: (
-        "59108",
-        "Your account leverage is too low and has insufficient margins. Please increase the leverage.",
+        "59103",
+        "Account margin is insufficient and leverage is too low. Please increase the leverage.",
     ),
 }
 _MARGIN_REFUSALS: Final = {

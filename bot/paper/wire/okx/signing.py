@@ -6,7 +6,7 @@ login signs `GET` and `/users/self/verify` with a timestamp in seconds.
 A paper account's key begins with `paper`; its secret and its passphrase are `paper`. Words in the key say what it is:
 `withdraw` and `readonly` for its rights, `demo` and `live` for the only environment that takes it.
 
-Source: https://www.okx.com/docs-v5/en/#overview-rest-authentication and #overview-websocket-login (read 2025-11).
+Source: https://www.okx.com/docs-v5/en/#overview-rest-authentication and #overview-websocket-login (read 2026-06).
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ def verify(request: Request, right: Right) -> str:
     timestamp = _header(request, "OK-ACCESS-TIMESTAMP", "50107")
     check_key(key, passphrase, demo=is_demo(request))
     if abs(request.now_ms - _time_ms(timestamp)) > LATEST_MS:
-        raise ApiError("50102", "Timestamp request expired", status=401)
+        raise ApiError("50102", "Timestamp request expired.", status=401)
     query = f"?{request.query}" if request.query else ""
     body = request.body.decode("utf-8", errors="replace")
     check_signature(f"{timestamp}{request.method}{request.path}{query}{body}", signature)
     if right.value not in rights(key):
-        raise ApiError("50120", "This API key doesn't have permission to use this function", status=401)
+        raise ApiError("50120", "This API key doesn't have permission to use this function")
     return key
 
 
@@ -81,13 +81,13 @@ def check_key(key: str, passphrase: str, *, demo: bool) -> None:
         ApiError: 50111, 50119, 50101, 50105.
     """
     if _KEY.fullmatch(key) is None:
-        raise ApiError("50111", "Invalid OK-ACCESS-KEY", status=401)
+        raise ApiError("50111", "Invalid OK-ACCESS-KEY.", status=401)
     if not key.startswith(KEY_PREFIX):
-        raise ApiError("50119", "API key doesn't exist", status=401)
+        raise ApiError("50119", "API key doesn't exist")
     if ("live" if demo else "demo") in key:
         raise ApiError("50101", "APIKey does not match current environment.", status=401)
     if passphrase != PASSPHRASE:
-        raise ApiError("50105", "Request header OK-ACCESS-PASSPHRASE incorrect.", status=401)
+        raise ApiError("50105", 'Request header "OK-ACCESS-PASSPHRASE" incorrect.', status=401)
 
 
 def check_signature(payload: str, signature: str) -> None:
@@ -97,7 +97,7 @@ def check_signature(payload: str, signature: str) -> None:
         ApiError: 50113.
     """
     if not hmac.compare_digest(sign(payload).encode(), signature.encode()):
-        raise ApiError("50113", "Invalid Sign", status=401)
+        raise ApiError("50113", "Invalid signature.", status=401)
 
 
 def sign(payload: str) -> str:
@@ -108,15 +108,16 @@ def sign(payload: str) -> str:
 def _header(request: Request, name: str, code: str) -> str:
     value = request.header(name)
     if not value:
-        raise ApiError(code, f"Request header {name} can not be empty.", status=401)
+        raise ApiError(code, f'Request header "{name}" cannot be empty.', status=401)
     return value
 
 
 def _time_ms(timestamp: str) -> int:
+    invalid = ApiError("50112", "Invalid OK-ACCESS-TIMESTAMP.", status=401)
+    if _TIMESTAMP.fullmatch(timestamp) is None:
+        raise invalid
     try:
-        if _TIMESTAMP.fullmatch(timestamp) is None:
-            raise ValueError(timestamp)
         at = datetime.fromisoformat(timestamp)
     except ValueError:
-        raise ApiError("50112", "Invalid OK-ACCESS-TIMESTAMP", status=401) from None
+        raise invalid from None
     return int(at.timestamp()) * 1000 + at.microsecond // 1000

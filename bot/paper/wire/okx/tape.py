@@ -21,6 +21,8 @@ TURNOVER: Final = 1_000
 """How often a day the others trade the first level of the book."""
 DAY_MS: Final = 86_400_000
 _MINUTE_MS: Final = 60_000
+_PACE_MS: Final = 1000
+"""How often the others trade one lot."""
 _UNITS_MS: Final = {"s": 1000, "m": _MINUTE_MS, "H": 3_600_000, "D": DAY_MS, "W": 7 * DAY_MS}
 _BAR: Final = re.compile(r"1s|(?:1|3|5|15|30)m|(?:1|2|4)H|(?:6|12)H(?:utc)?|[123]D(?:utc)?|1W(?:utc)?|[13]M(?:utc)?")
 _MONDAY_MS: Final = 4 * DAY_MS
@@ -69,19 +71,19 @@ def best(exchange: Exchange, listing: Listing) -> tuple[Level, Level]:
 
 
 def prints(exchange: Exchange, listing: Listing, now_ms: int, count: int) -> list[Print]:
-    """The market's newest trades, newest first: those of the accounts, and one of the others each minute."""
+    """The market's newest trades, newest first: those of the accounts, and one of the others each second."""
     mine = [_print(trade) for trade in _trades(exchange, listing)]
     lot = max(listing.quantity_min, floor_to(listing.depth / 100, listing.quantity_step))
-    last_minute = now_ms // _MINUTE_MS
+    newest = now_ms // _PACE_MS
     others = [
         Print(
-            trade_id=minute,
-            time_ms=minute * _MINUTE_MS,
-            side=Side.BUY if minute % 2 else Side.SELL,
-            price=_on_tick(listing, _price_at(exchange, listing, minute * _MINUTE_MS)),
+            trade_id=number,
+            time_ms=number * _PACE_MS,
+            side=Side.BUY if number % 2 else Side.SELL,
+            price=_on_tick(listing, _price_at(exchange, listing, number * _PACE_MS)),
             quantity=lot,
         )
-        for minute in range(last_minute - count + 1, last_minute + 1)
+        for number in range(newest - count + 1, newest + 1)
     ]
     return sorted([*mine, *others], key=lambda trade: (trade.time_ms, trade.trade_id), reverse=True)[:count]
 
@@ -97,7 +99,14 @@ def is_bar(bar: str) -> bool:
 
 
 def candles(
-    exchange: Exchange, listing: Listing, bar: str, now_ms: int, *, after_ms: int | None, before_ms: int | None, count: int
+    exchange: Exchange,
+    listing: Listing,
+    bar: str,
+    now_ms: int,
+    *,
+    after_ms: int | None,
+    before_ms: int | None,
+    count: int,
 ) -> list[Candle]:
     """The newest periods that begin before `after_ms` and after `before_ms`, at most `count`, newest first."""
     found: list[Candle] = []
