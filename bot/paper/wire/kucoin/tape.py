@@ -104,10 +104,12 @@ def _with_others(exchange: Exchange, listing: Listing, seen: Candle, lasted_ms: 
 def _candle(exchange: Exchange, listing: Listing, tape: Sequence[Trade], open_ms: int, close_ms: int) -> Candle:
     history = exchange.price_history(listing.asset)
     before = [price for time_ms, price in history if time_ms <= open_ms]
-    opening = before[-1] if before else history[0][1]
-    inside = [price for time_ms, price in history if open_ms < time_ms <= close_ms]
-    path = [price * listing.multiplier for price in (opening, *inside)]
+    opening = (before[-1] if before else history[0][1]) * listing.multiplier
+    moved = [(time_ms, price * listing.multiplier) for time_ms, price in history if open_ms < time_ms <= close_ms]
     traded = [trade for trade in tape if open_ms <= trade.time_ms <= close_ms]
+    # A price that was set comes before the trades that it caused.
+    happened = sorted([*moved, *((trade.time_ms, trade.price) for trade in traded)], key=lambda event: event[0])
+    path = [opening, *(price for _, price in happened)]
     return Candle(
         open_ms=open_ms,
         open=path[0],
