@@ -222,3 +222,22 @@ async def test_r11_withdrawals_and_deposits_are_on_their_way_until_done(
     assert await sums() == ("0.6", "0.3")
     clock.ms += 60_000
     assert await sums() == ("0.9", "0")
+
+
+async def test_r11_what_leaves_the_funding_wallet_is_told_by_that_wallet_alone(
+    paper: CcxtVenue, exchange: Exchange, clock: HandClock
+) -> None:
+    since_ms, before = paper.now_ms() - 1, await balances(paper)
+    exchange.transfer("paper", "spot", "funding", "BTC", Decimal(1))
+    exchange.withdraw("paper", "funding", "BTC", Decimal("0.4"), pending_s=60)
+    for spot in ("1", "0.6"):
+        found = held(await paper.observe(EVERYWHERE))
+        assert (found[Source.SPOT], found[Source.TRANSIT]) == (spot, "0")
+        change: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for row in await paper.ledger(since_ms, [BTC]):
+            change[row.wallet, row.asset] += row.amount
+        after = await balances(paper)
+        for key in before | after:
+            assert after.get(key, Decimal(0)) - before.get(key, Decimal(0)) == change[key], key
+        clock.ms += 61_000
+        exchange.advance()

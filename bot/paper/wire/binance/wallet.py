@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.domain.numbers import ZERO
-from bot.paper.engine.model import Balance, MarketType, Refusal, TransferRecord
+from bot.paper.engine.model import Balance, MarketType, RecordStatus, Refusal, TransferRecord
 from bot.paper.wire.binance.digits import eight
 from bot.paper.wire.binance.endpoint import Call, Endpoint, Security
 from bot.paper.wire.binance.errors import ApiError
@@ -76,25 +76,33 @@ def _coin(asset: str, balance: Balance) -> object:
 
 
 def _funding_assets(call: Call) -> object:
-    return _wallet_assets(call, "funding", {"locked": "0", "freeze": "0", "withdrawing": "0"})
+    return _wallet_assets(call, "funding", {"freeze": "0"})
 
 
 def _user_assets(call: Call) -> object:
-    return _wallet_assets(call, "spot", {"freeze": "0", "withdrawing": "0", "ipoable": "0"})
+    return _wallet_assets(call, "spot", {"freeze": "0", "ipoable": "0"})
 
 
 def _wallet_assets(call: Call, wallet: str, more: dict[str, str]) -> object:
-    """The assets of one wallet that are not zero."""
+    """The assets of one wallet that are not zero, what is being withdrawn from it among them."""
     wanted = call.params.text("asset")
     valued = call.params.flag("needBtcValuation")
     rows = []
     for asset, balance in call.exchange.account(call.key).balances(wallet).items():
-        if not balance.total or wanted not in {None, asset}:
+        leaving = _withdrawing(call, wallet, asset)
+        if not balance.total + leaving or wanted not in {None, asset}:
             continue
         row = {"asset": asset, "free": eight(balance.free), **more, "locked": eight(balance.locked)}
+        row["withdrawing"] = eight(leaving)
         row["btcValuation"] = eight(in_btc(call, asset, balance.total)) if valued else "0"
         rows.append(row)
     return rows
+
+
+def _withdrawing(call: Call, wallet: str, asset: str) -> Decimal:
+    records = call.exchange.account(call.key).withdrawals
+    leaving = (record for record in records if (record.wallet, record.asset) == (wallet, asset))
+    return sum((record.amount for record in leaving if record.status is RecordStatus.PENDING), ZERO)
 
 
 def in_btc(call: Call, asset: str, quantity: Decimal) -> Decimal:
