@@ -10,6 +10,7 @@ from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import Listing, MarketType
 from bot.paper.wire.binance import errors
 from bot.paper.wire.binance.limits import Family, Limits
+from bot.paper.wire.binance.listen_keys import ListenKeys
 from bot.paper.wire.binance.params import Params
 
 
@@ -32,6 +33,7 @@ class Call:
         now_ms: the venue's time.
         limits: what `exchangeInfo` reports.
         family: which part of the API was asked.
+        listen_keys: those given out.
     """
 
     exchange: Exchange
@@ -40,6 +42,7 @@ class Call:
     now_ms: int
     limits: Limits
     family: Family
+    listen_keys: ListenKeys
 
     @property
     def market(self) -> MarketType:

@@ -13,6 +13,7 @@ from bot.paper.wire.binance import (
     futures_account,
     futures_history,
     futures_info,
+    futures_listen,
     futures_market,
     futures_orders,
     futures_positions,
@@ -30,6 +31,7 @@ from bot.paper.wire.binance import (
 from bot.paper.wire.binance.endpoint import Call, Endpoint, Security
 from bot.paper.wire.binance.errors import ApiError, json_response
 from bot.paper.wire.binance.limits import Charge, Family, Limits, RateLimiter
+from bot.paper.wire.binance.listen_keys import ListenKeys
 from bot.paper.wire.binance.params import Params
 from bot.paper.wire.http import Request, Response
 
@@ -59,6 +61,7 @@ _MODULES: Final = (
     futures_orders,
     futures_records,
     futures_settings,
+    futures_listen,
     wallet,
     cash,
     margin,
@@ -87,6 +90,7 @@ class BinanceFacade:
         self._exchange = exchange
         self._limits = limits or Limits()
         self._limiter = RateLimiter(self._limits)
+        self._listen_keys = ListenKeys()
 
     def owns(self, host: str) -> bool:
         """Whether `host` (lower case, no port) is one of Binance's that are served here."""
@@ -131,6 +135,7 @@ class BinanceFacade:
             now_ms=request.now_ms,
             limits=self._limits,
             family=endpoint.family,
+            listen_keys=self._listen_keys,
         )
         return endpoint.handle(call)
 

@@ -9,13 +9,14 @@ from typing import Final
 
 from bot.domain.numbers import ZERO
 from bot.paper.engine.exchange import Exchange
-from bot.paper.engine.model import Level, Listing, MarketType, Side, Trade
+from bot.paper.engine.model import Level, Listing, MarketType, PositionSide, Side, Trade
 from bot.paper.wire.binance.digits import price_text, quantity_text
 from bot.paper.wire.binance.endpoint import Call
 from bot.paper.wire.binance.errors import ApiError
 
 _TURNOVER: Final = 1_000
 """How often a day the others trade the first level."""
+_OTHERS_FIRST_ID: Final = 10**10
 _DAY_MS: Final = 86_400_000
 _UNITS_MS: Final = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": _DAY_MS, "w": 7 * _DAY_MS}
 _INTERVAL: Final = re.compile(r"1s|(1|3|5|15|30)m|(1|2|4|6|8|12)h|[13]d|1w")
@@ -81,7 +82,33 @@ def open_interest(call: Call, listing: Listing) -> Decimal:
 
 def trades(call: Call, listing: Listing) -> list[Trade]:
     """The market's newest trades, oldest first, at most `limit` of them (500 by default, at most 1000)."""
-    return _trades(call, listing)[-call.params.limit(500, 1000) :]
+    return own_trades(call, listing)[-call.params.limit(500, 1000) :]
+
+
+def other_trades(call: Call, listing: Listing, after_ms: int, until_ms: int) -> list[Trade]:
+    """What the others traded in a time, for those who listen: the least quantity at the last price, once a second.
+
+    They are in no list, no candle and no volume; `day` counts what the others trade by the book.
+    """
+    price = call.exchange.last_price(listing.key)
+    return [
+        Trade(
+            trade_id=_OTHERS_FIRST_ID + second,
+            order_id=0,
+            listing_key=listing.key,
+            side=Side.BUY if second % 2 else Side.SELL,
+            price=price,
+            quantity=listing.quantity_min,
+            quote=listing.notional(listing.quantity_min, price),
+            fee=ZERO,
+            fee_asset=listing.settle,
+            realized=ZERO,
+            maker=False,
+            time_ms=second * 1000,
+            position_side=PositionSide.BOTH,
+        )
+        for second in range(after_ms // 1000 + 1, until_ms // 1000 + 1)
+    ]
 
 
 def buyer_is_maker(trade: Trade) -> bool:
@@ -122,13 +149,24 @@ def _length_ms(interval: str) -> int:
     return int(interval[:-1]) * _UNITS_MS[interval[-1]]
 
 
+def period_start(interval: str, now_ms: int) -> int:
+    """The first millisecond of the period that is running."""
+    length_ms, offset_ms = _length_ms(interval), _MONDAY_MS if interval == "1w" else 0
+    return (now_ms - offset_ms) // length_ms * length_ms + offset_ms
+
+
+def period(call: Call, listing: Listing, interval: str, open_ms: int) -> Candle:
+    """The candle of one period, as far as it has come."""
+    return _candle(call, listing, open_ms, open_ms + _length_ms(interval) - 1)
+
+
 def period_starts(call: Call, interval: str, *, default: int, highest: int) -> range:
     """The periods' first milliseconds that `startTime`, `endTime` and `limit` ask for, oldest first."""
     length_ms = _length_ms(interval)
     offset_ms = _MONDAY_MS if interval == "1w" else 0
     limit = call.params.limit(default, highest)
     end_ms = min(call.params.integer("endTime") or call.now_ms, call.now_ms)
-    newest_ms = (end_ms - offset_ms) // length_ms * length_ms + offset_ms
+    newest_ms = period_start(interval, end_ms)
     start_ms = call.params.integer("startTime")
     if start_ms is None:
         first_ms = newest_ms - (limit - 1) * length_ms
@@ -139,7 +177,7 @@ def period_starts(call: Call, interval: str, *, default: int, highest: int) -> r
 
 def _candle(call: Call, listing: Listing, open_ms: int, close_ms: int) -> Candle:
     marks = [(time_ms, price * listing.multiplier) for time_ms, price in call.exchange.price_history(listing.asset)]
-    own = _trades(call, listing)
+    own = own_trades(call, listing)
     # The sort is stable: of one moment a price that was set comes before the trades at it.
     prices = sorted([*marks, *((trade.time_ms, trade.price) for trade in own)], key=lambda event: event[0])
     before = [price for time_ms, price in prices if time_ms <= open_ms]
@@ -159,6 +197,7 @@ def _candle(call: Call, listing: Listing, open_ms: int, close_ms: int) -> Candle
     )
 
 
-def _trades(call: Call, listing: Listing) -> list[Trade]:
+def own_trades(call: Call, listing: Listing) -> list[Trade]:
+    """What the accounts of the exchange traded, oldest first."""
     found = [trade for account in call.exchange.accounts().values() for trade in account.trades(listing.key)]
     return sorted(found, key=lambda trade: trade.trade_id)

@@ -1,0 +1,1 @@
+"""Binance's WebSockets: market streams, user streams, and the WebSocket API of spot."""
