@@ -9,9 +9,16 @@ from functools import partial
 from typing import Final, Protocol
 
 from bot.paper import venues
-from bot.paper.engine.defaults import BINANCE_LISTINGS, DEFAULT_PRICES, KUCOIN_LISTINGS, STARTING, Starting
+from bot.paper.engine.defaults import (
+    BINANCE_LISTINGS,
+    DEFAULT_PRICES,
+    KUCOIN_LISTINGS,
+    OKX_LISTINGS,
+    STARTING,
+    Starting,
+)
 from bot.paper.engine.exchange import Exchange
-from bot.paper.engine.layout import BINANCE, KUCOIN, Layout
+from bot.paper.engine.layout import BINANCE, KUCOIN, OKX, Layout
 from bot.paper.engine.ledger import booked_down
 from bot.paper.engine.model import Listing, MarketType
 from bot.paper.faults import Answer, FaultSchedule, FaultyVenue, Outcome
@@ -21,6 +28,7 @@ from bot.paper.wire.binance.facade import BinanceFacade
 from bot.paper.wire.channel import Channel
 from bot.paper.wire.http import Request, Response
 from bot.paper.wire.kucoin.facade import KucoinFacade
+from bot.paper.wire.okx.facade import OkxFacade
 
 _STABLECOINS: Final = frozenset({"USDT", "USDC"})
 _NOBODY: Final = Response(
@@ -178,6 +186,7 @@ class _Kind:
 
 _KINDS: Final[Mapping[str, _Kind]] = {
     "binance": _Kind(listings=BINANCE_LISTINGS, layout=BINANCE, traits=venues.BINANCE, facade=BinanceFacade),
+    "okx": _Kind(listings=OKX_LISTINGS, layout=OKX, traits=venues.OKX, facade=OkxFacade),
     "kucoin": _Kind(listings=KUCOIN_LISTINGS, layout=KUCOIN, traits=venues.KUCOIN, facade=KucoinFacade),
 }
 

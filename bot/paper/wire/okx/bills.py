@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
-from bot.domain.numbers import plain
+from bot.domain.numbers import ZERO, plain
 from bot.paper.engine.model import Listing, MarketType, Order, PositionSide, RowKind, Side, Trade
 from bot.paper.wire.okx.balances import WALLET
 from bot.paper.wire.okx.desk import BILL_BASE, ORDER_BASE
@@ -91,8 +92,7 @@ def _row(call: Call, bill: Bill, sources: _Sources) -> dict[str, str]:
     listing = call.exchange.listings[trade.listing_key] if trade is not None else sources.listings.get(bill.symbol)
     ticket = call.desk.drawer(call.key).tickets.get(order.order_id) if order is not None else None
     kind, sub_kind = _types(bill, trade)
-    here, there = (TRADING_ACCOUNT, FUNDING_ACCOUNT) if bill.kind is RowKind.TRANSFER else ("", "")
-    quantity = abs(bill.margin if bill.kind is None else bill.amount or bill.margin)
+    here, there = (TRADING_ACCOUNT, FUNDING_ACCOUNT) if kind == "1" else ("", "")
     return {
         **blanks("earnAmt", "earnApr", "fillFwdPx", "fillIdxPx", "fillMarkPx", "fillMarkVol", "fillPxUsd", "fillPxVol"),
         "bal": text(bill.after),
@@ -113,15 +113,29 @@ def _row(call: Call, bill: Bill, sources: _Sources) -> dict[str, str]:
         "pnl": text(bill.pnl),
         "posBal": text(bill.margin_after),
         "posBalChg": text(bill.margin),
-        "px": plain(trade.price) if trade is not None else "",
+        "px": plain(trade.price) if trade is not None else _mark_of(call, bill),
         "subType": sub_kind,
-        "sz": plain(trade.quantity) if trade is not None else text(quantity),
+        "sz": plain(trade.quantity) if trade is not None else text(_size(call, bill, listing)),
         "tag": ticket.tag if ticket is not None else "",
         "to": here if bill.amount > 0 else there,
         "tradeId": str(TRADE_BASE + trade.trade_id) if trade is not None else "",
         "ts": str(bill.time_ms),
         "type": kind,
     }
+
+
+def _mark_of(call: Call, bill: Bill) -> str:
+    """The mark price of a funding settlement."""
+    records = call.exchange.funding_history(bill.symbol) if bill.kind is RowKind.FUNDING_FEE else ()
+    return next((plain(one.mark_price) for one in records if one.time_ms == bill.time_ms), "")
+
+
+def _size(call: Call, bill: Bill, listing: Listing | None) -> Decimal:
+    """Of funding the contracts that were held, of everything else the money."""
+    if bill.kind is not RowKind.FUNDING_FEE or listing is None:
+        return abs(bill.amount or bill.margin)
+    trades = call.account.trades(listing.key)
+    return abs(sum((one.side.sign * one.quantity for one in trades if one.time_ms <= bill.time_ms), ZERO))
 
 
 def _mode(call: Call, listing: Listing | None) -> str:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Final
 
 from bot.domain.numbers import ZERO
 from bot.paper.engine.model import PositionSide, Row, RowKind, Update
+
+_OPENING: Final = "opening"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,5 +124,7 @@ def _balanced(bills: Sequence[Bill]) -> list[Bill]:
     found = []
     for bill in bills:
         balances[bill.coin] = balances.get(bill.coin, ZERO) + bill.amount
-        found.append(replace(bill, after=balances[bill.coin]))
+        # What an account opens with is no bill.
+        if bill.reference != _OPENING:
+            found.append(replace(bill, after=balances[bill.coin]))
     return found

@@ -26,7 +26,7 @@ from bot.paper.wire.okx.desk import ORDER_BASE, Ticket
 from bot.paper.wire.okx.endpoint import Call, Endpoint, Reply
 from bot.paper.wire.okx.errors import ApiError
 from bot.paper.wire.okx.limits import Rate
-from bot.paper.wire.okx.order_queries import forgotten, which_order
+from bot.paper.wire.okx.order_queries import forgotten, rows_of, which_order
 from bot.paper.wire.okx.orders import check_deadline, each, trading
 from bot.paper.wire.okx.params import Params
 from bot.paper.wire.okx.perpetuals import perpetual
@@ -110,9 +110,9 @@ def _amend(call: Call, params: Params) -> dict[str, object]:
         if params.flag("cxlOnFail"):
             call.exchange.cancel(call.key, listing.key, order_id=order.order_id)
         raise
-    tickets = call.desk.drawer(call.key).tickets
     if size is not None:
-        tickets[order.order_id] = replace(tickets[order.order_id], size=plain(size))
+        ticket = rows_of(call).ticket(order)
+        call.desk.drawer(call.key).tickets[order.order_id] = replace(ticket, size=plain(size))
     return {
         "clOrdId": params.text("clOrdId") or "",
         "ordId": str(ORDER_BASE + order.order_id),

@@ -1,6 +1,7 @@
 """Orders and fills as OKX shows them, over REST and in the `orders` channel alike.
 
-Source: https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-order-details and its neighbours (read 2026-06). The numbers of `cancelSource` are from general knowledge.
+Source: https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-order-details and its neighbours (read 2026-06).
+The numbers of `cancelSource` are from general knowledge.
 """
 
 from __future__ import annotations

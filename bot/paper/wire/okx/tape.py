@@ -157,9 +157,14 @@ def _candle(
 ) -> Candle:
     open_ms, end_ms = period_ms
     history = exchange.price_history(listing.asset)
-    inside = [price * listing.multiplier for time_ms, price in history if open_ms < time_ms < end_ms]
-    path = [_on_tick(listing, price) for price in (_price_at(exchange, listing, open_ms), *inside)]
     traded = [trade for trade in trades if open_ms <= trade.time_ms < end_ms]
+    moves = [
+        (at_ms, _on_tick(listing, price * listing.multiplier)) for at_ms, price in history if open_ms < at_ms < end_ms
+    ]
+    moves += [(trade.time_ms, trade.price) for trade in traded]
+    # Sorting keeps a trade behind the price of the same moment.
+    moves.sort(key=lambda move: move[0])
+    path = [_on_tick(listing, _price_at(exchange, listing, open_ms)), *(price for _, price in moves)]
     elapsed_ms = min(end_ms, now_ms) - open_ms
     others = floor_to(listing.depth * TURNOVER * elapsed_ms / DAY_MS, listing.quantity_step)
     middle = (max(path) + min(path)) / 2
