@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.instrument import Instrument
 from bot.domain.policy import HedgePolicy
 from bot.runtime.hedger import Hedger
-from tests.core.instruments import POLICY
+from tests.core.instruments import LINEAR, POLICY
 from tests.runtime.world import World, Worlds
 
 
@@ -24,8 +25,21 @@ def worlds(tmp_path: Path) -> Iterator[Worlds]:
         price: str = "100000",
         policy: HedgePolicy = POLICY,
         hedgers: tuple[type[Hedger], ...] = (Hedger,),
+        instrument: Instrument = LINEAR,
+        others: tuple[str, ...] = (),
     ) -> World:
-        made.append(World(tmp_path / "journal.db", coins=coins, price=price, policy=policy, hedgers=hedgers))
+        path = tmp_path / "journal.db"
+        made.append(
+            World(
+                path,
+                coins=coins,
+                price=price,
+                policy=policy,
+                hedgers=hedgers,
+                instrument=instrument,
+                others=others,
+            )
+        )
         return made[-1]
 
     yield make

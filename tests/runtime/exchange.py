@@ -9,8 +9,8 @@ from enum import Enum, auto
 from typing import NoReturn
 
 from bot.domain import observation as seen
-from bot.domain.ids import ClientOrderId, Symbol, TradeId, VenueOrderId
-from bot.domain.instrument import Instrument, MarginMode
+from bot.domain.ids import Asset, ClientOrderId, Symbol, TradeId, VenueName, VenueOrderId
+from bot.domain.instrument import ContractKind, Instrument, MarginMode
 from bot.domain.observation import Stamp, VenueObservation, Wanted
 from bot.domain.orders import (
     Acked,
@@ -27,7 +27,7 @@ from bot.domain.orders import (
     VenueTrade,
 )
 from bot.ports import OrderTicket
-from tests.core.instruments import BTC, LINEAR, MAIN, PERP, USDT
+from tests.core.instruments import BTC, LINEAR, MAIN, USDT
 from tests.venue.wire import LoopClock
 
 ADL = ClientOrderId("adl_autoclose")
@@ -60,9 +60,15 @@ class Fate(Enum):
 class Exchange:
     """The truth. It clamps nothing: what would be too much shows."""
 
-    def __init__(self, clock: LoopClock, coins: D, price: D) -> None:
+    def __init__(self, clock: LoopClock, coins: D, price: D, instrument: Instrument = LINEAR) -> None:
         self.clock = clock
         self.price = price
+        self.instrument = instrument
+        self.parked: dict[seen.Source, D] = {}
+        """Coins that are not in spot."""
+        self.left_ms: dict[seen.Source, int] = {}
+        self.sold = D(0)
+        """Of an inverse position: coins at its entry."""
         self.position = D(0)
         self.orders: list[OrderReport] = []
         self.trades: list[VenueTrade] = []
@@ -81,7 +87,24 @@ class Exchange:
 
     @property
     def gap(self) -> D:
-        return self.coins + self.position
+        return self.coins + sum(self.parked.values()) + self.position
+
+    @property
+    def entry(self) -> D | None:
+        if self.instrument.kind is ContractKind.LINEAR or not self.position:
+            return None
+        return -self.position * self.instrument.contract_size / self.sold
+
+    @property
+    def profit(self) -> D:
+        """Of an inverse position, in coins."""
+        return -self.position * self.instrument.contract_size / self.price - self.sold
+
+    def park(self, source: seen.Source, coins: D | str) -> None:
+        """So many coins of spot go there; a negative number comes back."""
+        self.parked[source] = self.parked.get(source, D(0)) + D(coins)
+        self.left_ms[source] = self.clock.now_ms()
+        self.coins -= D(coins)
 
     def fill(
         self, side: Side, contracts: D, client_id: ClientOrderId | None = None, *, asked: D | None = None
@@ -90,7 +113,7 @@ class Exchange:
         asked = contracts if asked is None else asked
         now_ms = self.clock.now_ms()
         report = OrderReport(
-            symbol=PERP,
+            symbol=self.instrument.symbol,
             client_id=client_id,
             venue_order_id=VenueOrderId(str(len(self.orders) + 1)),
             side=side,
@@ -108,10 +131,24 @@ class Exchange:
             self.trades.append(self._trade(report))
         return report
 
+    def _settle(self, report: OrderReport) -> tuple[D, D]:
+        """Fee and profit that a fill of an inverse contract pays in coins; none of a linear one is simulated."""
+        if self.instrument.kind is ContractKind.LINEAR:
+            return D(0), D(0)
+        coins = self.instrument.coins(report.filled, self.price)
+        fee, realized = coins * self.instrument.taker_fee, D(0)
+        if report.side is Side.SELL:
+            self.sold += coins
+        else:
+            entered = self.sold * report.filled / (report.filled - self.position)
+            realized, self.sold = coins - entered, self.sold - entered
+        self.parked[seen.Source.MARGIN] += realized - fee
+        return fee, realized
+
     def take(self, ticket: OrderTicket, part: D = D(1)) -> OrderReport:
         """Our order arrives and fills in part."""
         request = ticket.request
-        filled = (request.contracts * part).quantize(LINEAR.quantity_step)
+        filled = (request.contracts * part).quantize(self.instrument.quantity_step)
         report = self.fill(request.side, filled, ticket.client_id, asked=request.contracts)
         if filled and request.side is Side.SELL:
             self.largest_excess = max(self.largest_excess, -self.position - self._peak_since(ticket.timestamp_ms))
@@ -122,16 +159,17 @@ class Exchange:
         return max(before + [coins for at_ms, coins in self._coins if at_ms > ms])
 
     def _trade(self, report: OrderReport) -> VenueTrade:
+        fee, realized = self._settle(report)
         return VenueTrade(
             trade_id=TradeId(str(len(self.trades) + 1)),
             venue_order_id=report.venue_order_id,
-            symbol=PERP,
+            symbol=self.instrument.symbol,
             side=report.side,
             contracts=report.filled,
             price=self.price,
-            fee=D(0),
-            fee_asset=USDT,
-            realized=D(0),
+            fee=fee,
+            fee_asset=self.instrument.settle,
+            realized=realized,
             maker=False,
             time_ms=report.time_ms,
         )
@@ -140,11 +178,17 @@ class Exchange:
 class SimulatedVenue:
     """Implements `bot.ports.Venue` on an `Exchange`, with faults on demand."""
 
-    name = MAIN
     exchange = "binance"
 
-    def __init__(self, clock: LoopClock, truth: Exchange) -> None:
+    def __init__(self, clock: LoopClock, truth: Exchange, name: VenueName = MAIN, *, unified: bool = False) -> None:
+        self.name = name
+        self.unified = unified
         self.clock = clock
+        self.hedged = False
+        self.other_side = D(0)
+        self.holdings_fail = False
+        self.while_reading: Callable[[], None] = lambda: None
+        """Called between spot and the rest."""
         self.truth = truth
         self.fates: deque[Fate] = deque()
         self.fate = Fate.FILLED
@@ -158,12 +202,13 @@ class SimulatedVenue:
         self.after_order: Callable[[], None] = lambda: None
         self.prices_fail: Callable[[], bool] = lambda: False
         self.position_fails = False
+        self.depth = D(50) if truth.instrument.kind is ContractKind.LINEAR else D(50_000)
         self._late: list[tuple[int, OrderTicket]] = []
 
     async def start(self) -> None: ...
     async def close(self) -> None: ...
     def instrument(self, symbol: Symbol) -> Instrument:
-        return LINEAR
+        return self.truth.instrument
 
     def now_ms(self) -> int:
         return self.clock.now_ms()
@@ -182,21 +227,57 @@ class SimulatedVenue:
         await self.clock.sleep(READING_S)
         self._arrive()
         stamp = Stamp(sent_ms=sent_ms, answered_ms=self.now_ms())
-        coins = self.truth.coins
-        holding = seen.Holding(
-            source=seen.Source.SPOT, venue=MAIN, asset=BTC, quantity=coins, principal=coins, stamp=stamp
+        holdings = {(seen.Source.SPOT, asset): self._holding(seen.Source.SPOT, asset, stamp) for asset in wanted.spot}
+        self.while_reading()
+        others = {seen.Source.EARN: wanted.earn, seen.Source.MARGIN: wanted.margin, seen.Source.TRANSIT: wanted.transit}
+        for source, assets in others.items():
+            holdings |= {(source, asset): self._holding(source, asset, stamp, wanted) for asset in assets}
+        symbol = self.truth.instrument.symbol
+        config = seen.SymbolConfig(
+            symbol=symbol,
+            leverage=1 if self.truth.instrument.kind is ContractKind.LINEAR else 2,
+            margin_mode=MarginMode.ISOLATED if self.truth.instrument.kind is ContractKind.LINEAR else MarginMode.CROSS,
+            hedged=self.hedged,
         )
-        funds = D(10) ** 8
-        config = seen.SymbolConfig(symbol=PERP, leverage=1, margin_mode=MarginMode.ISOLATED, hedged=False)
         return VenueObservation(
-            venue=MAIN,
+            venue=self.name,
             stamp=stamp,
-            holdings={(seen.Source.SPOT, BTC): holding},
-            positions={PERP: self._position(stamp)},
-            prices={PERP: self._prices(stamp, book=PERP in wanted.books)},
-            margins={PERP: seen.Margin(asset=USDT, wallet=funds, available=funds, stamp=stamp)},
-            configs={PERP: config} if PERP in wanted.configs else {},
+            holdings=holdings,
+            positions={symbol: self._position(stamp)},
+            prices={symbol: self._prices(stamp, book=symbol in wanted.books)},
+            margins={symbol: self._margin(stamp)},
+            configs={symbol: config} if symbol in wanted.configs else {},
         )
+
+    def _holding(
+        self, source: seen.Source, asset: Asset, stamp: Stamp, wanted: Wanted | None = None
+    ) -> seen.Holding | seen.Unknown:
+        if self.holdings_fail:
+            return seen.Unknown(what=f"{source} {asset}", reason="HTTP 503")
+        coins = self.truth.coins if source is seen.Source.SPOT else self.truth.parked.get(source, D(0))
+        gained = self.truth.profit if source is seen.Source.MARGIN else D(0)
+        overdue = D(0)
+        if source is seen.Source.TRANSIT and wanted is not None and coins:
+            late = self.now_ms() - self.truth.left_ms[source] > wanted.transit_max_ms
+            coins, overdue = (D(0), coins) if late else (coins, D(0))
+        return seen.Holding(
+            source=source,
+            venue=self.name,
+            asset=asset,
+            quantity=coins + gained,
+            principal=coins,
+            stamp=stamp,
+            overdue=overdue,
+        )
+
+    def _margin(self, stamp: Stamp) -> seen.Margin:
+        instrument = self.truth.instrument
+        if instrument.kind is ContractKind.LINEAR:
+            return seen.Margin(asset=USDT, wallet=D(10) ** 8, available=D(10) ** 8, stamp=stamp)
+        wallet = self.truth.parked[seen.Source.MARGIN]
+        balance = wallet + self.truth.profit
+        available = balance + instrument.coins(self.truth.position, self.truth.price) / 2
+        return seen.Margin(asset=BTC, wallet=wallet, available=max(available, D(0)), stamp=stamp, balance=balance)
 
     def _arrive(self) -> None:
         due = [late for late in self._late if late[0] <= self.now_ms()]
@@ -209,15 +290,16 @@ class SimulatedVenue:
             return seen.Unknown(what="position", reason="HTTP 503")
         contracts, price = self.truth.position, self.truth.price
         return seen.Position(
-            symbol=PERP,
+            symbol=self.truth.instrument.symbol,
             contracts=contracts,
-            entry_price=None,
+            entry_price=self.truth.entry,
             mark_price=price if contracts else None,
             liquidation_price=None,
             isolated_wallet=None,
-            raw_notional=abs(contracts) * price if contracts else None,
+            raw_notional=abs(self.truth.instrument.notional(contracts, price)) if contracts else None,
             proof=seen.FlatProof.NOT_FLAT if contracts else seen.FlatProof.ZERO_ROW,
             stamp=stamp,
+            other_side=self.other_side,
         )
 
     def _prices(self, stamp: Stamp, *, book: bool) -> seen.Prices | seen.Unknown:
@@ -226,12 +308,12 @@ class SimulatedVenue:
         price = self.truth.price
         bid, ask = price - TICK, price + TICK
         depth = seen.Book(
-            bids=(seen.BookLevel(price=bid, contracts=D(50)),),
-            asks=(seen.BookLevel(price=ask, contracts=D(50)),),
+            bids=(seen.BookLevel(price=bid, contracts=self.depth),),
+            asks=(seen.BookLevel(price=ask, contracts=self.depth),),
             stamp=stamp,
         )
         return seen.Prices(
-            symbol=PERP,
+            symbol=self.truth.instrument.symbol,
             mark=price,
             index=price,
             bid=bid,

@@ -16,19 +16,24 @@ import pytest
 
 from bot import logs
 from bot.domain.errors import JournalFault
+from bot.domain.ids import VenueName
+from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.intent import IntentRecord
 from bot.domain.numbers import plain
+from bot.domain.observation import Source
 from bot.domain.plan import Plan, Verdict
 from bot.domain.policy import HedgePolicy
 from bot.journal.database import Database
 from bot.journal.lock import JournalLock
 from bot.journal.store import SqlJournal
+from bot.ports import Feeds
 from bot.runtime import start
 from bot.runtime.daemon import Daemon
 from bot.runtime.executor import Executor
 from bot.runtime.hedger import Hedger
 from bot.runtime.observer import Observer
-from tests.core.instruments import LINEAR, MAIN, PERP, POLICY
+from bot.runtime.streams import Streams
+from tests.core.instruments import LINEAR, MAIN, POLICY
 from tests.runtime.exchange import Exchange, Killed, SimulatedVenue
 from tests.venue.wire import LoopClock, run_virtual
 
@@ -79,6 +84,8 @@ class World:
     Args:
         path: of the journal.
         hedgers: one of each kind takes its turn, in that order; the last one is the real one.
+        instrument: what is traded; the coins margin it when it is inverse.
+        others: further venues, without coins at first.
     """
 
     def __init__(
@@ -89,12 +96,22 @@ class World:
         price: str = "100000",
         policy: HedgePolicy = POLICY,
         hedgers: tuple[type[Hedger], ...] = (Hedger,),
+        instrument: Instrument = LINEAR,
+        others: tuple[str, ...] = (),
     ) -> None:
         self.path = path
         self.policy = policy
         self.clock = LoopClock()
-        self.exchange = Exchange(self.clock, D(coins), D(price))
+        self.exchange = Exchange(self.clock, D(coins), D(price), instrument)
+        if instrument.kind is ContractKind.INVERSE:
+            self.exchange.park(Source.MARGIN, D(coins))
         self.venue = SimulatedVenue(self.clock, self.exchange)
+        self.others = {
+            VenueName(name): SimulatedVenue(self.clock, Exchange(self.clock, D(0), D(price)), VenueName(name))
+            for name in others
+        }
+        self.feeds: Feeds | None = None
+        self.streams: Streams | None = None
         self.alarms = Alarms(self.clock)
         self.plans: list[tuple[int, Plan]] = []
         self._kinds = hedgers
@@ -112,7 +129,7 @@ class World:
         hedgers = [
             kind(
                 policy=self.policy,
-                instrument=LINEAR,
+                instrument=self.venue.instrument(self.policy.symbol),
                 venue=self.venue,
                 journal=self.journal,
                 executor=executor,
@@ -120,16 +137,18 @@ class World:
                 alarms=self.alarms,
                 logger=log,
                 not_before_ms=start.first_order_ms(self.policy, self.journal, self.clock),
+                feeds=self.feeds,
             )
             for kind in self._kinds
         ]
         self.daemon = Daemon(
-            observer=Observer({MAIN: self.venue}, [self.policy]),
+            observer=Observer({MAIN: self.venue} | self.others, [self.policy]),
             hedgers=hedgers,
             alarms=self.alarms,
             interval_s=INTERVAL_S,
             show=lambda outcomes: self.plans.extend((self.clock.now_ms(), outcome.plan) for outcome in outcomes),
             logger=log,
+            streams=self.streams,
         )
 
     def kill(self) -> None:
@@ -189,7 +208,7 @@ class World:
 
     @property
     def intents(self) -> list[IntentRecord]:
-        return list(self.journal.recent(MAIN, PERP, 0))
+        return list(self.journal.recent(MAIN, self.policy.symbol, 0))
 
 
 Worlds = Callable[..., World]
