@@ -65,7 +65,8 @@ class Streams:
         self._policies = policies
         self._clock = clock
         self._log = logger
-        self._marks: dict[tuple[VenueName, Symbol], Decimal] = {}
+        self._heard: dict[tuple[VenueName, Symbol], Decimal] = {}
+        self._since: dict[tuple[VenueName, Symbol], Decimal] = {}
         self._moves = {(policy.venue, policy.symbol): max(policy.band.relative / 2, MOVE_MIN) for policy in policies}
         self._wake: Callable[[], None] = lambda: None
         self._status = {source.name: StreamStatus() for source in sources}
@@ -76,8 +77,12 @@ class Streams:
         return self._status
 
     def turned(self, marks: Mapping[tuple[VenueName, Symbol], Decimal]) -> None:
-        """A turn was taken at these marks; moves count from them."""
-        self._marks |= marks
+        """A turn was taken at these marks; moves count from then on.
+
+        They count from what the stream said last: one that tells a slightly other price than the venue's reading must
+        not look like a move for ever.
+        """
+        self._since |= {key: self._heard.get(key, mark) for key, mark in marks.items()}
 
     async def run(self, wake: Callable[[], None]) -> None:
         """Listen until cancelled.
@@ -144,7 +149,8 @@ class Streams:
         if hint.symbol is None or hint.price is None:
             return False
         key = (hint.venue, hint.symbol)
-        move, last = self._moves.get(key), self._marks.get(key)
+        self._heard[key] = hint.price
+        move, last = self._moves.get(key), self._since.get(key)
         return move is not None and last is not None and abs(hint.price - last) > move * last
 
     def _symbols(self, venue: VenueName) -> frozenset[Symbol]:
