@@ -6,7 +6,7 @@ knowledge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -17,7 +17,7 @@ from bot.paper.wire.okx.balances import price_in_dollars
 from bot.paper.wire.okx.bills import FUNDING_ACCOUNT, TRADING_ACCOUNT
 from bot.paper.wire.okx.desk import BILL_BASE
 from bot.paper.wire.okx.digits import blanks, text
-from bot.paper.wire.okx.earn import STAKING, TOKENS, held
+from bot.paper.wire.okx.earn import ON_CHAIN, SAVINGS, STAKING, TOKENS, held
 from bot.paper.wire.okx.endpoint import Call, Endpoint
 from bot.paper.wire.okx.errors import ApiError
 from bot.paper.wire.okx.limits import Rate
@@ -33,8 +33,8 @@ _NOWHERE: Final = "0x0000000000000000000000000000000000000000"
 _DONE: Final = "2"
 _DEPOSIT_PENDING: Final = "0"
 _WITHDRAWAL_PENDING: Final = "1"
-_EARN_TYPES: Final = {True: "75", False: "76"}
-"""Into Earn, out of Earn."""
+_EARN_TYPES: Final = {ON_CHAIN: ("80", "82"), SAVINGS: ("75", "76"), STAKING: ("137", "138")}
+"""By product: into it, out of it."""
 
 
 def _wanted(params: Params) -> frozenset[str]:
@@ -171,7 +171,7 @@ def _transfer_state(call: Call) -> Sequence[object]:
     raise ApiError("58129", "transId is incorrect or transId does not match with 'type'")
 
 
-def _bill_type(row: Row) -> str:
+def _bill_type(row: Row, products: Mapping[str, str]) -> str:
     incoming = row.amount > 0
     match row.kind:
         case RowKind.DEPOSIT:
@@ -181,7 +181,7 @@ def _bill_type(row: Row) -> str:
         case RowKind.TRANSFER:
             return "130" if incoming else "131"
         case RowKind.EARN:
-            return _EARN_TYPES[not incoming]
+            return _EARN_TYPES[products[row.reference]][incoming]
         case RowKind.REWARD:
             return "83"
         case _:
@@ -193,8 +193,12 @@ def _bills(call: Call) -> Sequence[object]:
     params = call.params
     coin, kind = params.text("ccy"), params.text("type")
     balances: dict[str, Decimal] = {}
+    account = call.account
+    products = {
+        str(record.record_id): record.product for record in (*account.earn_subscriptions, *account.earn_redemptions)
+    }
     rows = []
-    for row in call.account.ledger:
+    for row in account.ledger:
         if row.wallet != WALLET:
             continue
         balances[row.asset] = balances.get(row.asset, ZERO) + row.amount
@@ -206,7 +210,7 @@ def _bills(call: Call) -> Sequence[object]:
             "clientId": "",
             "notes": "",
             "ts": str(row.time_ms),
-            "type": _bill_type(row),
+            "type": _bill_type(row, products),
         }
         if coin in {None, row.asset} and kind in {None, shown["type"]}:
             rows.append(shown)
