@@ -144,6 +144,7 @@ async def test_r9_a_balance_that_can_not_be_believed_proves_nothing(
     observed = await seen(venue, BTC, spot=frozenset({COIN}))
     assert isinstance(observed.positions[BTC], Unknown)
     assert isinstance(observed.margins[BTC], Unknown)
+    assert isinstance(observed.holdings[Source.SPOT, COIN], Unknown)
 
 
 async def test_r9_an_account_that_says_it_is_empty_is_flat(venue: CcxtVenue, wire: OkxWire) -> None:
@@ -164,6 +165,7 @@ async def test_r9_an_account_that_says_it_is_empty_is_flat(venue: CcxtVenue, wir
         {},
         [],
         {"code": "0"},
+        {"code": "", "data": []},
         {"code": "0", "data": {}},
         answer({"instId": "BTC-USDT-SWAP"}),
         answer(held("BTC-USDT-SWAP", "x")),

@@ -94,7 +94,6 @@ def test_r9_an_account_as_pushed_and_one_that_says_it_is_empty() -> None:
     assert trading.coins[Asset("USDT")].equity == Decimal("100.52768569797846")
     assert len(trading.coins) == 3
     empty = trading_of(answer(sample("ws_account_empty")["data"][0]))
-    assert empty.empty
     assert not empty.coins
 
 

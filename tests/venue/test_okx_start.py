@@ -11,6 +11,7 @@ from bot.domain.errors import ConfigFault, StartFault
 from bot.domain.ids import Asset, Symbol
 from bot.domain.instrument import ContractKind, MarginMode
 from bot.venue.gateway import CcxtVenue, open_venue
+from bot.venue.okx.client import OkxClient
 from tests.venue.okx_wire import (
     BTC,
     COIN_M,
@@ -52,6 +53,17 @@ async def test_simulated_trading_is_a_header_on_every_request_to_the_same_host(w
     await started_once(wire, clock, BTC, account=spec(Environment.TESTNET))
     assert {asked.host for asked in wire.asked} == {"www.okx.com"}
     assert {headers.get("x-simulated-trading") for headers in wire.sent_headers} == {"1"}
+
+
+def test_without_that_header_the_start_is_refused(
+    wire: OkxWire, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half_way(client: OkxClient, enable: bool) -> None:
+        client.isSandboxModeEnabled = enable
+
+    monkeypatch.setattr(OkxClient, "set_sandbox_mode", half_way)
+    with pytest.raises(StartFault, match="x-simulated-trading"):
+        open_venue(spec(Environment.TESTNET), clock=clock, session=wire, symbols=[BTC])
 
 
 async def test_a_live_account_sends_no_such_header(wire: OkxWire, clock: HandClock) -> None:

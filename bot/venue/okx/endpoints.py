@@ -13,14 +13,12 @@ from bot.venue.throttle import Cost, Limit
 
 PAGE: Final = 100
 """The most rows that any list gives at once."""
-_PERIOD_S: Final = 2
-
 _limits: dict[str, Limit] = {}
 
 
-def _own(method: str, operation: str, calls: int) -> Endpoint:
-    """A request with a window of its own: so many calls in 2 s."""
-    _limits[method] = Limit(units=calls, period_s=_PERIOD_S, reserve=False)
+def _own(method: str, operation: str, calls: int, period_s: int = 2) -> Endpoint:
+    """A request with a window of its own: so many calls in a period."""
+    _limits[method] = Limit(units=calls, period_s=period_s, reserve=False)
     return Endpoint(method=method, operation=operation, cost=Cost(family=method, units={method: 1}))
 
 
@@ -33,18 +31,18 @@ SERVER_TIME: Final = _own("publicGetPublicTime", "measure the clock", 10)
 INSTRUMENTS: Final = _own("publicGetPublicInstruments", "read the market list", 20)
 
 TRADING: Final = _own("privateGetAccountBalance", "read the trading account", 10)
-FUNDING: Final = _own("privateGetAssetBalances", "read the funding account", 12)
-SAVINGS: Final = _own("privateGetFinanceSavingsBalance", "read Simple Earn", 12)
-STAKING: Final = _own("privateGetFinanceStakingDefiOrdersActive", "read on-chain Earn", 6)
-ETH_STAKING: Final = _own("privateGetFinanceStakingDefiEthPurchaseRedeemHistory", "read ETH unstaking", 12)
-SOL_STAKING: Final = _own("privateGetFinanceStakingDefiSolPurchaseRedeemHistory", "read SOL unstaking", 12)
-DEPOSITS: Final = _own("privateGetAssetDepositHistory", "read deposits", 12)
-WITHDRAWALS: Final = _own("privateGetAssetWithdrawalHistory", "read withdrawals", 12)
-LENDING: Final = _own("privateGetFinanceSavingsLendingHistory", "read Simple Earn's interest", 12)
+FUNDING: Final = _own("privateGetAssetBalances", "read the funding account", 6, period_s=1)
+SAVINGS: Final = _own("privateGetFinanceSavingsBalance", "read Simple Earn", 6, period_s=1)
+STAKING: Final = _own("privateGetFinanceStakingDefiOrdersActive", "read on-chain Earn", 3, period_s=1)
+ETH_STAKING: Final = _own("privateGetFinanceStakingDefiEthPurchaseRedeemHistory", "read ETH unstaking", 6, period_s=1)
+SOL_STAKING: Final = _own("privateGetFinanceStakingDefiSolPurchaseRedeemHistory", "read SOL unstaking", 6, period_s=1)
+DEPOSITS: Final = _own("privateGetAssetDepositHistory", "read deposits", 6, period_s=1)
+WITHDRAWALS: Final = _own("privateGetAssetWithdrawalHistory", "read withdrawals", 6, period_s=1)
+LENDING: Final = _own("privateGetFinanceSavingsLendingHistory", "read Simple Earn's interest", 6, period_s=1)
 
-BILLS: Final = _own("privateGetAccountBills", "read the trading account's bills", 10)
+BILLS: Final = _own("privateGetAccountBills", "read the trading account's bills", 5, period_s=1)
 OLD_BILLS: Final = _own("privateGetAccountBillsArchive", "read the trading account's older bills", 5)
-FUNDING_BILLS: Final = _own("privateGetAssetBills", "read the funding account's bills", 12)
+FUNDING_BILLS: Final = _own("privateGetAssetBills", "read the funding account's bills", 6, period_s=1)
 
 POSITIONS: Final = _own("privateGetAccountPositions", "read positions", 10)
 CONFIG: Final = _own("privateGetAccountConfig", "read the account's configuration", 5)

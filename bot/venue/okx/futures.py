@@ -90,16 +90,13 @@ def position_of(
 def _doubt_of_flat(instrument: Instrument, positions: PositionRows, trading: Trading | Unknown) -> str | None:
     """Why the absence of a row is no proof; None when it is one (R9).
 
-    It is one when the trading account holds nothing for any position in the settle currency, or when what it holds
-    is explained by another position in that currency that the same list does tell.
+    It is one when the trading account holds nothing for any position in the settle currency, or nothing of that
+    currency at all, or when what it holds is explained by another position that the same list does tell.
     """
     if isinstance(trading, Unknown):
         return f"no row, and the trading account is unknown: {trading.reason}"
     coin = trading.coins.get(instrument.settle)
-    if coin is None:
-        listed = bool(trading.coins) or trading.empty
-        return None if listed else f"no row, and the trading account does not list {instrument.settle}"
-    if coin.without_position or positions.settled_in(instrument.settle):
+    if coin is None or coin.without_position or positions.settled_in(instrument.settle):
         return None
     return "no row, but the trading account holds margin for a position or an order"
 
@@ -149,12 +146,9 @@ def _margin_mode(row: Row) -> MarginMode:
     return mode
 
 
-def margin_of(instrument: Instrument, trading: Trading, stamp: Stamp) -> Margin | Unknown:
+def margin_of(instrument: Instrument, trading: Trading, stamp: Stamp) -> Margin:
     """The trading account in the instrument's settle currency; a currency that it does not list is not there."""
     coin = trading.coins.get(instrument.settle)
-    if coin is None and not trading.coins and not trading.empty:
-        what = f"margin {instrument.symbol}"
-        return Unknown(what=what, reason=f"the trading account does not list {instrument.settle}")
     return Margin(
         asset=instrument.settle,
         wallet=ZERO if coin is None else coin.wallet,

@@ -161,7 +161,8 @@ class Settings:
         }
         if now.hedged and margin_mode is MarginMode.ISOLATED:
             params["posSide"] = SHORT
-        await self.link.ask(endpoints.SET_LEVERAGE, partial(_leverage_rows, margin_mode), params)
+        # What the answer says of it is not looked at: reading back decides.
+        await self.link.ask(endpoints.SET_LEVERAGE, rows_in, params)
         return await self._one(symbol)
 
     async def fees(self, symbol: Symbol) -> Fees:

@@ -72,11 +72,9 @@ class Trading:
 
     Attributes:
         coins: each coin that there is some of; the venue leaves out the others.
-        empty: the venue says itself that there is nothing in it.
     """
 
     coins: Mapping[Asset, Coin]
-    empty: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,11 @@ async def offered(link: Link, reading: Awaitable[T]) -> T:
 
 
 def trading_of(body: object) -> Trading:
-    """Read `account/balance`. Raises ValueError."""
+    """Read `account/balance`.
+
+    Raises:
+        ValueError: another shape, or no coins at all where the total says that there are some (R8).
+    """
     account = row_in(body, "details", "totalEq")
     coins: dict[Asset, Coin] = {}
     for row in rows_of(account["details"], *_COIN_KEYS):
@@ -169,7 +171,9 @@ def trading_of(body: object) -> Trading:
         if asset in coins:
             raise ValueError(f"{asset} is listed twice")
         coins[asset] = _coin(row)
-    return Trading(coins=coins, empty=not coins and decimal_in(account, "totalEq") == 0)
+    if not coins and decimal_in(account, "totalEq") != 0:
+        raise ValueError(f"no coins, but a total of {account['totalEq']}")
+    return Trading(coins=coins)
 
 
 def _coin(row: Row) -> Coin:
