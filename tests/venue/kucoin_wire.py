@@ -86,7 +86,7 @@ def _pair(base: str, quote: str = "USDT") -> dict[str, object]:
     }
 
 
-def contract(market_id: str, base: str, multiplier: float, **more: object) -> dict[str, object]:
+def contract(market_id: str, base: str, multiplier: float, **more: Anything) -> dict[str, object]:
     """A row of `contracts/active`, with the fields and number forms that were recorded from the venue."""
     return {
         "symbol": market_id,
@@ -119,7 +119,7 @@ def contract(market_id: str, base: str, multiplier: float, **more: object) -> di
     }
 
 
-COIN_MARGINED = {"rootSymbol": "XBT", "quoteCurrency": "USD", "settleCurrency": "XBT", "isInverse": True}
+COIN_MARGINED: Anything = {"rootSymbol": "XBT", "quoteCurrency": "USD", "settleCurrency": "XBT", "isInverse": True}
 XBTUSDTM = contract("XBTUSDTM", "XBT", 0.001)
 XBTUSDM = contract(
     "XBTUSDM", "XBT", -1.0, **COIN_MARGINED, turnoverOf24h=51.1, volumeOf24h=4320446.0, orderPriceRange=0.1

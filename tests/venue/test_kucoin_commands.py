@@ -117,7 +117,7 @@ async def test_an_order_says_everything_itself(trader: CcxtVenue, kucoin: KuCoin
         "leverage": 1,
         "marginMode": "ISOLATED",
     }
-    more = {"side": Side.BUY, "reduce_only": True, "time_in_force": TimeInForce.POST_ONLY, "hedged": True}
+    more: Anything = {"side": Side.BUY, "reduce_only": True, "time_in_force": TimeInForce.POST_ONLY, "hedged": True}
     await trader.place(sell(trader.now_ms(), **more))
     body = kucoin.posted(ORDERS).body
     expected = {"side": "buy", "reduceOnly": True, "timeInForce": "GTC", "postOnly": True, "positionSide": "SHORT"}

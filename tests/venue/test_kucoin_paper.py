@@ -1,9 +1,10 @@
-"""The KuCoin dialect against the paper exchange, in-process."""
+"""The KuCoin dialect against the paper exchange: in-process, and over TLS."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from decimal import Decimal as D
 
 import pytest
@@ -25,6 +26,8 @@ from bot.domain.orders import (
     TimeInForce,
     TradeCursor,
 )
+from bot.paper.client import local_session
+from bot.paper.embedded import serve_paper
 from bot.paper.engine.exchange import Exchange
 from bot.paper.faults import Fault, FaultKind
 from bot.paper.session import LocalSession
@@ -58,13 +61,18 @@ def exchange(world: World) -> Exchange:
     return world.venues["kucoin"].exchange
 
 
-@pytest.fixture
-async def paper(world: World) -> AsyncIterator[CcxtVenue]:
-    keys = kucoin_spec(api_key="paper", secret="paper", password="paper")
-    venue = open_venue(keys, clock=SystemClock(), session=LocalSession(world), symbols=[BTC, INVERSE, PEPE])
-    await venue.start()
-    yield venue
-    await venue.close()
+@pytest.fixture(params=["in-process", "tls"])
+async def paper(request: pytest.FixtureRequest, world: World) -> AsyncIterator[CcxtVenue]:
+    async with AsyncExitStack() as stack:
+        session: Anything = LocalSession(world)
+        if request.param == "tls":
+            served = await stack.enter_async_context(serve_paper(time_ms=world.now_ms, world=world))
+            session = await stack.enter_async_context(local_session(served.host, served.port, served.ca))
+        keys = kucoin_spec(api_key="paper", secret="paper", password="paper")
+        venue = open_venue(keys, clock=SystemClock(), session=session, symbols=[BTC, INVERSE, PEPE])
+        await venue.start()
+        yield venue
+        await venue.close()
 
 
 def order(venue: CcxtVenue, sequence: int, side: Side, contracts: int, price: str, **more: Anything) -> OrderTicket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from bot.core.units import check_notional, check_volume
 from bot.domain.errors import ConfigFault, StartFault, VenueFault
 from bot.domain.ids import Asset
-from bot.domain.instrument import ContractKind, Instrument, MarginMode
+from bot.domain.instrument import ContractKind, MarginMode
 from bot.domain.observation import (
     FlatProof,
     Holding,
@@ -39,7 +40,7 @@ from tests.venue.kucoin_wire import (
     page,
     position,
 )
-from tests.venue.wire import BTC, EPOCH_MS, KEY, SECRET, HandClock, Reply, Turns
+from tests.venue.wire import BTC, EPOCH_MS, KEY, SECRET, Anything, HandClock, Reply, Turns
 
 COIN = Asset("BTC")
 DAY_MS = 86_400_000
@@ -196,12 +197,8 @@ async def test_r7_volumes_show_a_wrong_multiplier(
     volumes = await account_venue.volumes_24h(instrument.symbol)
     assert check_volume(instrument, *volumes) is None
     for factor in (D(10), D("0.1")):
-        wrong = Instrument(**{**_fields(instrument), "contract_size": instrument.contract_size * factor})
+        wrong = replace(instrument, contract_size=instrument.contract_size * factor)
         assert check_volume(wrong, *volumes) is not None
-
-
-def _fields(instrument: Instrument) -> dict[str, object]:
-    return {name: getattr(instrument, name) for name in Instrument.__slots__}  # type: ignore[attr-defined]
 
 
 # Holdings (R2 to R5, R11)
@@ -398,7 +395,7 @@ async def test_hedge_mode_tells_the_sides_apart(account_venue: CcxtVenue, kucoin
     ],
 )
 async def test_r8_a_row_that_does_not_fit_its_contract_is_unknown(
-    account_venue: CcxtVenue, kucoin: KuCoinWire, wrong: dict[str, object]
+    account_venue: CcxtVenue, kucoin: KuCoinWire, wrong: Anything
 ) -> None:
     kucoin.serve("GET", "/api/v1/positions", ok([position(**wrong)]))
     assert isinstance((await account_venue.observe(PERPETUALS)).positions[BTC], Unknown)
