@@ -264,6 +264,7 @@ def flat_account(clock: Clock) -> KuCoinWire:
     funds = {"USDT": overview(), "XBT": overview("XBT", 2.0)}
     wire.serve("GET", "/api/v1/account-overview", lambda asked: ok(funds[asked.params["currency"]]))
     wire.serve("GET", "/api/v1/positions", ok([]))
+    wire.serve("POST", "/api/v1/orders", lambda asked: ok({"orderId": ORDER_ID, "clientOid": client_id()}))
     wire.serve("GET", "/api/v1/ticker", ok(quote("XBTUSDTM")))
     wire.serve("GET", "/api/v1/allTickers", ok([quote("XBTUSDTM"), quote("XBTUSDM"), quote("10000PEPEUSDTM")]))
     book = {"symbol": "XBTUSDTM", "bids": [[84476.9, 488], [84476.8, 4]], "asks": [[84477.0, 30]], "ts": 1}

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
 
-from bot.core.units import check_notional, check_volume
+from bot.core.units import check_volume
 from bot.domain.errors import ConfigFault, StartFault, VenueFault
 from bot.domain.ids import Asset
 from bot.domain.instrument import ContractKind, MarginMode
 from bot.domain.observation import (
-    FlatProof,
     Holding,
     Margin,
-    Position,
     Prices,
     Source,
     SymbolConfig,
@@ -32,15 +29,13 @@ from tests.venue.kucoin_wire import (
     KuCoinWire,
     account,
     contract,
-    flat_account,
     held,
     kucoin_spec,
     ok,
     overview,
     page,
-    position,
 )
-from tests.venue.wire import BTC, EPOCH_MS, KEY, SECRET, Anything, HandClock, Reply, Turns
+from tests.venue.wire import BTC, EPOCH_MS, KEY, SECRET, HandClock, Reply, Turns
 
 COIN = Asset("BTC")
 DAY_MS = 86_400_000
@@ -89,29 +84,9 @@ READS = [
 ]
 
 
-@pytest.fixture
-def kucoin(clock: HandClock) -> KuCoinWire:
-    return flat_account(clock)
-
-
-@pytest.fixture
-async def account_venue(kucoin: KuCoinWire, clock: HandClock) -> AsyncIterator[CcxtVenue]:
-    venue = open_venue(kucoin_spec(), clock=clock, session=kucoin, symbols=[BTC])
-    await venue.start()
-    kucoin.asked.clear()
-    yield venue
-    await venue.close()
-
-
 def parts(seen: VenueObservation) -> list[object]:
     groups = (seen.holdings, seen.positions, seen.prices, seen.margins, seen.configs)
     return [part for group in groups for part in group.values()]
-
-
-async def seen_position(venue: CcxtVenue, wanted: Wanted = PERPETUALS) -> Position:
-    found = (await venue.observe(wanted)).positions[BTC]
-    assert isinstance(found, Position), found
-    return found
 
 
 # Start
@@ -151,8 +126,8 @@ def test_there_is_no_testnet_and_no_account_without_passphrase(
 # Units, R7.
 
 
-async def test_r7_units_of_linear_inverse_and_multiplied_contracts(account_venue: CcxtVenue) -> None:
-    linear, inverse, pepe = (account_venue.instrument(symbol) for symbol in (BTC, INVERSE, PEPE))
+async def test_r7_units_of_linear_inverse_and_multiplied_contracts(kucoin_venue: CcxtVenue) -> None:
+    linear, inverse, pepe = (kucoin_venue.instrument(symbol) for symbol in (BTC, INVERSE, PEPE))
     assert (linear.asset, linear.settle, linear.contract_size, linear.kind) == (
         *("BTC", "USDT", D("0.001")),
         ContractKind.LINEAR,
@@ -185,7 +160,7 @@ async def test_r7_a_contract_whose_units_contradict_one_another_is_refused(
 
 @pytest.mark.parametrize(("symbol", "contracts", "turnover"), [(BTC, 7991204, 6.745e8), (INVERSE, 4320446, 51.1)])
 async def test_r7_volumes_show_a_wrong_multiplier(
-    account_venue: CcxtVenue, kucoin: KuCoinWire, symbol: str, contracts: int, turnover: float
+    kucoin_venue: CcxtVenue, kucoin: KuCoinWire, symbol: str, contracts: int, turnover: float
 ) -> None:
     """Candles count contracts, the turnover is money: only the right contract size makes one of the other."""
     candles = [[EPOCH_MS + n, 84400, 84500, 84300, 84410, contracts / 4] for n in range(4)]
@@ -193,8 +168,8 @@ async def test_r7_volumes_show_a_wrong_multiplier(
     row = contract("XBTUSDTM", "XBT", 0.001, turnoverOf24h=turnover)
     for market_id in ("XBTUSDTM", "XBTUSDM"):
         kucoin.serve("GET", f"/api/v1/contracts/{market_id}", ok({**row, "symbol": market_id}))
-    instrument = account_venue.instrument(BTC if symbol == BTC else INVERSE)
-    volumes = await account_venue.volumes_24h(instrument.symbol)
+    instrument = kucoin_venue.instrument(BTC if symbol == BTC else INVERSE)
+    volumes = await kucoin_venue.volumes_24h(instrument.symbol)
     assert check_volume(instrument, *volumes) is None
     for factor in (D(10), D("0.1")):
         wrong = replace(instrument, contract_size=instrument.contract_size * factor)
@@ -204,47 +179,47 @@ async def test_r7_volumes_show_a_wrong_multiplier(
 # Holdings (R2 to R5, R11)
 
 
-async def test_r5_spot_is_main_trade_and_high_frequency_trade(account_venue: CcxtVenue) -> None:
-    spot = (await account_venue.observe(ALL)).holdings[Source.SPOT, COIN]
+async def test_r5_spot_is_main_trade_and_high_frequency_trade(kucoin_venue: CcxtVenue) -> None:
+    spot = (await kucoin_venue.observe(ALL)).holdings[Source.SPOT, COIN]
     assert isinstance(spot, Holding)
     assert (spot.quantity, spot.principal, spot.wallets) == (D("1.25"), D("1.25"), ("main", "trade", "trade_hf"))
 
 
-async def test_r5_a_row_that_comes_under_two_wallets_counts_once(account_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
+async def test_r5_a_row_that_comes_under_two_wallets_counts_once(kucoin_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
     def both(asked: object) -> dict[str, object]:
         wallet = asked.params["type"]  # type: ignore[attr-defined]
         return ok([{**account("BTC", "trade", "2"), "type": wallet}] if wallet != "main" else [])
 
     kucoin.serve("GET", "/api/v1/accounts", both)
-    spot = (await account_venue.observe(ALL)).holdings[Source.SPOT, COIN]
+    spot = (await kucoin_venue.observe(ALL)).holdings[Source.SPOT, COIN]
     assert isinstance(spot, Holding)
     assert spot.quantity == 2
 
 
 async def test_a_coin_that_ccxt_gives_another_name_is_no_other_coin(
-    account_venue: CcxtVenue, kucoin: KuCoinWire
+    kucoin_venue: CcxtVenue, kucoin: KuCoinWire
 ) -> None:
     """KuCoin's KALT is ALT; an ALT of KuCoin's own is another coin."""
     rows = [account("KALT", "main", "1"), account("ALT", "main", "5"), account("BTC", "main", "1")]
     kucoin.serve("GET", "/api/v1/accounts", lambda asked: ok(rows if asked.params["type"] == "main" else []))
     alt = Asset("ALT")
-    found = (await account_venue.observe(Wanted(spot=frozenset({alt})))).holdings[Source.SPOT, alt]
+    found = (await kucoin_venue.observe(Wanted(spot=frozenset({alt})))).holdings[Source.SPOT, alt]
     assert isinstance(found, Holding)
     assert found.quantity == 1
 
 
 async def test_r8_a_wallet_that_held_coins_is_not_believed_to_be_empty(
-    account_venue: CcxtVenue, kucoin: KuCoinWire
+    kucoin_venue: CcxtVenue, kucoin: KuCoinWire
 ) -> None:
-    assert isinstance((await account_venue.observe(ALL)).holdings[Source.SPOT, COIN], Holding)
+    assert isinstance((await kucoin_venue.observe(ALL)).holdings[Source.SPOT, COIN], Holding)
     rows = [account("BTC", "trade", "0.20"), account("BTC", "trade_hf", "0.30")]
     kucoin.serve("GET", "/api/v1/accounts", lambda asked: ok([r for r in rows if r["type"] == asked.params["type"]]))
-    spot = (await account_venue.observe(ALL)).holdings[Source.SPOT, COIN]
+    spot = (await kucoin_venue.observe(ALL)).holdings[Source.SPOT, COIN]
     assert isinstance(spot, Unknown)
 
 
-async def test_r11_nothing_in_earn_is_counted_twice_while_it_is_redeemed(account_venue: CcxtVenue) -> None:
-    holdings = (await account_venue.observe(HOLDINGS)).holdings
+async def test_r11_nothing_in_earn_is_counted_twice_while_it_is_redeemed(kucoin_venue: CcxtVenue) -> None:
+    holdings = (await kucoin_venue.observe(HOLDINGS)).holdings
     earn, transit = holdings[Source.EARN, COIN], holdings[Source.TRANSIT, COIN]
     assert isinstance(earn, Holding)
     assert isinstance(transit, Holding)
@@ -256,7 +231,7 @@ async def test_r11_nothing_in_earn_is_counted_twice_while_it_is_redeemed(account
     [("0", 1, "0.3", "0"), ("0.3", 1, "0", "0"), ("0.1", 1, "0.2", "0"), ("0", 2.5, "0", "0.3")],
 )
 async def test_r11_a_withdrawal_is_on_its_way_as_far_as_the_main_wallet_does_not_hold_it(
-    account_venue: CcxtVenue,
+    kucoin_venue: CcxtVenue,
     kucoin: KuCoinWire,
     clock: HandClock,
     held_in_main: str,
@@ -270,13 +245,13 @@ async def test_r11_a_withdrawal_is_on_its_way_as_far_as_the_main_wallet_does_not
     created = {"currency": "BTC", "amount": "0.3", "createdAt": clock.now_ms() - int(age_days * DAY_MS)}
     done = {**created, "status": "SUCCESS", "amount": "5"}
     kucoin.serve("GET", "/api/v1/withdrawals", page([{**created, "status": "PROCESSING"}, done]))
-    transit = (await account_venue.observe(HOLDINGS)).holdings[Source.TRANSIT, COIN]
+    transit = (await kucoin_venue.observe(HOLDINGS)).holdings[Source.TRANSIT, COIN]
     assert isinstance(transit, Holding)
     assert (transit.quantity, transit.overdue) == (D(quantity), D(overdue))
 
 
 async def test_r4_equity_holds_the_open_result_and_margin_balance_does_not(
-    account_venue: CcxtVenue, kucoin: KuCoinWire
+    kucoin_venue: CcxtVenue, kucoin: KuCoinWire
 ) -> None:
     """`accountEquity` = W + u; the field named `marginBalance` is W alone and is not read."""
     figures = {**overview("XBT", 2.5, upnl=0.5, margin=1), "marginBalance": 2.0}
@@ -285,7 +260,7 @@ async def test_r4_equity_holds_the_open_result_and_margin_balance_does_not(
         "/api/v1/account-overview",
         lambda asked: ok(figures if asked.params["currency"] == "XBT" else overview()),
     )
-    seen = await account_venue.observe(Wanted(margin=frozenset({COIN}), symbols=frozenset({INVERSE})))
+    seen = await kucoin_venue.observe(Wanted(margin=frozenset({COIN}), symbols=frozenset({INVERSE})))
     holding, margin = seen.holdings[Source.MARGIN, COIN], seen.margins[INVERSE]
     assert isinstance(holding, Holding)
     assert isinstance(margin, Margin)
@@ -293,119 +268,18 @@ async def test_r4_equity_holds_the_open_result_and_margin_balance_does_not(
     assert (margin.balance, margin.wallet, margin.asset) == (D("2.5"), D("2.0"), "BTC")
 
 
-async def test_margin_of_a_coin_that_margins_nothing_is_unknown(account_venue: CcxtVenue) -> None:
+async def test_margin_of_a_coin_that_margins_nothing_is_unknown(kucoin_venue: CcxtVenue) -> None:
     pepe = Asset("PEPE")
-    found = (await account_venue.observe(Wanted(margin=frozenset({pepe, COIN})))).holdings
+    found = (await kucoin_venue.observe(Wanted(margin=frozenset({pepe, COIN})))).holdings
     assert isinstance(found[Source.MARGIN, pepe], Unknown)
     assert isinstance(found[Source.MARGIN, COIN], Holding)
-
-
-# Positions, R9.
-
-
-async def test_r9_no_rows_are_flat_only_when_the_account_says_so(account_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
-    assert (await seen_position(account_venue)).proof is FlatProof.ACCOUNT
-    for figures in (overview(margin=100), overview(upnl=-3), overview(margin=100, upnl=-3)):
-        kucoin.serve("GET", "/api/v1/account-overview", lambda asked, f=figures: ok({**f, **asked.params}))
-        found = (await account_venue.observe(PERPETUALS)).positions
-        assert isinstance(found[BTC], Unknown)
-        assert isinstance(found[INVERSE], Unknown)
-    kucoin.serve("GET", "/api/v1/account-overview", {"code": "500000", "msg": "Internal Server Error"})
-    assert isinstance((await account_venue.observe(PERPETUALS)).positions[BTC], Unknown)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [ok(position(quantity=0)), {"code": "200000", "msg": "Position does not exist"}],
-    ids=["zero row", "in words"],
-)
-async def test_r9_beside_another_position_the_venue_is_asked_for_this_one(
-    account_venue: CcxtVenue, kucoin: KuCoinWire, answer: object
-) -> None:
-    kucoin.serve("GET", "/api/v1/positions", ok([position("ETHUSDTM")]))
-    kucoin.serve("GET", "/api/v1/account-overview", ok(overview(margin=84000)))
-    kucoin.serve("GET", "/api/v1/position", answer)
-    found = await seen_position(account_venue, Wanted(symbols=frozenset({BTC})))
-    assert (found.contracts, found.proof) == (D(0), FlatProof.ZERO_ROW)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [ok(position()), ok(None), ok({}), ok(position("ETHUSDTM", 0)), {"code": "200000", "msg": "Something else"}],
-)
-async def test_r9_a_list_that_lacks_a_position_is_not_believed(
-    account_venue: CcxtVenue, kucoin: KuCoinWire, answer: object
-) -> None:
-    kucoin.serve("GET", "/api/v1/positions", ok([]))
-    kucoin.serve("GET", "/api/v1/account-overview", ok(overview(margin=84000)))
-    kucoin.serve("GET", "/api/v1/position", answer)
-    found = (await account_venue.observe(Wanted(symbols=frozenset({BTC})))).positions[BTC]
-    assert isinstance(found, Unknown)
-
-
-async def test_a_short_with_its_figures(account_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
-    kucoin.serve("GET", "/api/v1/positions", ok([position()]))
-    found = await seen_position(account_venue)
-    assert (found.contracts, found.other_side) == (D(-1000), D(0))
-    assert (found.entry_price, found.liquidation_price, found.isolated_wallet) == (
-        *(D("84400.1"), D("167000.2")),
-        D("84000.5"),
-    )
-    assert check_notional(account_venue.instrument(BTC), found.contracts, D("84478.96"), found.raw_notional) is None
-
-
-async def test_r7_the_value_of_an_inverse_position_is_told_in_coins(
-    account_venue: CcxtVenue, kucoin: KuCoinWire
-) -> None:
-    coins = {"settleCurrency": "XBT", "isInverse": True, "crossMode": True, "marginMode": "CROSS"}
-    row = position("XBTUSDM", -84479, **coins, markValue=1.0000005, liquidationPrice=0.0)
-    kucoin.serve("GET", "/api/v1/positions", ok([row]))
-    found = (await account_venue.observe(PERPETUALS)).positions[INVERSE]
-    assert isinstance(found, Position)
-    assert (found.liquidation_price, found.isolated_wallet) == (None, None)
-    instrument = account_venue.instrument(INVERSE)
-    assert check_notional(instrument, found.contracts, D("84478.96"), found.raw_notional) is None
-    assert instrument.coins(found.contracts, D("84478.96")).quantize(D("0.001")) == D("-1.000")
-
-
-@pytest.mark.parametrize("signed", [1, -1], ids=["quantity unsigned", "quantity signed"])
-async def test_hedge_mode_tells_the_sides_apart(account_venue: CcxtVenue, kucoin: KuCoinWire, signed: int) -> None:
-    rows = [
-        position(quantity=300, positionSide="LONG"),
-        position(quantity=signed * 1000, positionSide="SHORT", avgEntryPrice=84000.0),
-    ]
-    kucoin.serve("GET", "/api/v1/positions", ok(rows))
-    found = await seen_position(account_venue)
-    assert (found.contracts, found.other_side, found.entry_price) == (D(-1000), D(300), D("84000.0"))
-    kucoin.serve("GET", "/api/v1/positions", ok(rows[:1]))
-    found = await seen_position(account_venue)
-    assert (found.contracts, found.other_side) == (D(0), D(300))
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"settleCurrency": "XBT"},
-        {"isInverse": True},
-        {"positionSide": "UP"},
-        {"currentQty": -0.5},
-        {"currentQty": None},
-        {"markValue": None},
-        {"crossMode": "maybe"},
-    ],
-)
-async def test_r8_a_row_that_does_not_fit_its_contract_is_unknown(
-    account_venue: CcxtVenue, kucoin: KuCoinWire, wrong: Anything
-) -> None:
-    kucoin.serve("GET", "/api/v1/positions", ok([position(**wrong)]))
-    assert isinstance((await account_venue.observe(PERPETUALS)).positions[BTC], Unknown)
 
 
 # Prices, configuration, whole observations
 
 
-async def test_prices_of_one_and_of_many(account_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
-    one = (await account_venue.observe(ALL)).prices[BTC]
+async def test_prices_of_one_and_of_many(kucoin_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
+    one = (await kucoin_venue.observe(ALL)).prices[BTC]
     assert isinstance(one, Prices)
     assert (one.mark, one.index, one.bid, one.ask, one.funding_rate) == (
         *(D("84478.96"), D("84526.25"), D("84476.9"), D(84477)),
@@ -414,52 +288,52 @@ async def test_prices_of_one_and_of_many(account_venue: CcxtVenue, kucoin: KuCoi
     assert one.book is not None
     assert (one.book.bids[0].contracts, one.book.asks[0].price) == (D(488), D("84477.0"))
     kucoin.asked.clear()
-    many = (await account_venue.observe(PERPETUALS)).prices
+    many = (await kucoin_venue.observe(PERPETUALS)).prices
     assert all(isinstance(found, Prices) for found in many.values())
     assert kucoin.count("/api/v1/contracts/active") == kucoin.count("/api/v1/allTickers") == 1
 
 
 async def test_isolated_leverage_is_what_our_orders_carry_and_cross_leverage_the_venues(
-    account_venue: CcxtVenue, kucoin: KuCoinWire
+    kucoin_venue: CcxtVenue, kucoin: KuCoinWire
 ) -> None:
-    config = (await account_venue.observe(ALL)).configs[BTC]
+    config = (await kucoin_venue.observe(ALL)).configs[BTC]
     assert config == SymbolConfig(symbol=BTC, leverage=1, margin_mode=MarginMode.ISOLATED, hedged=False)
     assert kucoin.count("/api/v2/getCrossUserLeverage") == 0
     kucoin.serve("GET", "/api/v2/position/getMarginMode", ok({"symbol": "XBTUSDTM", "marginMode": "CROSS"}))
     kucoin.serve("GET", "/api/v2/getCrossUserLeverage", ok({"symbol": "XBTUSDTM", "leverage": "3"}))
     kucoin.serve("GET", "/api/v2/position/getPositionMode", ok({"positionMode": 1}))
-    config = (await account_venue.observe(ALL)).configs[BTC]
+    config = (await kucoin_venue.observe(ALL)).configs[BTC]
     assert config == SymbolConfig(symbol=BTC, leverage=3, margin_mode=MarginMode.CROSS, hedged=True)
 
 
 @pytest.mark.parametrize("path", READS)
 @pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES.keys())
 async def test_r8_what_can_not_be_read_is_unknown_never_zero(
-    account_venue: CcxtVenue, kucoin: KuCoinWire, path: str, body: Reply
+    kucoin_venue: CcxtVenue, kucoin: KuCoinWire, path: str, body: Reply
 ) -> None:
     kucoin.serve("GET", path, body)
-    seen = parts(await account_venue.observe(ALL))
+    seen = parts(await kucoin_venue.observe(ALL))
     assert any(isinstance(part, Unknown) for part in seen)
     assert KEY not in str(seen)
     assert SECRET not in str(seen)
 
 
 async def test_one_observation_costs_the_same_calls_however_many_contracts(
-    account_venue: CcxtVenue, kucoin: KuCoinWire
+    kucoin_venue: CcxtVenue, kucoin: KuCoinWire
 ) -> None:
-    await account_venue.observe(Wanted(symbols=frozenset({BTC, PEPE})))
+    await kucoin_venue.observe(Wanted(symbols=frozenset({BTC, PEPE})))
     two = len(kucoin.asked)
     kucoin.asked.clear()
-    await account_venue.observe(Wanted(symbols=frozenset({BTC, PEPE, INVERSE})))
+    await kucoin_venue.observe(Wanted(symbols=frozenset({BTC, PEPE, INVERSE})))
     assert len(kucoin.asked) == two + 1  # the margin account of one more settle currency
 
 
-async def test_earn_pages_must_hold_what_they_say(account_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
+async def test_earn_pages_must_hold_what_they_say(kucoin_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
     kucoin.serve("GET", "/api/v1/earn/hold-assets", page([held("0.6")], totalNum=2))
-    assert isinstance((await account_venue.observe(ALL)).holdings[Source.EARN, COIN], Unknown)
+    assert isinstance((await kucoin_venue.observe(ALL)).holdings[Source.EARN, COIN], Unknown)
     second = page([held("0.1")], totalNum=2, currentPage=2)
     kucoin.serve("GET", "/api/v1/earn/hold-assets", Turns(page([held("0.6")], totalNum=2), second))
-    earn = (await account_venue.observe(ALL)).holdings[Source.EARN, COIN]
+    earn = (await kucoin_venue.observe(ALL)).holdings[Source.EARN, COIN]
     assert isinstance(earn, Holding)
     assert earn.quantity == D("0.7")
 
@@ -473,16 +347,16 @@ async def test_earn_pages_must_hold_what_they_say(account_venue: CcxtVenue, kuco
     ],
 )
 async def test_what_a_key_may_do(
-    account_venue: CcxtVenue, kucoin: KuCoinWire, permission: str, whitelist: str | None, expected: tuple[bool, ...]
+    kucoin_venue: CcxtVenue, kucoin: KuCoinWire, permission: str, whitelist: str | None, expected: tuple[bool, ...]
 ) -> None:
     kucoin.serve("GET", "/api/v1/user/api-key", ok({"permission": permission, "ipWhitelist": whitelist}))
-    scope = await account_venue.key_scope()
+    scope = await kucoin_venue.key_scope()
     assert (scope.trade, scope.withdraw, scope.ip_restricted) == expected
 
 
 @pytest.mark.parametrize(("symbol", "notional", "rate"), [(BTC, 250_000, "0.005"), (INVERSE, 250_000, "0.005")])
 async def test_maintenance_is_that_of_the_risk_limit_in_the_settle_currency(
-    account_venue: CcxtVenue, kucoin: KuCoinWire, symbol: str, notional: int, rate: str
+    kucoin_venue: CcxtVenue, kucoin: KuCoinWire, symbol: str, notional: int, rate: str
 ) -> None:
     market_id, limits = ("XBTUSDTM", (200_000, 500_000)) if symbol == BTC else ("XBTUSDM", (2, 5))
     rows = [
@@ -490,7 +364,7 @@ async def test_maintenance_is_that_of_the_risk_limit_in_the_settle_currency(
         {"symbol": market_id, "minRiskLimit": limits[0], "maxRiskLimit": limits[1], "maintainMargin": 0.005},
     ]
     kucoin.serve("GET", f"/api/v1/contracts/risk-limit/{market_id}", ok(rows))
-    instrument = account_venue.instrument(BTC if symbol == BTC else INVERSE)
-    assert await account_venue.maintenance(instrument.symbol, D(notional)) == (D(rate), D(0))
+    instrument = kucoin_venue.instrument(BTC if symbol == BTC else INVERSE)
+    assert await kucoin_venue.maintenance(instrument.symbol, D(notional)) == (D(rate), D(0))
     with pytest.raises(VenueFault, match="no risk limit"):
-        await account_venue.maintenance(instrument.symbol, D(10**12))
+        await kucoin_venue.maintenance(instrument.symbol, D(10**12))
