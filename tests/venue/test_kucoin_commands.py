@@ -23,7 +23,6 @@ from bot.domain.orders import (
     Rejected,
     Side,
     TimeInForce,
-    TradeCursor,
 )
 from bot.ports import OrderTicket
 from bot.venue.gateway import CcxtVenue
@@ -41,9 +40,6 @@ from tests.venue.wire import BTC, EPOCH_MS, SECRET, Anything, Asked, HandClock, 
 
 ORDERS = "/api/v1/orders"
 BY_ID = "/api/v1/orders/byClientOid"
-FILLS = "/api/v1/fills"
-NS = 1_000_000
-NONE_YET = TradeCursor(trade_id=None, time_ms=EPOCH_MS)
 
 
 def sell(at_ms: int, symbol: Symbol = BTC, **more: Anything) -> OrderTicket:
