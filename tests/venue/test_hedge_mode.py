@@ -61,7 +61,7 @@ async def test_in_one_way_mode_nothing_is_said_of_sides(venue: CcxtVenue, wire: 
 async def test_the_long_side_alone_leaves_the_short_flat_with_proof(venue: CcxtVenue, wire: Wire) -> None:
     position = await seen(venue, wire, risk_row(amount="0.4", positionSide="LONG"))
     assert isinstance(position, Position)
-    assert (position.contracts, position.other_side, position.proof) == (0, Decimal("0.4"), FlatProof.ACCOUNT)
+    assert (position.contracts, position.other_side, position.proof) == (Decimal(0), Decimal("0.4"), FlatProof.ACCOUNT)
     position = await seen(
         venue,
         wire,
@@ -69,7 +69,7 @@ async def test_the_long_side_alone_leaves_the_short_flat_with_proof(venue: CcxtV
         risk_row(amount="0", positionSide="SHORT"),
     )
     assert isinstance(position, Position)
-    assert (position.contracts, position.other_side, position.proof) == (0, Decimal("0.4"), FlatProof.ZERO_ROW)
+    assert (position.contracts, position.other_side, position.proof) == (Decimal(0), Decimal("0.4"), FlatProof.ZERO_ROW)
 
 
 async def test_r8_a_row_of_the_long_side_alone_proves_nothing_of_the_short(venue: CcxtVenue, wire: Wire) -> None:

@@ -38,6 +38,7 @@ from tests.venue.wire import (
 )
 
 COIN = Asset("BTC")
+ZERO, ONE = Decimal(0), Decimal(1)
 PERPETUAL = Wanted(symbols=frozenset({COIN_M}))
 OURS = ClientOrderId("habcdefghjk000000000000001")
 BAD_BODIES = [
@@ -71,8 +72,16 @@ def test_the_contract_is_what_its_list_says(venue: CcxtVenue) -> None:
         "BTC",
         "USD",
     )
-    assert (contract.contract_size, contract.multiplier, contract.notional_min) == (Decimal(100), 1, 0)
-    assert (contract.quantity_step, contract.quantity_min, contract.price_tick) == (1, 1, Decimal("0.1"))
+    assert (contract.contract_size, contract.multiplier, contract.notional_min) == (
+        Decimal(100),
+        Decimal(1),
+        Decimal(0),
+    )
+    assert (contract.quantity_step, contract.quantity_min, contract.price_tick) == (
+        Decimal(1),
+        Decimal(1),
+        Decimal("0.1"),
+    )
     assert contract.active
 
 
@@ -107,7 +116,12 @@ async def test_r4_margin_is_w_plus_u_and_principal_is_w(venue: CcxtVenue, wire: 
     assert (holding.quantity, holding.principal, holding.wallets) == (Decimal("0.8"), Decimal(1), ("coinm",))
     margin = seen_now.margins[COIN_M]
     assert isinstance(margin, Margin)
-    assert (margin.asset, margin.wallet, margin.balance, margin.available) == (COIN, 1, Decimal("0.8"), 1)
+    assert (margin.asset, margin.wallet, margin.balance, margin.available) == (
+        COIN,
+        Decimal(1),
+        Decimal("0.8"),
+        Decimal(1),
+    )
 
 
 async def test_a_coin_without_margin_is_zero_only_beside_others(venue: CcxtVenue, wire: Wire) -> None:
@@ -215,10 +229,10 @@ async def test_maintenance_brackets_in_coins_are_turned_into_quote(venue: CcxtVe
         {"qtyFloor": 0, "qtyCap": 5, "maintMarginRatio": 0.004, "cum": 0.0},
         {"qtyFloor": 5, "qtyCap": 10, "maintMarginRatio": 0.005, "cum": 0.005},
     ]
-    wire.serve("GET", "/dapi/v2/leverageBracket", [{"symbol": "BTCUSD_PERP", "brackets": brackets}])
+    wire.serve("GET", "/dapi/v2/leverageBracket", [{"symbol": "BTCUSD_PERP", "brackets": brackets[::-1]}])
     wire.serve("GET", "/dapi/v1/premiumIndex", [{"symbol": "BTCUSD_PERP", "markPrice": "100000"}])
-    assert await venue.maintenance(COIN_M, Decimal(400_000)) == (Decimal("0.004"), 0)
-    assert await venue.maintenance(COIN_M, Decimal(600_000)) == (Decimal("0.005"), 500)
+    assert await venue.maintenance(COIN_M, Decimal(400_000)) == (Decimal("0.004"), Decimal(0))
+    assert await venue.maintenance(COIN_M, Decimal(600_000)) == (Decimal("0.005"), Decimal(500))
 
 
 async def test_r15_cross_margin_with_setting_two(venue: CcxtVenue, wire: Wire) -> None:

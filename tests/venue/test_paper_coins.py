@@ -166,7 +166,7 @@ async def test_hedge_mode_opens_and_shrinks_the_short_side(
     assert isinstance(sold, Acked)
     position = (await paper.observe(wanted)).positions[symbol]
     assert isinstance(position, Position)
-    assert (position.contracts, position.other_side) == (-Decimal(contracts), 0)
+    assert (position.contracts, position.other_side) == (-Decimal(contracts), Decimal(0))
     bought = await paper.place(order(paper, 2, Side.BUY, contracts, "100500", symbol=symbol, hedged=True))
     assert isinstance(bought, Acked)
     assert bought.report.reduce_only

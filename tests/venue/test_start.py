@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -82,6 +83,15 @@ async def test_ccxt_must_not_queue_or_print(name: str, value: object, make: Make
     setattr(client, name, value)
     with pytest.raises(InvariantBroken):
         check_client(spec(), client, BINANCE.offer(spec()))
+
+
+async def test_a_client_without_the_header_of_play_money_stops_the_start(make: Make) -> None:
+    client = make(spec("testnet"))
+    offer = replace(BINANCE.offer(spec("testnet")), headers={"x-play-money": "1"})
+    with pytest.raises(StartFault, match="x-play-money"):
+        check_client(spec("testnet"), client, offer)
+    client.headers = {"X-Play-Money": "1"}
+    check_client(spec("testnet"), client, offer)
 
 
 async def test_r20_ccxt_must_not_repeat(make: Make) -> None:

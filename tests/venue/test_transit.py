@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from bot.domain.ids import Asset
@@ -197,20 +200,23 @@ async def test_a_withdrawal_under_way_serves_for_seconds_and_is_as_old_as_it_is(
     clock.ms += 5_000
     holding = await moving(venue)
     assert isinstance(holding, Holding)
-    assert (holding.quantity, holding.stamp.sent_ms) == (2, read_ms)
+    assert (holding.quantity, holding.stamp.sent_ms) == (Decimal(2), read_ms)
     assert records.count(WITHDRAWALS) == 1
     clock.ms += 5_000
     records.serve("GET", WITHDRAWALS, [withdrawal(6, txId="0xabc")])
     assert (await quantity(venue))[0] == "0"
 
 
-async def test_r10_coins_that_arrived_between_the_reads_are_unknown(venue: CcxtVenue, records: Wire) -> None:
+@pytest.mark.parametrize("earn", [True, False])
+async def test_r10_coins_that_arrived_between_the_reads_are_unknown(
+    venue: CcxtVenue, records: Wire, earn: bool
+) -> None:
     def balances(free: str) -> object:
         return {"balances": [{"asset": "BTC", "free": free, "locked": "0"}]}
 
     records.serve("GET", REDEMPTIONS, page(redemption("CREATED")))
     records.serve("GET", "/api/v3/account", Turns(balances("0"), balances("3")))
-    holdings = (await venue.observe(WANTED)).holdings
-    for source in (Source.SPOT, Source.EARN, Source.TRANSIT):
+    holdings = (await venue.observe(WANTED if earn else replace(WANTED, earn=frozenset()))).holdings
+    for source in (Source.SPOT, Source.TRANSIT, *([Source.EARN] if earn else [])):
         assert isinstance(holdings[source, COIN], Unknown)
     assert isinstance(holdings[Source.TRANSIT, ETH], Holding)
