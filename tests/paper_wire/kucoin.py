@@ -1,0 +1,158 @@
+"""KuCoin's façade behind real ccxt, and behind hand-made requests; time stands still unless a test moves it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any, TypeAlias
+from urllib.parse import urlencode
+
+import ccxt.async_support
+import ccxt.pro
+
+from bot.paper.engine.defaults import KUCOIN_LISTINGS, STARTING
+from bot.paper.engine.exchange import Exchange
+from bot.paper.engine.layout import KUCOIN as LAYOUT
+from bot.paper.session import LocalSession
+from bot.paper.venues import KUCOIN
+from bot.paper.wire.http import Request, Response
+from bot.paper.wire.kucoin import KucoinFacade, Limits
+from bot.paper.world import PaperVenue, World
+
+Client: TypeAlias = Any
+"""ccxt's client; its annotations contradict its code."""
+Body: TypeAlias = Any
+
+BTC = "BTC/USDT"
+SWAP = "BTC/USDT:USDT"
+INVERSE = "BTC/USD:BTC"
+SPOT_HOST = "https://api.kucoin.com"
+FUTURES_HOST = "https://api-futures.kucoin.com"
+
+
+class Clock:
+    """Time that a test moves."""
+
+    def __init__(self) -> None:
+        self.now_ms = 1_767_225_600_000 + 3_600_000
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+class Bench:
+    """One exchange, its façade and whatever a test needs to talk to it.
+
+    Args:
+        limits: weights; KuCoin's own when None.
+        hf: whether accounts are on the high-frequency system.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, hf: bool = True) -> None:
+        self.clock = Clock()
+        self.exchange = Exchange(
+            name="kucoin",
+            listings=KUCOIN_LISTINGS,
+            starting=STARTING["kucoin"],
+            time_ms=self.clock,
+            layout=LAYOUT,
+        )
+        self.facade = KucoinFacade(self.exchange, limits=limits, hf=hf)
+        venue = PaperVenue(exchange=self.exchange, facade=self.facade, traits=KUCOIN)
+        self.world = World({"kucoin": venue}, time_ms=self.clock)
+        self.key = "paper"
+
+    @asynccontextmanager
+    async def client(self, name: str = "kucoin", **config: object) -> AsyncIterator[Client]:
+        """Real ccxt on the façade, with the test's clock; `pro` clients by `pro.kucoin` and `pro.kucoinfutures`."""
+        kinds: dict[str, Any] = {
+            "kucoin": ccxt.async_support.kucoin,
+            "kucoinfutures": ccxt.async_support.kucoinfutures,
+            "pro.kucoin": ccxt.pro.kucoin,
+            "pro.kucoinfutures": ccxt.pro.kucoinfutures,
+        }
+        client: Client = kinds[name](
+            {
+                "apiKey": self.key,
+                "secret": "paper",
+                "password": "paper",
+                "session": LocalSession(self.world),
+                "enableRateLimit": False,
+                **config,
+            }
+        )
+        client.milliseconds = self.clock
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        signed: bool = True,
+        headers: Mapping[str, str | None] | None = None,
+        secret: str | None = None,
+        stamp: int | None = None,
+    ) -> Response:
+        """Send `https://host/path`; parameters go into the query, or into the JSON body of a POST."""
+        host, _, path = url.removeprefix("https://").partition("/")
+        query = urlencode(dict(params or {})) if method != "POST" else ""
+        body = json.dumps(dict(params or {})) if method == "POST" else ""
+        made: dict[str, str] = {}
+        if signed:
+            time = str(self.clock.now_ms if stamp is None else stamp)
+            target = f"/{path}?{query}" if query else f"/{path}"
+            made = {
+                "KC-API-KEY": self.key,
+                "KC-API-KEY-VERSION": "2",
+                "KC-API-TIMESTAMP": time,
+                "KC-API-PASSPHRASE": signature("paper", secret or "paper"),
+                "KC-API-SIGN": signature(f"{time}{method}{target}{body}", secret or "paper"),
+            }
+        for name, value in (headers or {}).items():
+            if value is None:
+                del made[name]
+            else:
+                made[name] = value
+        return self.facade.handle(
+            Request(
+                method=method,
+                host=host,
+                path=f"/{path}",
+                query=query,
+                body=body.encode(),
+                headers=made,
+                now_ms=self.clock.now_ms,
+            )
+        )
+
+    def data(self, method: str, url: str, params: Mapping[str, object] | None = None) -> Body:
+        """`data` of a signed request that must succeed."""
+        body = json.loads(self.send(method, url, params).body, parse_float=Decimal)
+        assert body["code"] == "200000", body
+        return body["data"]
+
+    def refused(self, method: str, url: str, params: Mapping[str, object] | None = None) -> tuple[str, str]:
+        """Code and text of a signed request that must fail."""
+        return error_of(self.send(method, url, params))[1:]
+
+
+def signature(text: str, secret: str) -> str:
+    """A signature of KuCoin's kind."""
+    return base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()).decode()
+
+
+def error_of(response: Response) -> tuple[int, str, str]:
+    """Status, code and text of an error."""
+    body = json.loads(response.body)
+    assert body["code"] != "200000", body
+    return response.status, body["code"], body["msg"]
