@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import Final
 
 from bot.domain.errors import ConfigFault, NotOffered, StartFault
 from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueOrderId
-from bot.domain.instrument import Instrument, MarginMode
+from bot.domain.instrument import ContractKind, Instrument, MarginMode
 from bot.domain.ledger import LedgerRow, WalletBalance
 from bot.domain.numbers import ZERO
 from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unknown
@@ -32,8 +32,7 @@ from bot.venue.markets import Fees, Markets
 from bot.venue.shapes import Row, flag_in, row_of
 from bot.venue.spec import VenueSpec
 
-T = TypeVar("T")
-_LEDGER_SLACK_MS = 10_000
+_LEDGER_SLACK_MS: Final = 10_000
 """How far the books are read past our idea of the venue's time."""
 
 
@@ -62,7 +61,7 @@ class BinanceDialect:
                     f"venues.{self.link.name}: the account is under portfolio margin, which is not supported",
                     hint="use an account with separate spot and futures wallets, or take that permission from the key",
                 )
-        if isolated:
+        if any(self.markets.kind_of(symbol) is ContractKind.LINEAR for symbol in isolated):
             await self.settings.refuse_multi_assets()
 
     # Holdings
@@ -127,7 +126,7 @@ class BinanceDialect:
 
     async def configure(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> SymbolConfig:
         """Set leverage and margin mode and read them back."""
-        if margin_mode is MarginMode.ISOLATED:
+        if margin_mode is MarginMode.ISOLATED and self.markets.kind_of(symbol) is ContractKind.LINEAR:
             await self.settings.refuse_multi_assets()
         return await self.settings.configure(symbol, leverage, margin_mode)
 
