@@ -25,7 +25,7 @@ COVERED_BY: Final[Mapping[str, tuple[Source, ...]]] = {
     **dict.fromkeys(("spot", "funding", "main", "trade", "trade_hf"), (Source.SPOT,)),
     "trading": (Source.SPOT, Source.MARGIN),
     **dict.fromkeys(("coinm", "futures"), (Source.MARGIN,)),
-    **dict.fromkeys(("earn", "earn-flexible", "earn-locked"), (Source.EARN,)),
+    **dict.fromkeys(("earn", "earn-flexible", "earn-locked", "savings", "staking"), (Source.EARN,)),
 }
 """Which sources of holdings cover which wallet (R5), the likeliest first."""
 
@@ -130,8 +130,10 @@ class Preflight:
         position, prices = observed.positions.get(policy.symbol), observed.prices.get(policy.symbol)
         money = observed.margins.get(policy.symbol)
         parts = {"position": position, "prices": prices, "margin": money}
-        if isinstance(position, Position):
-            yield _standing(policy, position)
+        foreign = account.foreign_position(position) if isinstance(position, Position) else ""
+        if foreign:
+            hint = "the bot touches nothing of it: close it yourself, or hedge with another contract"
+            yield failed(f"{policy.name}: position", foreign, hint)
         for what, part in parts.items():
             if part is None or isinstance(part, Unknown):
                 reason = part.reason if part else "not read"
@@ -183,15 +185,6 @@ def _fits(policy: HedgePolicy, instrument: Instrument, config: SymbolConfig | Un
         and account.leverage_fits(policy, instrument, config)
         and account.margin_mode_fits(policy, instrument, config)
     )
-
-
-def _standing(policy: HedgePolicy, position: Position) -> CheckLine:
-    """Whether something stands on the contract that the bot never opens."""
-    name = f"{policy.name}: position"
-    foreign = account.foreign_position(position)
-    if foreign:
-        return failed(name, foreign, "the bot touches nothing of it: close it yourself, or hedge with another contract")
-    return passed(name, f"{plain(-position.contracts)} contracts short" if position.contracts else "flat")
 
 
 async def start_venue(venue: Venue) -> None:
