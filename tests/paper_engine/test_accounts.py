@@ -86,13 +86,13 @@ def test_what_orders_and_positions_hold_can_not_be_moved(exchange: Exchange, new
 @pytest.mark.parametrize("product", ["flexible", "locked"])
 def test_coins_go_into_earn_and_come_back_with_a_reward(exchange: Exchange, product: str) -> None:
     """The story of the bnb-stake demo."""
-    exchange.earn_subscribe(KEY, product, "BNB", D(3))  # type: ignore[arg-type]
+    exchange.earn_subscribe(KEY, product, "BNB", D(3))
     assert total(exchange, "spot", "BNB") == 0
     assert total(exchange, f"earn-{product}", "BNB") == 3
     with pytest.raises(Refusal, match="insufficient-balance"):
-        exchange.earn_subscribe(KEY, product, "BNB", D(1))  # type: ignore[arg-type]
-    exchange.pay_reward(KEY, product, "USDT", D(100))  # type: ignore[arg-type]
-    exchange.earn_redeem(KEY, product, "BNB", D(1))  # type: ignore[arg-type]
+        exchange.earn_subscribe(KEY, product, "BNB", D(1))
+    exchange.pay_reward(KEY, product, "USDT", D(100))
+    exchange.earn_redeem(KEY, product, "BNB", D(1))
     account = exchange.account(KEY)
     assert total(exchange, "spot", "BNB") == 1
     assert total(exchange, "spot", "USDT") == 200_100
@@ -108,7 +108,7 @@ def test_coins_go_into_earn_and_come_back_with_a_reward(exchange: Exchange, prod
 
 def test_an_unknown_earn_product_is_refused(exchange: Exchange) -> None:
     with pytest.raises(Refusal, match="unknown-product"):
-        exchange.earn_subscribe(KEY, "staking", "BNB", D(1))  # type: ignore[arg-type]
+        exchange.earn_subscribe(KEY, "staking", "BNB", D(1))
 
 
 def test_margin_mode(exchange: Exchange, new: New) -> None:

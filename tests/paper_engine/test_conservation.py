@@ -15,7 +15,7 @@ from hypothesis.stateful import invariant
 
 from bot.domain.numbers import ZERO
 from bot.paper.engine.model import MarketType, OrderStatus, PositionSide, Row, Side, listing_key
-from tests.paper_engine.operations import ASSETS, LISTINGS, MARKETS, WALLETS, Operations
+from tests.paper_engine.operations import ASSETS, BINANCE_SCENE, KUCOIN_SCENE, OKX_SCENE, Operations
 
 
 class Conservation(Operations):
@@ -24,7 +24,7 @@ class Conservation(Operations):
     @invariant()
     def all_that_came_in_is_inside(self) -> None:
         for asset in ASSETS:
-            assert self.exchange.total(asset) == self.inside[asset], asset
+            assert self.exchange.total(asset) == self.expected(asset), asset
 
     @invariant()
     def every_entry_sums_to_zero(self) -> None:
@@ -45,7 +45,7 @@ class Conservation(Operations):
             sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
             for row in account.ledger:
                 sums[row.wallet, row.asset] += row.amount
-            for wallet in WALLETS:
+            for wallet in self.scene.wallets:
                 balances = account.balances(wallet)
                 assert set(balances) == {asset for held, asset in sums if held == wallet}
                 for asset, balance in balances.items():
@@ -54,18 +54,25 @@ class Conservation(Operations):
 
     @invariant()
     def locked_is_what_open_orders_need(self) -> None:
+        layout = self.scene.layout
         for account in self.exchange.accounts().values():
             needed: dict[str, Decimal] = defaultdict(Decimal)
             for order in account.open_orders():
-                listing = LISTINGS[order.listing_key]
-                if listing.market is MarketType.LINEAR:
+                listing, left = self.listings[order.listing_key], order.quantity - order.filled
+                if listing.market.perpetual:
                     continue
                 if order.side is Side.BUY:
-                    needed[listing.quote] += (order.quantity - order.filled) * order.price
+                    rate = listing.taker_fee if layout.fee_in_quote else ZERO
+                    needed[listing.quote] += left * order.price * (1 + rate)
                 else:
-                    needed[listing.base] += order.quantity - order.filled
-            for asset, balance in account.balances("spot").items():
-                assert balance.locked == needed[asset], asset
+                    needed[listing.base] += left
+            for asset, balance in account.balances(layout.spot).items():
+                if layout.unified and asset in {"BTC", "USDT"}:
+                    locked = account.margin_summary(asset).frozen
+                    assert balance.locked >= min(locked, balance.total)
+                else:
+                    locked = balance.locked
+                assert abs(locked - needed[asset]) < Decimal("1e-8") * (1 + len(account.open_orders())), asset
 
     @invariant()
     def positions_are_their_trades(self) -> None:
@@ -73,7 +80,7 @@ class Conservation(Operations):
             contracts: dict[tuple[str, PositionSide], Decimal] = defaultdict(Decimal)
             earned: dict[tuple[str, PositionSide], Decimal] = defaultdict(Decimal)
             for trade in self.exchange.account(key).trades():
-                listing = LISTINGS[trade.listing_key]
+                listing = self.listings[trade.listing_key]
                 if listing.market is MarketType.SPOT:
                     continue
                 place = listing.symbol, trade.position_side
@@ -81,7 +88,9 @@ class Conservation(Operations):
                     assert trade.side.sign * contracts[place] < 0
                     assert trade.quantity <= abs(contracts[place])
                 contracts[place] += trade.side.sign * trade.quantity
-                earned[place] += -trade.side.sign * trade.quote - trade.realized
+                # The value of an inverse contract is the coins that its holder owes.
+                value = -trade.quote if listing.market is MarketType.INVERSE else trade.quote
+                earned[place] += -trade.side.sign * value - trade.realized
             for place, position in state.positions.items():
                 assert position.contracts == contracts[place], place
                 # Sales less purchases is what was realised, less the cost of what is still open.
@@ -106,21 +115,33 @@ class Conservation(Operations):
     @invariant()
     def what_margin_does_not_carry_is_gone(self) -> None:
         for account in self.exchange.accounts().values():
-            figures = account.margin_summary()
-            assert figures.available >= 0
-            assert figures.withdrawable >= 0
-            cross = [p for p in account.positions() if p.contracts and not p.isolated]
-            if cross:
-                assert figures.cross_wallet + figures.cross_unrealized > figures.cross_maintenance
-            else:
-                assert figures.cross_wallet >= 0
-            for position in account.positions():
-                if position.contracts and position.isolated:
-                    assert position.isolated_wallet + position.unrealized > position.maintenance_margin
+            for market, asset in ((MarketType.LINEAR, "USDT"), (MarketType.INVERSE, "BTC")):
+                figures = account.margin_summary(asset, market)
+                assert figures.available >= 0
+                assert figures.withdrawable >= 0
+                held = [p for p in account.positions() if p.contracts and p.market is market]
+                if any(not p.isolated for p in held):
+                    assert figures.cross_wallet + figures.cross_unrealized > figures.cross_maintenance
+                else:
+                    assert figures.cross_wallet >= 0
+                for position in held:
+                    if position.isolated:
+                        assert position.isolated_wallet + position.unrealized > position.maintenance_margin
+
+    @invariant()
+    def the_feed_tells_it_all(self) -> None:
+        for account in self.exchange.accounts().values():
+            updates = account.updates(0)
+            assert [update.seq for update in updates] == list(range(1, account.last_update + 1))
+            assert [update.row for update in updates if update.row is not None] == list(account.ledger)
+            newest = {update.order.order_id: update.order for update in updates if update.order is not None}
+            assert sorted(newest.values(), key=lambda order: order.order_id) == list(account.orders())
+            told = [update.trade for update in updates if update.trade is not None]
+            assert told == list(account.trades())
 
     @invariant()
     def books_are_never_crossed(self) -> None:
-        for market in MARKETS:
+        for market in self.scene.markets:
             depth = self.exchange.depth(market)
             if depth.bids and depth.asks:
                 assert depth.bids[0].price < depth.asks[0].price
@@ -130,12 +151,34 @@ class Conservation(Operations):
                 assert all(level.quantity > 0 for level in levels)
 
 
-TestConservation = Conservation.TestCase
-TestConservation.settings = settings(
-    max_examples=80, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+class OnBinance(Conservation):
+    """A wallet for each kind of market."""
+
+    scene = BINANCE_SCENE
+
+
+class OnOkx(Conservation):
+    """One wallet for spot and both kinds of swap."""
+
+    scene = OKX_SCENE
+
+
+class OnKucoin(Conservation):
+    """Fees in quote, isolated by default, whole contracts."""
+
+    scene = KUCOIN_SCENE
+
+
+_SETTINGS = settings(
+    max_examples=40, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+TestOnBinance = OnBinance.TestCase
+TestOnOkx = OnOkx.TestCase
+TestOnKucoin = OnKucoin.TestCase
+TestOnBinance.settings = TestOnOkx.settings = TestOnKucoin.settings = _SETTINGS
 
 
-def test_the_keys_of_the_machine_exist() -> None:
-    assert set(LISTINGS) == set(MARKETS)
-    assert listing_key(MarketType.LINEAR, "1000PEPEUSDT") in MARKETS
+def test_the_scenes_have_every_kind_of_market() -> None:
+    for scene in (BINANCE_SCENE, OKX_SCENE, KUCOIN_SCENE):
+        assert {listing.market for listing in scene.listings} == set(MarketType)
+    assert listing_key(MarketType.LINEAR, "1000PEPEUSDT") in BINANCE_SCENE.markets

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.paper.engine.defaults import BINANCE_LISTINGS, KUCOIN_LISTINGS, OKX_LISTINGS
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.layout import KUCOIN, OKX, Layout
-from bot.paper.engine.model import MarketType, Position, PositionSide, Refusal
+from bot.paper.engine.model import Listing, MarketType, Position, PositionSide, Refusal
 from tests.paper_engine.orders import KEY, D, New, new_order
 
 SYMBOL = "BTCUSD_PERP"
@@ -181,7 +181,7 @@ def test_hedge_mode_holds_both_sides(coins: Exchange, new: New) -> None:
     coins.set_hedged(KEY, hedged=True)
     coins.submit(KEY, new(INVERSE, "SELL", "300", position_side="SHORT"))
     coins.submit(KEY, new(INVERSE, "BUY", "100", position_side="LONG"))
-    assert (held(coins, PositionSide.SHORT).contracts, held(coins, PositionSide.LONG).contracts) == (-300, 100)
+    assert (held(coins, PositionSide.SHORT).contracts, held(coins, PositionSide.LONG).contracts) == (D(-300), D(100))
     coins.set_price("BTC", D(150_000))
     assert held(coins, PositionSide.SHORT).unrealized < 0 < held(coins, PositionSide.LONG).unrealized
     assert held(coins, PositionSide.SHORT).liquidation_price is None
@@ -206,16 +206,16 @@ def test_a_wallet_margins_only_its_own_kind(exchange: Exchange, new: New) -> Non
     ],
 )
 def test_other_venues_margin_it_from_their_own_wallet(
-    layout: Layout, listings: tuple[object, ...], wallet: str, key: str, size: int, new: New
+    layout: Layout, listings: tuple[Listing, ...], wallet: str, key: str, size: int, new: New
 ) -> None:
     starting = {wallet: {"BTC": D(1)}}
-    exchange = Exchange(name="x", listings=listings, starting=starting, time_ms=lambda: 0, layout=layout)  # type: ignore[arg-type]
+    exchange = Exchange(name="x", listings=listings, starting=starting, time_ms=lambda: 0, layout=layout)
     symbol = exchange.listing(key).symbol
     exchange.set_leverage(KEY, symbol, 2)
     exchange.submit(KEY, new(key, "SELL", f"{size}"))
     position = exchange.account(KEY).position(symbol)
     assert position is not None
-    assert (position.contracts, position.notional, position.market) == (-size, D("-0.999"), MarketType.INVERSE)
+    assert (position.contracts, position.notional, position.market) == (D(-size), D("-0.999"), MarketType.INVERSE)
     exchange.set_price("BTC", D(150_000))
     figures = exchange.account(KEY).margin_summary("BTC")
     assert figures.margin_balance * 150_000 == pytest.approx(D(99_900), abs=100)

@@ -88,10 +88,9 @@ def test_a_spot_order_whose_coins_margin_has_eaten_does_not_fill(okx: Exchange, 
 def test_a_liquidation_takes_the_orders_that_count_on_its_coins(okx: Exchange, new: New) -> None:
     okx.set_leverage(KEY, "BTC-USD-SWAP", 10)
     okx.submit(KEY, new(OKX_INVERSE, "SELL", "4000"))
-    sell = okx.submit(KEY, new(OKX_SPOT, "SELL", "0.5", "104000"))
+    sell = okx.submit(KEY, new(OKX_SPOT, "SELL", "0.5", "190000"))
     buy = okx.submit(KEY, new(OKX_SPOT, "BUY", "0.5", "50000"))
-    okx.set_price("BTC", D(103_000))
-    okx.set_price("BTC", D(200_000))
+    okx.set_price("BTC", D(150_000))
     account = okx.account(KEY)
     assert okx.order(KEY, OKX_SPOT, order_id=sell.order_id).status is OrderStatus.EXPIRED
     assert okx.order(KEY, OKX_SPOT, order_id=buy.order_id).status is OrderStatus.NEW, "it counts on dollars"

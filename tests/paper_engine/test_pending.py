@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -32,14 +33,14 @@ def test_a_redemption_with_a_notice_arrives_when_it_is_due(okx: Exchange, clock:
     (record,) = okx.account(KEY).earn_redemptions
     assert (record.record_id, record.status) == (redemption, RecordStatus.PENDING)
     assert (record.time_ms, record.due_ms) == (clock[0], clock[0] + 2 * DAY_S * 1000)
-    assert (total(okx, "earn"), total(okx, "redeeming"), total(okx, "funding")) == (D("0.6"), D("0.4"), 0)
+    assert (total(okx, "earn"), total(okx, "redeeming"), total(okx, "funding")) == (D("0.6"), D("0.4"), D(0))
     assert okx.account(KEY).earn_held("locked", "BTC") == D("0.6")
 
     clock[0] = record.due_ms - 1
     okx.advance()
     assert total(okx, "redeeming") == D("0.4")
     clock[0] += 1
-    assert (total(okx, "redeeming"), total(okx, "funding")) == (0, D("0.4")), "looking is enough"
+    assert (total(okx, "redeeming"), total(okx, "funding")) == (D(0), D("0.4")), "looking is enough"
     assert okx.account(KEY).earn_redemptions[0].status is RecordStatus.DONE
     assert okx.account(KEY).ledger[-1].time_ms == record.due_ms
     assert okx.total("BTC") == 1
@@ -94,10 +95,10 @@ def test_a_withdrawal_takes_its_time(okx: Exchange, clock: list[int]) -> None:
     withdrawal = okx.withdraw(KEY, "funding", "BTC", D("0.3"), pending_s=600)
     (record,) = okx.account(KEY).withdrawals
     assert (record.record_id, record.status, record.amount) == (withdrawal, RecordStatus.PENDING, D("0.3"))
-    assert (total(okx, "funding"), total(okx, "withdrawing"), okx.total("BTC")) == (D("0.7"), D("0.3"), 1)
+    assert (total(okx, "funding"), total(okx, "withdrawing"), okx.total("BTC")) == (D("0.7"), D("0.3"), D(1))
     clock[0] += 600_000
     okx.advance()
-    assert (total(okx, "withdrawing"), okx.total("BTC")) == (0, D("0.7"))
+    assert (total(okx, "withdrawing"), okx.total("BTC")) == (D(0), D("0.7"))
     assert okx.account(KEY).withdrawals[0].status is RecordStatus.DONE
     with pytest.raises(Refusal, match="insufficient-balance"):
         okx.withdraw(KEY, "funding", "BTC", D("0.8"), pending_s=600)
@@ -108,7 +109,7 @@ def test_a_withdrawal_takes_its_time(okx: Exchange, clock: list[int]) -> None:
 def test_a_deposit_is_announced_and_then_arrives(okx: Exchange, clock: list[int]) -> None:
     okx.deposit(KEY, "funding", "BTC", D(2), pending_s=600)
     (record,) = okx.account(KEY).deposits
-    assert (record.status, total(okx, "funding"), okx.total("BTC")) == (RecordStatus.PENDING, 1, 1)
+    assert (record.status, total(okx, "funding"), okx.total("BTC")) == (RecordStatus.PENDING, D(1), D(1))
     clock[0] += 600_000
     assert total(okx, "funding") == 3
     assert okx.account(KEY).deposits[0].status is RecordStatus.DONE
@@ -126,11 +127,12 @@ def test_at_once_is_done(okx: Exchange) -> None:
 @pytest.mark.parametrize("wallet", ["redeeming", "withdrawing"])
 def test_the_internal_wallets_are_nobodys_to_use(okx: Exchange, wallet: str) -> None:
     okx.withdraw(KEY, "funding", "BTC", D("0.3"), pending_s=600)
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: okx.deposit(KEY, wallet, "BTC", D(1)),
         lambda: okx.withdraw(KEY, wallet, "BTC", D("0.1")),
         lambda: okx.transfer(KEY, wallet, "funding", "BTC", D("0.1")),
         lambda: okx.transfer(KEY, "funding", wallet, "BTC", D("0.1")),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(Refusal, match="unknown-wallet"):
             act()

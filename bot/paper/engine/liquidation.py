@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from bot.domain.numbers import ZERO, ceil_to, floor_to
@@ -34,7 +35,7 @@ def sweep(floor: Floor) -> None:
 
 def _liquidate_isolated(floor: Floor, state: AccountState, pool: Pool, line: Line) -> None:
     """The wallet loses the isolated margin, whatever the close brought; the house takes the rest or covers it."""
-    _cancel_orders(floor, state, {line.listing.key})
+    _cancel(floor, state, _orders_of(state, [line]))
     realized = _close(floor, state, line)
     _clear(floor, state, pool, line.listing.symbol, -(line.isolated_wallet + realized))
 
@@ -48,29 +49,33 @@ def _liquidate_cross(floor: Floor, state: AccountState, pool: Pool) -> None:
     cross = [line for line in lines if not line.isolated and line.contracts]
     due = summary.cross_wallet + summary.cross_unrealized <= summary.cross_maintenance
     if cross and due:
-        _cancel_orders(floor, state, {line.listing.key for line in lines} | _freezing(floor, state, pool))
+        _cancel(floor, state, [*_orders_of(state, lines), *_freezing(floor, state, pool)])
         realized = sum((_close(floor, state, line) for line in cross), ZERO)
         _clear(floor, state, pool, cross[0].listing.symbol, -(summary.cross_wallet + realized))
     elif not cross and summary.cross_wallet < 0:
         _clear(floor, state, pool, lines[0].listing.symbol, -summary.cross_wallet)
 
 
-def _freezing(floor: Floor, state: AccountState, pool: Pool) -> set[str]:
-    """Spot markets whose open orders count on the pool's money, where the margin wallet serves spot too."""
+def _orders_of(state: AccountState, lines: Sequence[Line]) -> Sequence[Order]:
+    keys = {line.listing.key for line in lines}
+    return [order for order in state.open_orders() if order.listing_key in keys]
+
+
+def _freezing(floor: Floor, state: AccountState, pool: Pool) -> Sequence[Order]:
+    """Open spot orders that count on the pool's money, where the margin wallet serves spot too."""
     if pool.wallet != floor.layout.spot:
-        return set()
+        return ()
     found = ((floor.listings[order.listing_key], order) for order in state.open_orders())
-    return {
-        listing.key
+    return [
+        order
         for listing, order in found
         if listing.market is MarketType.SPOT and pays_with(listing, order.side) == pool.asset
-    }
+    ]
 
 
-def _cancel_orders(floor: Floor, state: AccountState, keys: set[str]) -> None:
-    for order in state.open_orders():
-        if order.listing_key in keys:
-            end(floor, state, order, OrderStatus.EXPIRED)
+def _cancel(floor: Floor, state: AccountState, orders: Sequence[Order]) -> None:
+    for order in orders:
+        end(floor, state, order, OrderStatus.EXPIRED)
 
 
 def _close(floor: Floor, state: AccountState, line: Line) -> Decimal:
