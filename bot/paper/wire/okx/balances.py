@@ -17,7 +17,7 @@ from bot.domain.numbers import ZERO, plain
 from bot.paper.engine.account import Account
 from bot.paper.engine.model import Refusal
 from bot.paper.wire.okx import errors
-from bot.paper.wire.okx.digits import blanks, text
+from bot.paper.wire.okx.digits import blanks, money, text
 from bot.paper.wire.okx.endpoint import Call, Endpoint
 from bot.paper.wire.okx.limits import Rate
 
@@ -66,8 +66,8 @@ def balance_body(call: Call, wanted: frozenset[str] = frozenset()) -> dict[str, 
             "upl",
         ),
         "details": details,
-        "isoEq": text(isolated) if futures else "",
-        "totalEq": text(total),
+        "isoEq": money(isolated) if futures else "",
+        "totalEq": money(total),
         "uTime": str(call.now_ms),
     }
 
@@ -104,27 +104,27 @@ def detail(call: Call, account: Account, coin: str) -> dict[str, object]:
             "totalPnlRatio",
             "uplLiab",
         ),
-        "availBal": text(balance.free),
-        "availEq": text(free) if futures else "",
-        "cashBal": text(summary.cross_wallet),
+        "availBal": money(balance.free),
+        "availEq": money(free) if futures else "",
+        "cashBal": money(summary.cross_wallet),
         "ccy": coin,
         "colBorrAutoConversion": "0",
         "collateralEnabled": False,
         "collateralRestrict": False,
         "coinUsdPrice": plain(price),
-        "disEq": text(equity * price),
-        "eq": text(equity),
-        "eqUsd": text(equity * price),
+        "disEq": money(equity * price),
+        "eq": money(equity),
+        "eqUsd": money(equity * price),
         "fixedBal": "0",
-        "frozenBal": text(max(ZERO, equity - free)),
+        "frozenBal": money(max(ZERO, equity - free)),
         "frpType": "0",
-        "imr": text(summary.initial) if futures else "",
-        "isoEq": text(isolated) if futures else "",
-        "isoUpl": text(summary.unrealized - summary.cross_unrealized) if futures else "",
+        "imr": money(summary.initial) if futures else "",
+        "isoEq": money(isolated) if futures else "",
+        "isoUpl": money(summary.unrealized - summary.cross_unrealized) if futures else "",
         "mgnRatio": ratio(equity - isolated, summary.cross_maintenance) if futures else "",
-        "mmr": text(summary.cross_maintenance) if futures else "",
+        "mmr": money(summary.cross_maintenance) if futures else "",
         "notionalLever": _lever(account, coin, equity) if futures else "",
-        "ordFrozen": text(margin - summary.position_initial if futures else balance.locked),
+        "ordFrozen": money(margin - summary.position_initial if futures else balance.locked),
         "rewardBal": "0",
         "smtSyncEq": "0",
         "spotCopyTradingEq": "0",
@@ -132,7 +132,7 @@ def detail(call: Call, account: Account, coin: str) -> dict[str, object]:
         "stgyEq": "0",
         "twap": "0",
         "uTime": str(_updated_ms(account, coin)),
-        "upl": text(summary.unrealized) if futures else "",
+        "upl": money(summary.unrealized) if futures else "",
     }
 
 
@@ -177,7 +177,7 @@ def _max_withdrawal(call: Call) -> Sequence[object]:
     for coin in coins:
         if coin not in call.coins():
             raise errors.parameter("ccy")
-        free = text(account.balance(WALLET, coin).free)
+        free = money(account.balance(WALLET, coin).free)
         more = blanks("maxWdEx", "spotOffsetMaxWd", "spotOffsetMaxWdEx")
         rows.append({"ccy": coin, "maxWd": free, **more})
     return rows

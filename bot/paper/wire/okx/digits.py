@@ -17,6 +17,11 @@ def text(value: Decimal) -> str:
     return plain(value.quantize(PLACES, rounding=ROUND_DOWN))
 
 
+def money(value: Decimal) -> str:
+    """An amount of a coin with the eight places in which everything is booked."""
+    return plain(value.quantize(Decimal("1e-8"), rounding=ROUND_DOWN))
+
+
 def or_empty(value: Decimal | None) -> str:
     """`value` in plain digits; empty when there is none, and for 0."""
     return text(value) if value else ""
