@@ -37,7 +37,7 @@ from tests.venue.okx_wire import (
     started,
     values,
 )
-from tests.venue.wire import EPOCH_MS, Anything, Asked, HandClock, Reply, Turns
+from tests.venue.wire import Anything, Asked, HandClock, Reply
 
 COIN = Asset("BTC")
 BALANCE = "/api/v5/account/balance"
@@ -229,6 +229,24 @@ async def test_a_long_of_somebody_else_leaves_the_short_side_flat(venue: CcxtVen
 async def test_a_position_in_both_margin_modes_at_once_is_unknown(venue: CcxtVenue, wire: OkxWire) -> None:
     wire.serve("GET", POSITIONS, by_name(held("BTC-USDT-SWAP", "-1"), held("BTC-USDT-SWAP", "-1", mgnMode="cross")))
     assert isinstance(await position(venue), Unknown)
+    configs = (await venue.observe(Wanted(configs=frozenset({BTC})))).configs
+    assert isinstance(configs[BTC], Unknown)
+
+
+async def test_a_long_in_the_other_margin_mode_is_no_matter_of_ours(venue: CcxtVenue, wire: OkxWire) -> None:
+    wire.serve(
+        "GET",
+        POSITIONS,
+        by_name(
+            held("BTC-USDT-SWAP", "100", side="short"),
+            held("BTC-USDT-SWAP", "7", side="long", mgnMode="cross", margin=""),
+        ),
+    )
+    both = await position(venue)
+    assert isinstance(both, Position)
+    assert values(both.contracts, both.other_side) == (-100, 7)
+    configs = (await venue.observe(Wanted(configs=frozenset({BTC})))).configs
+    assert isinstance(configs[BTC], SymbolConfig)
 
 
 async def test_a_fully_backed_short_has_no_liquidation_price(venue: CcxtVenue, wire: OkxWire) -> None:
@@ -253,159 +271,6 @@ async def test_margin_is_the_equity_of_the_settle_currency(venue: CcxtVenue, wir
     assert isinstance(inverse, Margin)
     assert values(linear.asset, linear.wallet, linear.available, linear.balance) == (Asset("USDT"), 700, 450, 700)
     assert values(inverse.asset, inverse.wallet, inverse.balance) == (COIN, 1, Decimal("0.9"))
-
-
-# Holdings
-
-
-async def test_r5_spot_is_trading_and_funding_with_profit_and_r3_principal_without(
-    venue: CcxtVenue, wire: OkxWire
-) -> None:
-    wire.serve_rows("account/balance", balance(coin("BTC", "0.9", cashBal="1", upl="-0.1", imr="0.5")))
-    wire.serve_rows("asset/balances", {"ccy": "BTC", "bal": "0.25", "availBal": "0.2", "frozenBal": "0.05"})
-    found = await holding(venue, Source.SPOT)
-    assert isinstance(found, Holding)
-    assert (found.quantity, found.principal) == (Decimal("1.15"), Decimal("1.25"))
-    assert found.wallets == ("trading", "funding")
-
-
-async def test_r3_isolated_margin_and_bots_are_principal_too(venue: CcxtVenue, wire: OkxWire) -> None:
-    row = coin("BTC", "1.95", cashBal="1", isoEq="0.45", isoUpl="-0.05", stgyEq="0.5")
-    wire.serve_rows("account/balance", balance(row))
-    found = await holding(venue, Source.SPOT)
-    assert isinstance(found, Holding)
-    assert (found.quantity, found.principal) == (Decimal("1.95"), Decimal(2))
-
-
-async def test_a_debt_reduces_what_is_held(venue: CcxtVenue, wire: OkxWire) -> None:
-    wire.serve_rows("account/balance", balance(coin("BTC", "-0.5", cashBal="-0.5", liab="0.5")))
-    found = await holding(venue, Source.SPOT)
-    assert isinstance(found, Holding)
-    assert found.quantity == Decimal("-0.5")
-
-
-async def test_r2_coins_that_margin_are_part_of_spot_and_not_asked_for_again(venue: CcxtVenue) -> None:
-    found = await holding(venue, Source.MARGIN)
-    assert isinstance(found, Unknown)
-    assert found.lasting
-
-
-SAVED = {
-    "ccy": "BTC",
-    "amt": "2.5",
-    "loanAmt": "2",
-    "pendingAmt": "0.5",
-    "earnings": "0.01",
-    "redemptAmt": "",
-    "rate": "0.01",
-}
-
-
-def staked(state: str, amount: str = "3", **more: object) -> dict[str, object]:
-    return {
-        "ordId": f"1{state}",
-        "ccy": "BTC",
-        "productId": "1",
-        "state": state,
-        "investData": [{"ccy": "BTC", "amt": amount}],
-        "earningData": [{"ccy": "BTC", "earningType": "0", "earnings": "0.1"}],
-        "purchasedTime": str(EPOCH_MS),
-        "estSettlementTime": "",
-        "fastRedemptionData": [],
-        **more,
-    }
-
-
-async def test_earn_is_savings_and_staking_without_what_is_redeemed(venue: CcxtVenue, wire: OkxWire) -> None:
-    wire.serve_rows("finance/savings/balance", SAVED)
-    wire.serve_rows("finance/staking-defi/orders-active", *(staked(state) for state in ("8", "13", "9", "1", "2")))
-    found = await holding(venue, Source.EARN)
-    assert isinstance(found, Holding)
-    assert (found.quantity, found.wallets) == (Decimal("14.5"), ("savings", "staking"))
-    moving = await holding(venue, Source.TRANSIT, transit_max_ms=60_000)
-    assert isinstance(moving, Holding)
-    assert values(moving.quantity, moving.overdue) == (3, 0)
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        staked("7"),
-        staked("1", fastRedemptionData=[{"ccy": "BTC", "redeemingAmt": "1"}]),
-        {"ccy": "BTC"},
-        staked("1", amount=""),
-    ],
-)
-async def test_r8_an_order_of_earn_that_is_not_understood_is_unknown(
-    venue: CcxtVenue, wire: OkxWire, row: object
-) -> None:
-    wire.serve_rows("finance/staking-defi/orders-active", row)
-    assert isinstance(await holding(venue, Source.EARN), Unknown)
-
-
-async def test_earn_that_simulated_trading_does_not_offer_is_lasting(venue: CcxtVenue, wire: OkxWire) -> None:
-    wire.serve("GET", "/api/v5/finance/savings/balance", refused("50038", "unavailable in demo trading"))
-    found = await holding(venue, Source.EARN)
-    assert isinstance(found, Unknown)
-    assert found.lasting
-
-
-async def test_earn_without_permission_is_unknown_and_says_why(venue: CcxtVenue, wire: OkxWire) -> None:
-    wire.serve("GET", "/api/v5/finance/savings/balance", refused("50120", "no permission"))
-    found = await holding(venue, Source.EARN)
-    assert isinstance(found, Unknown)
-    assert not found.lasting
-    assert "50120" in found.reason
-
-
-async def test_r11_deposits_and_withdrawals_on_their_way(venue: CcxtVenue, wire: OkxWire) -> None:
-    def record(state: str, age_s: int, amount: str = "1") -> dict[str, str]:
-        return {"ccy": "BTC", "amt": amount, "state": state, "ts": str(EPOCH_MS - age_s * 1000)}
-
-    wire.serve_rows("asset/deposit-history", record("0", 5), record("1", 5), record("2", 5), record("12", 5, "8"))
-    wire.serve_rows(
-        "asset/withdrawal-history",
-        *(record(state, 5, "0.1") for state in ("0", "1", "7", "-3", "17", "-1", "-2", "2")),
-        record("10", 100, "4"),
-    )
-    moving = await holding(venue, Source.TRANSIT, transit_max_ms=60_000)
-    assert isinstance(moving, Holding)
-    assert values(moving.quantity, moving.overdue) == (Decimal("1.5"), 12)
-
-
-async def test_r11_a_state_that_is_not_known_is_unknown(venue: CcxtVenue, wire: OkxWire) -> None:
-    wire.serve_rows("asset/withdrawal-history", {"ccy": "BTC", "amt": "1", "state": "99", "ts": str(EPOCH_MS)})
-    assert isinstance(await holding(venue, Source.TRANSIT, transit_max_ms=1), Unknown)
-
-
-async def test_r11_a_staking_token_that_is_redeemed_is_on_its_way_under_its_own_name(
-    venue: CcxtVenue, wire: OkxWire
-) -> None:
-    beth = Asset("BETH")
-    path = "/api/v5/finance/staking-defi/eth/purchase-redeem-history"
-    row = {"type": "redeem", "status": "pending", "amt": "2", "redeemingAmt": "2", "requestTime": str(EPOCH_MS)}
-    wire.serve("GET", path, answer(row))
-    moving = await holding(venue, Source.TRANSIT, beth, transit_max_ms=60_000)
-    assert isinstance(moving, Holding)
-    assert moving.quantity == 2
-    wire.asked.clear()
-    await holding(venue, Source.TRANSIT, transit_max_ms=60_000)
-    assert not wire.count(path)
-
-
-async def test_wallets_tell_all_there_is_once(venue: CcxtVenue, wire: OkxWire) -> None:
-    wire.serve_rows("account/balance", balance(coin("BTC", "0.9", cashBal="1", upl="-0.1"), coin("BETH", "2")))
-    wire.serve_rows("asset/balances", {"ccy": "BTC", "bal": "0.25"})
-    wire.serve_rows("finance/savings/balance", SAVED)
-    wire.serve_rows("finance/staking-defi/orders-active", staked("1"), staked("2"))
-    found = {(row.wallet, row.asset): row.quantity for row in await venue.wallets()}
-    assert found == {
-        ("trading", "BTC"): Decimal(1),
-        ("trading", "BETH"): Decimal(2),
-        ("funding", "BTC"): Decimal("0.25"),
-        ("savings", "BTC"): Decimal("2.5"),
-        ("staking", "BTC"): Decimal(6),
-    }
 
 
 # Prices
@@ -510,22 +375,3 @@ async def test_one_observation_costs_a_constant_number_of_calls(venue: CcxtVenue
         await seen(venue, *symbols, spot=frozenset({COIN}))
         counts.append(len([asked for asked in wire.asked if "index-tickers" not in asked.path]))
     assert counts[0] == counts[1]
-
-
-async def test_r10_a_transfer_between_two_reads_is_unknown(venue: CcxtVenue, wire: OkxWire) -> None:
-    wire.serve("GET", BALANCE, Turns(answer(balance(coin("BTC", "1"))), answer(balance(coin("BTC", "0.5")))))
-    observed = await venue.observe(Wanted(spot=frozenset({COIN}), earn=frozenset({COIN})))
-    assert isinstance(observed.holdings[Source.EARN, COIN], Unknown)
-
-
-async def test_r10_a_price_that_moves_between_two_reads_is_no_transfer(venue: CcxtVenue, wire: OkxWire) -> None:
-    wire.serve(
-        "GET",
-        BALANCE,
-        Turns(
-            answer(balance(coin("BTC", "0.9", cashBal="1", upl="-0.1"))),
-            answer(balance(coin("BTC", "0.8999999999999", cashBal="1", upl="-0.1000000000001"))),
-        ),
-    )
-    observed = await venue.observe(Wanted(spot=frozenset({COIN}), earn=frozenset({COIN})))
-    assert isinstance(observed.holdings[Source.EARN, COIN], Holding)

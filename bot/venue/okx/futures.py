@@ -34,8 +34,8 @@ class PositionRows:
         return [row for row in self.rows.get(market_id, ()) if decimal_in(row, "pos") != 0]
 
     def margin_mode(self, market_id: str) -> MarginMode | None:
-        """The margin mode that a market's position is held in; None without position. Raises ValueError for two."""
-        modes = {_margin_mode(row) for row in self.open_in(market_id)}
+        """The margin mode that our side of a market is held in; None without position. Raises ValueError for two."""
+        modes = {_margin_mode(row) for row in self.open_in(market_id) if row["posSide"] != LONG}
         if len(modes) > 1:
             raise ValueError("held in both margin modes at once")
         return next(iter(modes), None)
