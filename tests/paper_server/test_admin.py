@@ -192,7 +192,7 @@ FAULT = {"venue": "binance", "path": "/fapi/v1/order", "kind": "delay", "count":
         ("/deposit", DEPOSIT | {"asset": "btc"}, "asset: expected a coin in capitals"),
         ("/deposit", DEPOSIT | {"asset": "x" * 100}, "asset: expected a coin in capitals"),
         ("/deposit", DEPOSIT | {"account": "paper"}, 'account: expected a name like "binance/paper..."'),
-        ("/deposit", DEPOSIT | {"account": "okx/paper"}, "account: expected a name like"),
+        ("/deposit", DEPOSIT | {"account": "kraken/paper"}, "account: expected a name like"),
         ("/deposit", DEPOSIT | {"account": "binance/real"}, "account: expected a name like"),
         ("/deposit", DEPOSIT | {"amonut": "1"}, "amonut: not known here; expected account, amount, asset, wallet"),
         (
@@ -222,7 +222,7 @@ FAULT = {"venue": "binance", "path": "/fapi/v1/order", "kind": "delay", "count":
         ("/funding", {"asset": "USDC", "rate": "0.1"}, "asset: expected one of BNB, BTC, ETH"),
         ("/funding", {"asset": "BTC", "rate": "1"}, "rate: expected a fraction"),
         ("/fault", FAULT | {"kind": "explode"}, "kind: expected one of drop-before, drop-after"),
-        ("/fault", FAULT | {"venue": "okx"}, "venue: expected one of binance"),
+        ("/fault", FAULT | {"venue": "kraken"}, "venue: expected one of binance"),
         ("/fault", FAULT | {"path": "fapi"}, "path: expected a path without query"),
         ("/fault", FAULT | {"path": "/x?y=1"}, "path: expected a path without query"),
         ("/fault", FAULT | {"method": "FETCH"}, "method: expected one of"),

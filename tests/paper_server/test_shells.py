@@ -63,7 +63,7 @@ async def test_time_is_the_worlds(binance: Binance, world: World) -> None:
 
 
 async def test_a_host_that_nobody_serves_is_not_found(binance: Binance, world: World) -> None:
-    async with binance.session.get("https://www.okx.com/api/v5/public/time") as response:
+    async with binance.session.get("https://nobody.binance.com/api/v3/time") as response:
         assert response.status == 404
         assert "does not serve" in await response.text()
 
