@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bot.domain.numbers import plain
 from bot.paper.engine.exchange import Exchange
-from bot.paper.engine.layout import REDEEMING, WITHDRAWING
 from bot.paper.engine.model import Order, Position
 from bot.paper.world import PaperVenue, World
 
@@ -33,18 +32,13 @@ def _marks(exchange: Exchange) -> dict[str, str]:
 
 
 def _account(venue: PaperVenue, key: str) -> dict[str, object]:
-    account = venue.exchange.account(key)
+    account, layout = venue.exchange.account(key), venue.exchange.layout
+    wallets = {
+        wallet: {asset: plain(held.total) for asset, held in account.balances(wallet).items() if held.total}
+        for wallet in layout.every_wallet
+    }
     return {
-        "wallets": {
-            wallet: {asset: plain(held.total) for asset, held in account.balances(wallet).items() if held.total}
-            for wallet in venue.exchange.layout.wallets
-        }
-        | {
-            wallet: {asset: plain(held.total) for asset, held in on_its_way.items() if held.total}
-            for wallet in (REDEEMING, WITHDRAWING)
-            for on_its_way in [account.balances(wallet)]
-            if any(held.total for held in on_its_way.values())
-        },
+        "wallets": {wallet: held for wallet, held in wallets.items() if held or wallet in layout.wallets},
         "positions": [_position(position) for position in account.positions() if position.contracts],
         "orders": [_order(venue.exchange, order) for order in account.orders()],
     }

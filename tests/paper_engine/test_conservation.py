@@ -170,7 +170,7 @@ class OnKucoin(Conservation):
 
 
 _SETTINGS = settings(
-    max_examples=40, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=30, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestOnBinance = OnBinance.TestCase
 TestOnOkx = OnOkx.TestCase
