@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -36,13 +37,20 @@ FUTURES_HOST = "https://api-futures.kucoin.com"
 
 
 class Clock:
-    """Time that a test moves."""
+    """Time that a test moves, or that runs with the loop from `start` on."""
 
     def __init__(self) -> None:
         self.now_ms = 1_767_225_600_000 + 3_600_000
+        self._started_s: float | None = None
+
+    def start(self) -> None:
+        """Run from now on."""
+        self._started_s = asyncio.get_running_loop().time()
 
     def __call__(self) -> int:
-        return self.now_ms
+        if self._started_s is None:
+            return self.now_ms
+        return self.now_ms + int((asyncio.get_running_loop().time() - self._started_s) * 1000)
 
 
 class Bench:

@@ -13,7 +13,7 @@ from bot.domain.numbers import ZERO, plain
 from bot.paper.engine.model import Listing, Position, PositionSide, Row, RowKind
 from bot.paper.wire.kucoin.endpoint import Call, Endpoint, Side
 from bot.paper.wire.kucoin.errors import bad_parameter
-from bot.paper.wire.kucoin.futures_views import position_row, rounded
+from bot.paper.wire.kucoin.futures_views import flat_position, position_row, rounded
 from bot.paper.wire.kucoin.history import window
 from bot.paper.wire.kucoin.limits import Pool
 from bot.paper.wire.kucoin.names import FUTURES, coin_of, futures_coin
@@ -99,26 +99,8 @@ def position_of(call: Call, listing: Listing) -> Position:
     held = [position for position in rows if position.contracts]
     if held or rows:
         return (held or rows)[0]
-    leverage, isolated = account.settings(listing.symbol)
-    return Position(
-        symbol=listing.symbol,
-        market=listing.market,
-        side=PositionSide.LONG if account.hedged else PositionSide.BOTH,
-        settle=listing.settle,
-        contracts=ZERO,
-        entry_price=ZERO,
-        mark_price=call.exchange.mark(listing.key),
-        isolated=isolated,
-        isolated_wallet=ZERO,
-        leverage=leverage,
-        notional=ZERO,
-        unrealized=ZERO,
-        maintenance_margin=ZERO,
-        initial_margin=ZERO,
-        order_margin=ZERO,
-        liquidation_price=None,
-        update_ms=0,
-    )
+    side = PositionSide.LONG if account.hedged else PositionSide.BOTH
+    return flat_position(listing, side, account, call.exchange.mark(listing.key))
 
 
 def _history_positions(call: Call) -> object:

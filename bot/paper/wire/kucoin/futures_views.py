@@ -8,6 +8,7 @@ Source: https://www.kucoin.com/docs-new/rest/futures-trading/orders and .../posi
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -165,6 +166,12 @@ def life_of(account: Account, listing: Listing, side: PositionSide) -> Life:
     return Life(opened_ms=opened_ms, fees=fees, gross=gross, funding=funding if opened_ms else ZERO)
 
 
+def position_id(position: Position) -> str:
+    """The same for one contract and side on every way to ask for it."""
+    place = f"{position.symbol}:{position.side.value}".encode()
+    return contract_id(zlib.crc32(place))
+
+
 def position_row(listing: Listing, position: Position, account: Account, now_ms: int) -> dict[str, object]:
     """A position, flat ones among them."""
     cost = listing.value(position.contracts, position.entry_price) if position.contracts else ZERO
@@ -174,7 +181,7 @@ def position_row(listing: Listing, position: Position, account: Account, now_ms:
     held = position.isolated_wallet if position.isolated else position.initial_margin
     rate = bracket_of(listing.brackets, abs(position.notional)).rate
     row: dict[str, object] = {
-        "id": f"{300_000_000_000_000_000 + (sum(listing.symbol.encode()) << 2):d}",
+        "id": position_id(position),
         "symbol": listing.symbol,
         "crossMode": not position.isolated,
         "delevPercentage": ZERO,
@@ -215,6 +222,30 @@ def position_row(listing: Listing, position: Position, account: Account, now_ms:
     if position.isolated:
         row |= _isolated_members(listing, position, value, initial)
     return row
+
+
+def flat_position(listing: Listing, side: PositionSide, account: Account, mark: Decimal) -> Position:
+    """The row of a contract in which the account has nothing."""
+    leverage, isolated = account.settings(listing.symbol)
+    return Position(
+        symbol=listing.symbol,
+        market=listing.market,
+        side=side,
+        settle=listing.settle,
+        contracts=ZERO,
+        entry_price=ZERO,
+        mark_price=mark,
+        isolated=isolated,
+        isolated_wallet=ZERO,
+        leverage=leverage,
+        notional=ZERO,
+        unrealized=ZERO,
+        maintenance_margin=ZERO,
+        initial_margin=ZERO,
+        order_margin=ZERO,
+        liquidation_price=None,
+        update_ms=0,
+    )
 
 
 def _isolated_members(listing: Listing, position: Position, value: Decimal, initial: Decimal) -> dict[str, object]:

@@ -14,6 +14,7 @@ from typing import Final
 
 from bot.domain.numbers import ZERO, plain
 from bot.paper.engine.account import Account
+from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import (
     Balance,
     Listing,
@@ -27,7 +28,8 @@ from bot.paper.engine.model import (
     Update,
     UpdateKind,
 )
-from bot.paper.wire.kucoin.futures_views import position_row, rounded
+from bot.paper.wire.kucoin.endpoint import CONTRACTS
+from bot.paper.wire.kucoin.futures_views import flat_position, position_row, rounded
 from bot.paper.wire.kucoin.names import FUTURES, MAIN, TRADE, contract_id, futures_coin, spot_id
 from bot.paper.wire.kucoin.spot_account import account_id
 from bot.paper.wire.kucoin.spot_views import cancelled
@@ -318,6 +320,12 @@ def _sum(values: Iterable[Decimal]) -> Decimal:
     return sum(values, ZERO)
 
 
+def contract_named(exchange: Exchange, symbol: str) -> Listing:
+    """The contract of that name."""
+    named = (listing for listing in exchange.listings.values() if listing.market in CONTRACTS)
+    return next(listing for listing in named if listing.symbol == symbol)
+
+
 class Positions:
     """`/contract/position:SYMBOL` and `/contract/positionAll`."""
 
@@ -330,24 +338,42 @@ class Positions:
     def messages(self, now_ms: int) -> Sequence[Message]:
         """Changed positions, the flat ones too; open ones again when the mark has had time to move."""
         news = self._feed.news()
+        changed = self._changed(news)
         told = self._settlements(news)
-        changed = {(update.symbol, update.side) for update in news if update.kind is UpdateKind.POSITION}
-        again = self._due.at(now_ms)
-        for position in self.known():
-            place = (position.symbol, position.side)
-            if place in changed or (again and position.contracts):
-                reason = "positionChange" if place in changed else "markPriceChange"
-                told.append({"subject": "position.change", "data": self._row(position, reason, now_ms)})
+        told += [self._message(position, "positionChange", now_ms) for position in changed]
+        if self._due.at(now_ms):
+            told += [self._message(position, "markPriceChange", now_ms) for position in self._open()]
         return told
 
-    def known(self) -> list[Position]:
-        """The account's positions that this topic is about."""
-        rows = self._feed.account.positions()
-        return [position for position in rows if self._symbol in {"", position.symbol}]
+    def due(self, now_ms: int) -> list[Position]:
+        """The positions of these messages, for the newer streams."""
+        changed = self._changed(self._feed.news())
+        return [*changed, *(self._open() if self._due.at(now_ms) else ())]
 
-    def _row(self, position: Position, reason: str, now_ms: int) -> dict[str, object]:
-        listing = self._source.exchange.listing(f"{position.market.value}:{position.symbol}")
-        return {**position_row(listing, position, self._feed.account, now_ms), "changeReason": reason}
+    def _open(self) -> list[Position]:
+        """The account's positions that are not flat."""
+        rows = self._feed.account.positions()
+        return [position for position in rows if position.contracts and self._symbol in {"", position.symbol}]
+
+    def _changed(self, news: Sequence[Update]) -> list[Position]:
+        """As they are now: one that was closed is flat."""
+        account, exchange = self._feed.account, self._source.exchange
+        places = dict.fromkeys(
+            (update.symbol, update.side)
+            for update in news
+            if update.kind is UpdateKind.POSITION and self._symbol in {"", update.symbol}
+        )
+        found: list[Position] = []
+        for symbol, side in places:
+            listing = contract_named(exchange, symbol)
+            known = account.position(symbol, side)
+            found.append(known or flat_position(listing, side, account, exchange.mark(listing.key)))
+        return found
+
+    def _message(self, position: Position, reason: str, now_ms: int) -> Message:
+        listing = contract_named(self._source.exchange, position.symbol)
+        row = position_row(listing, position, self._feed.account, now_ms)
+        return {"subject": "position.change", "data": {**row, "changeReason": reason}}
 
     def _settlements(self, news: Sequence[Update]) -> list[Message]:
         return [

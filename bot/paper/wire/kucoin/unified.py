@@ -17,7 +17,7 @@ from bot.paper.wire.kucoin.body import wire_json
 from bot.paper.wire.kucoin.bullets import PING_INTERVAL_MS, PING_TIMEOUT_MS
 from bot.paper.wire.kucoin.endpoint import CONTRACTS
 from bot.paper.wire.kucoin.futures_market import FUNDING_CAP, FUNDING_MS
-from bot.paper.wire.kucoin.futures_views import life_of, rounded
+from bot.paper.wire.kucoin.futures_views import life_of, position_id, rounded
 from bot.paper.wire.kucoin.stream_private import Positions
 from bot.paper.wire.kucoin.tape import NANOS
 from bot.paper.wire.kucoin.topics import Message, Polled, Source, Topic
@@ -156,12 +156,9 @@ class _Positions:
 
     def messages(self, now_ms: int) -> Sequence[Message]:
         """The positions that the classic topic would tell now."""
-        due = [message["data"] for message in self._classic.messages(now_ms) if message["subject"] == "position.change"]
-        places = {(row["symbol"], row["positionSide"]) for row in due if isinstance(row, dict)}
         return [
             {"subject": "positionAll.FUTURES", "data": self._row(position, now_ms)}
-            for position in self._classic.known()
-            if (position.symbol, position.side.value) in places
+            for position in self._classic.due(now_ms)
         ]
 
     def _row(self, position: Position, now_ms: int) -> dict[str, object]:
@@ -169,7 +166,7 @@ class _Positions:
         life = life_of(self._source.exchange.account(self._source.key), listing, position.side)
         return {
             "s": position.symbol,
-            "pi": str(sum(position.symbol.encode())),
+            "pi": position_id(position),
             "mM": "ISOLATED" if position.isolated else "CROSS",
             "pS": position.side.value,
             "q": plain(position.contracts),

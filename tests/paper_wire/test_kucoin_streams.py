@@ -1,0 +1,392 @@
+"""KuCoin's streams: tokens, welcome, pings and expiry frame by frame, then every watch method of real ccxt.pro."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.paper.engine.model import NewOrder, OrderKind, Side
+from bot.paper.wire.channel import Channel, Close, Text
+from bot.paper.wire.http import Request, Response
+from tests.paper_wire.kucoin import BTC, FUTURES_HOST, INVERSE, SPOT_HOST, SWAP, Bench, Body, Client
+
+Frame = dict[str, Any]
+SPOT_STREAM = "ws-api-spot.kucoin.com"
+FUTURES_STREAM = "ws-api-futures.kucoin.com"
+UNIFIED_STREAM = "wsapi-push.kucoin.com"
+ISOLATED = {"leverage": 1, "marginMode": "isolated"}
+
+
+class Wire:
+    """One connection, driven by hand."""
+
+    def __init__(self, bench: Bench, channel: Channel) -> None:
+        self._bench = bench
+        self._channel = channel
+        self.closed = False
+
+    def send(self, **message: object) -> list[Frame]:
+        """Send a frame and read what comes."""
+        self._channel.receive(json.dumps(message), self._bench.clock.now_ms)
+        return self.read()
+
+    def read(self, *, after_ms: int = 0) -> list[Frame]:
+        """Read what comes after a while."""
+        self._bench.clock.now_ms += after_ms
+        frames = self._channel.frames(self._bench.clock.now_ms)
+        self.closed = self.closed or any(isinstance(frame, Close) for frame in frames)
+        return [json.loads(frame.text) for frame in frames if isinstance(frame, Text)]
+
+    def subscribe(self, topic: str) -> list[Frame]:
+        """Subscribe; what comes after the acknowledgement."""
+        ack, *rest = self.send(id="7", type="subscribe", topic=topic, response=True, privateChannel=True)
+        assert ack == {"id": "7", "type": "ack"}
+        return rest
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def bullet(bench: Bench, host: str, kind: str) -> Mapping[str, Any]:
+    data: Mapping[str, Any] = bench.data("POST", f"{host}/api/v1/bullet-{kind}")
+    return data
+
+
+def dial(bench: Bench, host: str, query: str) -> Channel | Response:
+    return bench.facade.connect(Request(method="GET", host=host, path="/", query=query, now_ms=bench.clock.now_ms))
+
+
+def connect(bench: Bench, kind: str = "private", *, futures: bool = False) -> Wire:
+    """Ask for a token, connect, and read the welcome."""
+    data = bullet(bench, FUTURES_HOST if futures else SPOT_HOST, kind)
+    host = FUTURES_STREAM if futures else SPOT_STREAM
+    assert data["instanceServers"][0]["endpoint"] == f"wss://{host}/"
+    channel = dial(bench, host, f"token={data['token']}&connectId=c1")
+    assert not isinstance(channel, Response)
+    wire = Wire(bench, channel)
+    assert wire.read() == [{"id": "c1", "type": "welcome"}]
+    return wire
+
+
+def trade(bench: Bench, key: str, side: Side, quantity: str, price: str | None = None) -> int:
+    order = NewOrder(
+        listing_key=key,
+        side=side,
+        kind=OrderKind.LIMIT if price else OrderKind.MARKET,
+        quantity=Decimal(quantity),
+        price=Decimal(price) if price else None,
+        client_id="hb1",
+    )
+    return bench.exchange.submit("paper", order).order_id
+
+
+def subjects(frames: list[Frame]) -> list[tuple[str, str]]:
+    return [(frame["subject"], frame["data"].get("type", "")) for frame in frames]
+
+
+def test_tokens_open_a_stream_for_a_day(bench: Bench) -> None:
+    for query in ("token=unknown", ""):
+        channel = dial(bench, SPOT_STREAM, query)
+        assert not isinstance(channel, Response)
+        wire = Wire(bench, channel)
+        assert wire.read()[0]["data"] == "token is invalid"
+        assert wire.closed
+    token = bullet(bench, SPOT_HOST, "public")["token"]
+    wire = connect(bench)
+    wire.send(id="1", type="ping")
+    bench.clock.now_ms += 86_400_000
+    late = dial(bench, SPOT_STREAM, f"token={token}")
+    assert not isinstance(late, Response)
+    assert Wire(bench, late).read()[0]["data"] == "token is expired"
+    assert wire.read()[-1]["data"] == "token is expired"
+    assert wire.closed
+    refused = dial(bench, "api.kucoin.com", f"token={token}")
+    assert isinstance(refused, Response)
+    assert refused.status == 404
+
+
+def test_a_private_token_needs_a_key(bench: Bench) -> None:
+    assert bench.send("POST", f"{SPOT_HOST}/api/v1/bullet-private", signed=False).status == 401
+    wire = connect(bench, "public")
+    (refused,) = wire.send(id="2", type="subscribe", topic="/account/balance", response=True)
+    assert (refused["type"], refused["code"]) == ("error", 403)
+
+
+def test_pings_are_json_and_silence_ends_the_connection(bench: Bench) -> None:
+    wire = connect(bench)
+    (pong,) = wire.send(id="5", type="ping")
+    assert (pong["id"], pong["type"]) == ("5", "pong")
+    wire.read(after_ms=28_000)
+    assert not wire.closed
+    wire.read(after_ms=1)
+    assert wire.closed
+    assert wire.read(after_ms=1000) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ({"type": "shout"}, 415),
+        ({"type": "subscribe", "topic": "/market/none:BTC-USDT"}, 404),
+        ({"type": "subscribe", "topic": "/market/ticker"}, 404),
+        ({"type": "subscribe", "topic": "/market/ticker:XYZ-USDT"}, 404),
+        ({"type": "subscribe", "topic": "/market/candles:BTC-USDT_7min"}, 404),
+        ({"type": "subscribe", "topic": "/contractMarket/ticker:XBTUSDTM"}, 404),
+        ({"type": "subscribe", "topic": "/market/ticker:" + ",".join(["BTC-USDT"] * 101)}, 509),
+    ],
+)
+def test_what_makes_no_sense_is_refused(bench: Bench, message: dict[str, object], code: int) -> None:
+    wire = connect(bench)
+    (refused,) = wire.send(id="3", **message)
+    assert (refused["id"], refused["type"], refused["code"]) == ("3", "error", code)
+
+
+def test_frames_that_are_no_json_are_refused(bench: Bench) -> None:
+    data = bullet(bench, SPOT_HOST, "public")
+    channel = dial(bench, SPOT_STREAM, f"token={data['token']}")
+    assert not isinstance(channel, Response)
+    channel.receive("hello", bench.clock.now_ms)
+    channel.receive("[1]", bench.clock.now_ms)
+    assert [frame["type"] for frame in Wire(bench, channel).read()] == ["welcome", "error", "error"]
+
+
+def test_a_ticker_is_told_at_once_when_it_changes_and_each_second_when_not(bench: Bench) -> None:
+    wire = connect(bench, "public")
+    (first,) = wire.subscribe("/market/ticker:BTC-USDT")
+    assert (first["topic"], first["subject"]) == ("/market/ticker:BTC-USDT", "trade.ticker")
+    assert wire.read(after_ms=100) == []
+    bench.exchange.set_price("BTC", Decimal(101_000))
+    (moved,) = wire.read(after_ms=100)
+    assert moved["data"]["price"] == "101000"
+    assert len(wire.read(after_ms=1000)) == 1
+    wire.send(id="8", type="unsubscribe", topic="/market/ticker:BTC-USDT", response=True)
+    assert wire.read(after_ms=5000) == []
+
+
+def test_all_tickers_name_their_market_as_subject(bench: Bench) -> None:
+    wire = connect(bench, "public")
+    frames = wire.subscribe("/market/ticker:all")
+    assert {frame["subject"] for frame in frames} >= {"BTC-USDT", "ETH-USDT"}
+    assert {frame["topic"] for frame in frames} == {"/market/ticker:all"}
+    wire.send(id="8", type="unsubscribe", topic="/market/ticker:all", response=True)
+    assert wire.read(after_ms=5000) == []
+
+
+def test_book_changes_carry_a_sequence_without_gaps(bench: Bench) -> None:
+    wire = connect(bench, "public")
+    (first,) = wire.subscribe("/market/level2:BTC-USDT")
+    trade(bench, "spot:BTC-USDT", Side.SELL, "0.1", "100000.5")
+    (change,) = wire.read(after_ms=100)
+    assert change["data"]["sequenceStart"] == first["data"]["sequenceEnd"] + 1
+    assert [row[:2] for row in change["data"]["changes"]["asks"]] == [["100000.5", "0.1"]]
+    bench.exchange.cancel_all("paper", "spot:BTC-USDT")
+    (gone,) = wire.read(after_ms=100)
+    assert [row[:2] for row in gone["data"]["changes"]["asks"]] == [["100000.5", "0"]]
+    book = bench.data("GET", f"{SPOT_HOST}/api/v1/market/orderbook/level2_20", {"symbol": "BTC-USDT"})
+    assert int(book["sequence"]) == gone["data"]["sequenceEnd"]
+
+
+def test_an_orders_life_on_spot(bench: Bench) -> None:
+    wire = connect(bench)
+    assert wire.subscribe("/spotMarket/tradeOrdersV2") == []
+    trade(bench, "spot:BTC-USDT", Side.SELL, "0.1", "120000")
+    (opened,) = wire.read()
+    assert (opened["channelType"], opened["subject"]) == ("private", "orderChange")
+    data = opened["data"]
+    assert (data["type"], data["clientOid"], data["remainSize"]) == ("open", "hb1", "0.1")
+    bench.exchange.cancel_all("paper", "spot:BTC-USDT")
+    (cancelled,) = wire.read()
+    assert (cancelled["data"]["type"], cancelled["data"]["status"]) == ("canceled", "done")
+    assert cancelled["data"]["canceledSize"] == "0.1"
+    trade(bench, "spot:BTC-USDT", Side.SELL, "0.2")
+    match, filled = wire.read()
+    assert (match["data"]["type"], match["data"]["matchPrice"]) == ("match", "99999")
+    assert (filled["data"]["type"], filled["data"]["filledSize"]) == ("filled", "0.2")
+    trade(bench, "linear:XBTUSDTM", Side.SELL, "10")
+    assert wire.read() == [], "the other side's orders are told elsewhere"
+
+
+def test_nobody_hears_of_anybody_elses_account(bench: Bench) -> None:
+    wire = connect(bench)
+    bench.key = "paper2"
+    other = connect(bench)
+    for one in (wire, other):
+        one.subscribe("/spotMarket/tradeOrders")
+    trade(bench, "spot:BTC-USDT", Side.SELL, "0.1", "120000")
+    assert len(wire.read()) == 1
+    assert other.read() == []
+
+
+def test_spot_balances_and_holds(bench: Bench) -> None:
+    wire = connect(bench)
+    wire.subscribe("/account/balance")
+    trade(bench, "spot:BTC-USDT", Side.SELL, "0.1", "120000")
+    (held,) = wire.read()
+    data = held["data"]
+    assert (data["currency"], data["hold"], data["holdChange"]) == ("BTC", "0.1", "0.1")
+    assert data["relationEvent"] == "trade_hf.hold"
+    bench.exchange.deposit("paper", "main", "BTC", Decimal(2))
+    (arrived,) = wire.read()
+    assert (arrived["data"]["relationEvent"], arrived["data"]["available"]) == ("main.deposit", "2")
+    assert wire.read(after_ms=999) == []
+    assert {frame["data"]["currency"] for frame in wire.read(after_ms=1)} == {"BTC", "BNB", "USDT"}
+
+
+def test_futures_orders_wallet_and_positions(bench: Bench) -> None:
+    wire = connect(bench, futures=True)
+    for topic in ("/contractMarket/tradeOrders", "/contractAccount/wallet", "/contract/position:XBTUSDTM"):
+        assert wire.subscribe(topic) == []
+    trade(bench, "linear:XBTUSDTM", Side.SELL, "10")
+    frames = wire.read()
+    assert subjects(frames)[:2] == [("symbolOrderChange", "match"), ("symbolOrderChange", "filled")]
+    told = {frame["subject"]: frame["data"] for frame in frames}
+    assert told["walletBalance.change"]["currency"] == "USDT"
+    assert Decimal(told["walletBalance.change"]["walletBalance"]) < 200_000
+    assert (told["position.change"]["currentQty"], told["position.change"]["changeReason"]) == (-10, "positionChange")
+    bench.exchange.settle_funding("BTC", Decimal("0.001"))
+    assert "position.settlement" in dict(subjects(wire.read()))
+    bench.exchange.set_price("BTC", Decimal(101_000))
+    again = {frame["subject"]: frame["data"] for frame in wire.read(after_ms=5000)}
+    assert again["position.change"]["markPrice"] == 101_000
+    assert again["position.change"]["changeReason"] == "markPriceChange"
+    trade(bench, "linear:XBTUSDTM", Side.BUY, "10")
+    flat = [frame["data"] for frame in wire.read() if frame["subject"] == "position.change"]
+    assert [(row["currentQty"], row["isOpen"]) for row in flat] == [(0, False)]
+
+
+def test_mark_price_and_funding_of_a_contract(bench: Bench) -> None:
+    wire = connect(bench, "public", futures=True)
+    told = {frame["subject"]: frame["data"] for frame in wire.subscribe("/contract/instrument:XBTUSDTM")}
+    assert told["mark.index.price"]["markPrice"] == 100_000
+    assert told["funding.rate"]["fundingRate"] == 0.0001
+
+
+def test_the_newer_streams_tell_positions_and_mark_prices(bench: Bench) -> None:
+    token = bench.data("POST", f"{SPOT_HOST}/api/v2/bullet-private")["token"]
+    channel = dial(bench, UNIFIED_STREAM, f"token={token}")
+    assert not isinstance(channel, Response)
+    wire = Wire(bench, channel)
+    assert wire.read()[0]["message"] == "welcome"
+    (ack,) = wire.send(id="1", action="subscribe", channel="positionAll", tradeType="TRADE")
+    assert ack == {"id": "1", "result": True}
+    trade(bench, "linear:XBTUSDTM", Side.SELL, "10")
+    (position,) = wire.read()
+    assert (position["T"], position["d"]["s"], position["d"]["q"]) == ("positionAll.FUTURES", "XBTUSDTM", "-10")
+    (refused,) = wire.send(id="2", action="subscribe", channel="positions")
+    assert refused["result"] is False
+    assert wire.send(id="3", type="ping")[0]["type"] == "pong"
+    assert wire.send(id="4", action="unsubscribe", channel="positionAll") == [{"id": "4", "result": True}]
+    wire.read(after_ms=28_001)
+    assert wire.closed
+
+
+@pytest.fixture
+async def running(bench: Bench) -> Bench:
+    """The bench's clock runs with the loop, so that pushes come by themselves."""
+    bench.clock.start()
+    return bench
+
+
+Act = Callable[[Bench], None]
+
+
+async def first_of(watch: Callable[[], Awaitable[Body]], bench: Bench, act: Act | None = None) -> Body:
+    """What the next watched thing is, when something happens a moment later."""
+
+    async def happen() -> None:
+        await asyncio.sleep(0.3)
+        if act is not None:
+            act(bench)
+
+    async with asyncio.timeout(10):
+        found, _ = await asyncio.gather(watch(), happen())
+    return found
+
+
+@pytest.fixture
+async def spot(running: Bench) -> AsyncIterator[Client]:
+    async with running.client("pro.kucoin") as client:
+        yield client
+
+
+@pytest.fixture
+async def swap(running: Bench) -> AsyncIterator[Client]:
+    async with running.client("pro.kucoinfutures") as client:
+        yield client
+
+
+def rest_sell(bench: Bench) -> None:
+    trade(bench, "spot:BTC-USDT", Side.SELL, "0.1", "120000")
+
+
+def spot_sell(bench: Bench) -> None:
+    bench.exchange.cancel_all("paper", "spot:BTC-USDT")
+    trade(bench, "spot:BTC-USDT", Side.SELL, "0.1")
+
+
+def short(bench: Bench) -> None:
+    trade(bench, "linear:XBTUSDTM", Side.SELL, "10")
+
+
+async def test_ccxt_watches_spot_markets(spot: Client, running: Bench) -> None:
+    assert (await first_of(lambda: spot.watch_ticker(BTC), running))["last"] == 100_000
+    assert (await first_of(lambda: spot.watch_tickers([BTC]), running))[BTC]["bid"] == 99_999
+    assert (await first_of(lambda: spot.watch_bids_asks([BTC]), running))[BTC]["ask"] == 100_001
+    book = await first_of(lambda: spot.watch_order_book(BTC), running)
+    assert (book["bids"][0][0], book["asks"][0][0]) == (99_999, 100_001)
+    book = await first_of(lambda: spot.watch_order_book(BTC, 5), running)
+    assert len(book["bids"]) == 5
+    trades = await first_of(lambda: spot.watch_trades(BTC), running, spot_sell)
+    assert [(found["side"], found["amount"]) for found in trades] == [("sell", 0.1)]
+    candles = await first_of(lambda: spot.watch_ohlcv(BTC, "1m"), running)
+    assert candles[-1][4] in (99_999, 100_000)
+    await spot.un_watch_ticker(BTC)
+
+
+async def test_ccxt_watches_a_spot_account(spot: Client, running: Bench) -> None:
+    orders = await first_of(lambda: spot.watch_orders(BTC), running, rest_sell)
+    assert (orders[0]["status"], orders[0]["clientOrderId"]) == ("open", "hb1")
+    trades = await first_of(lambda: spot.watch_my_trades(BTC), running, spot_sell)
+    assert (trades[0]["price"], trades[0]["takerOrMaker"]) == (99_999, "taker")
+    await spot.watch_balance()
+    spot_sell(running)
+    async with asyncio.timeout(10):
+        while (await spot.watch_balance())["BTC"]["total"] != 0.8:
+            pass
+
+
+async def test_ccxt_watches_futures_markets(swap: Client, running: Bench) -> None:
+    assert (await first_of(lambda: swap.watch_ticker(SWAP), running))["last"] == 100_000
+    assert (await first_of(lambda: swap.watch_bids_asks([INVERSE]), running))[INVERSE]["bid"] == 99_999
+    book = await first_of(lambda: swap.watch_order_book(SWAP), running)
+    assert (book["bids"][0][0], book["asks"][0][0]) == (99_999, 100_001)
+    book = await first_of(lambda: swap.watch_order_book(SWAP, 5), running)
+    assert len(book["asks"]) == 5
+    trades = await first_of(lambda: swap.watch_trades(SWAP), running, short)
+    assert trades[0]["amount"] == 10
+    assert (await first_of(lambda: swap.watch_mark_price(SWAP), running))["markPrice"] == 100_000
+    assert (await first_of(lambda: swap.watch_funding_rate(SWAP), running))["fundingRate"] == 0.0001
+    candles = await first_of(lambda: swap.watch_ohlcv(SWAP, "1m"), running)
+    assert len(candles) == 1
+
+
+async def test_ccxt_watches_a_futures_account(swap: Client, running: Bench) -> None:
+    orders = await first_of(lambda: swap.watch_orders(SWAP), running, short)
+    assert orders[0]["clientOrderId"] == "hb1"
+    trades = await first_of(lambda: swap.watch_my_trades(SWAP), running, short)
+    assert trades[-1]["amount"] == 10
+    balance = await first_of(swap.watch_balance, running, short)
+    assert balance["USDT"]["free"] < 200_000
+    positions = await first_of(lambda: swap.watch_positions([SWAP]), running, short)
+    assert positions[0]["side"] == "short"
+    # The first ones come from a snapshot, the others from the stream.
+    async with asyncio.timeout(10):
+        while positions[0]["contracts"] != 40:
+            positions = await swap.watch_positions([SWAP])
