@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.paper.engine.defaults import DEFAULT_LISTINGS, DEFAULT_STARTING
+from bot.paper.engine.defaults import BINANCE_LISTINGS, BINANCE_STARTING
 from bot.paper.engine.exchange import Exchange
 from tests.paper_engine.orders import New, new_order
 
@@ -21,8 +21,8 @@ def clock() -> list[int]:
 def exchange(clock: list[int]) -> Exchange:
     return Exchange(
         name="binance",
-        listings=DEFAULT_LISTINGS,
-        starting=DEFAULT_STARTING,
+        listings=BINANCE_LISTINGS,
+        starting=BINANCE_STARTING,
         time_ms=lambda: clock[0],
         funding_follows_clock=True,
     )

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.paper.engine.defaults import DEFAULT_LISTINGS, DEFAULT_PRICES, DEFAULT_STARTING
+from bot.paper.engine.defaults import BINANCE_LISTINGS, BINANCE_STARTING, DEFAULT_PRICES
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.margin import maintenance
 from bot.paper.engine.model import NewOrder, Position, PositionSide, Refusal, RowKind, Side
@@ -221,7 +221,7 @@ def test_funding_that_fell_due_is_in_whatever_is_read_next(exchange: Exchange, c
 
 
 def test_funding_that_does_not_follow_the_clock_waits_to_be_told(clock: list[int], new: New) -> None:
-    exchange = Exchange(name="binance", listings=DEFAULT_LISTINGS, starting=DEFAULT_STARTING, time_ms=lambda: clock[0])
+    exchange = Exchange(name="binance", listings=BINANCE_LISTINGS, starting=BINANCE_STARTING, time_ms=lambda: clock[0])
     short(exchange, new)
     clock[0] = exchange.next_funding_ms() + 3 * 8 * 3_600_000 + 5
     exchange.advance()
@@ -276,9 +276,9 @@ def test_a_liquidation_leaves_spot_orders_alone(exchange: Exchange, new: New) ->
 
 def test_a_close_at_a_terrible_price_leaves_no_debt(new: New) -> None:
     """The house covers what the account can't, as the insurance fund does."""
-    (btc,) = (listing for listing in DEFAULT_LISTINGS if listing.key == LINEAR)
+    (btc,) = (listing for listing in BINANCE_LISTINGS if listing.key == LINEAR)
     thin = replace(btc, depth=D("0.1"), price_tick=D(500))
-    exchange = Exchange(name="binance", listings=[thin], starting=DEFAULT_STARTING, time_ms=lambda: 0)
+    exchange = Exchange(name="binance", listings=[thin], starting=BINANCE_STARTING, time_ms=lambda: 0)
     short(exchange, new, "1.9")
     exchange.transfer(KEY, "usdm", "spot", "USDT", exchange.account(KEY).balance("usdm", "USDT").free)
     exchange.set_price("BTC", D(199_150))
@@ -337,11 +337,11 @@ def test_a_profit_that_is_not_realised_can_be_used_but_not_taken_out(exchange: E
 
 
 def test_maintenance_margin_is_continuous_over_the_brackets() -> None:
-    for listing in DEFAULT_LISTINGS:
+    for listing in BINANCE_LISTINGS:
         for below, above in zip(listing.brackets, listing.brackets[1:], strict=False):
             assert below.cap == above.floor
             assert below.cap * below.rate - below.cum == above.floor * above.rate - above.cum
-    (btc,) = (listing for listing in DEFAULT_LISTINGS if listing.key == LINEAR)
+    (btc,) = (listing for listing in BINANCE_LISTINGS if listing.key == LINEAR)
     assert [b.cum for b in btc.brackets[:6]] == [0, 300, 1_500, 12_000, 132_000, 482_000]
     assert maintenance(btc.brackets, D(10) ** 10) == D(10) ** 10 / 2 - 421_482_000
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.paper.engine.defaults import DEFAULT_LISTINGS, DEFAULT_STARTING
+from bot.paper.engine.defaults import BINANCE_LISTINGS, BINANCE_STARTING
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import Listing, OrderStatus, Refusal
 from tests.paper_engine.orders import KEY, LINEAR, OTHER, SPOT, D, New, contracts, now
@@ -65,8 +65,8 @@ def test_filters(
 
 
 def test_a_market_that_does_not_trade_refuses(new: New) -> None:
-    listings = [replace(listing, status="BREAK") for listing in DEFAULT_LISTINGS]
-    exchange = Exchange(name="binance", listings=listings, starting=DEFAULT_STARTING, time_ms=lambda: 0)
+    listings = [replace(listing, status="BREAK") for listing in BINANCE_LISTINGS]
+    exchange = Exchange(name="binance", listings=listings, starting=BINANCE_STARTING, time_ms=lambda: 0)
     with pytest.raises(Refusal, match="market-closed"):
         exchange.submit(KEY, new(SPOT, "BUY", "1"))
 
@@ -84,7 +84,7 @@ def test_a_listing_that_could_not_be_booked_exactly_is_refused() -> None:
 
 
 def exchange_listing(key: str) -> Listing:
-    return next(listing for listing in DEFAULT_LISTINGS if listing.key == key)
+    return next(listing for listing in BINANCE_LISTINGS if listing.key == key)
 
 
 def test_the_book_has_depth_and_a_spread(exchange: Exchange) -> None:
@@ -152,7 +152,7 @@ def test_a_partly_filled_spot_order_locks_only_its_rest(
     new: New, side: str, price: str, asset: str, locked: Decimal
 ) -> None:
     thin = replace(exchange_listing(SPOT), depth=D("0.25"))
-    exchange = Exchange(name="binance", listings=[thin], starting=DEFAULT_STARTING, time_ms=lambda: 0)
+    exchange = Exchange(name="binance", listings=[thin], starting=BINANCE_STARTING, time_ms=lambda: 0)
     order = exchange.submit(KEY, new(SPOT, side, "0.75", price))
     assert order.filled == D("0.25")
     assert exchange.account(KEY).balance("spot", asset).locked == locked
@@ -195,8 +195,8 @@ def test_post_only_never_takes(exchange: Exchange, new: New) -> None:
 
 
 def test_a_perpetuals_market_order_stops_at_the_percent_price(new: New) -> None:
-    thin = [replace(listing, depth=D("0.002")) for listing in DEFAULT_LISTINGS if listing.key in {SPOT, LINEAR}]
-    exchange = Exchange(name="binance", listings=thin, starting=DEFAULT_STARTING, time_ms=lambda: 0)
+    thin = [replace(listing, depth=D("0.002")) for listing in BINANCE_LISTINGS if listing.key in {SPOT, LINEAR}]
+    exchange = Exchange(name="binance", listings=thin, starting=BINANCE_STARTING, time_ms=lambda: 0)
     order = exchange.submit(KEY, new(LINEAR, "BUY", "5"))
     assert order.status is OrderStatus.EXPIRED
     assert 0 < order.filled < 5

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from ccxt.async_support.binance import binance as make_binance
 
-from bot.paper.engine.defaults import DEFAULT_LISTINGS, DEFAULT_STARTING
+from bot.paper.engine.defaults import BINANCE_LISTINGS, BINANCE_STARTING
 from bot.paper.engine.exchange import Exchange
 from bot.paper.session import LocalSession
 from bot.paper.venues import BINANCE
@@ -108,7 +108,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def exchange(clock: Clock) -> Exchange:
-    return Exchange(name="binance", listings=DEFAULT_LISTINGS, starting=DEFAULT_STARTING, time_ms=clock)
+    return Exchange(name="binance", listings=BINANCE_LISTINGS, starting=BINANCE_STARTING, time_ms=clock)
 
 
 @pytest.fixture

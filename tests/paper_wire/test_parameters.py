@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from bot.paper.engine.defaults import DEFAULT_STARTING
+from bot.paper.engine.defaults import BINANCE_STARTING
 from bot.paper.engine.exchange import Exchange
 from bot.paper.wire.binance import BinanceFacade
 from bot.paper.wire.http import Response
@@ -164,7 +164,7 @@ class TestLinearParameters:
         strict = replace(listing, quantity_min=Decimal("0.01"))
         shut = replace(exchange.listings["linear:ETHUSDT"], status="SETTLING")
         spot_shut = replace(exchange.listings["spot:BTCUSDT"], status="BREAK")
-        other = Exchange(name="binance", listings=[strict, shut, spot_shut], starting=DEFAULT_STARTING, time_ms=clock)
+        other = Exchange(name="binance", listings=[strict, shut, spot_shut], starting=BINANCE_STARTING, time_ms=clock)
         wire.facade = BinanceFacade(other)
         small = wire.refused("POST", FORDER, **{**LIMIT, "quantity": "0.01", "price": "9000.1", "side": "BUY"})
         assert small == (

@@ -15,9 +15,7 @@ from bot.paper.engine.defaults_okx import OKX_LISTINGS
 __all__ = [
     "BINANCE_LISTINGS",
     "BINANCE_STARTING",
-    "DEFAULT_LISTINGS",
     "DEFAULT_PRICES",
-    "DEFAULT_STARTING",
     "KUCOIN_LISTINGS",
     "KUCOIN_STARTING",
     "OKX_LISTINGS",
@@ -53,6 +51,3 @@ KUCOIN_STARTING: Final[Starting] = MappingProxyType(
 STARTING: Final[Mapping[str, Starting]] = MappingProxyType(
     {"binance": BINANCE_STARTING, "okx": OKX_STARTING, "kucoin": KUCOIN_STARTING}
 )
-
-DEFAULT_LISTINGS: Final = BINANCE_LISTINGS
-DEFAULT_STARTING: Final = BINANCE_STARTING
