@@ -23,6 +23,7 @@ RESTING_S: Final = 2.0
 """A stop takes at most 10 s: for what is in flight, then for cancelling what rests (DESIGN, Start and stop)."""
 ONCE_TURNS_MAX: Final = 60
 LOOK_AGAIN_MIN_S: Final = 0.05
+BESIDE_AGAIN_S: Final = 60.0
 HINT_MIN_S: Final = 0.25
 """However many hints come, a turn follows the one before no sooner."""
 UNSETTLED: Final = frozenset({Verdict.CONFIRMING, Verdict.WAITING})
@@ -107,10 +108,15 @@ class Daemon:
         return len(verdicts) < len(self._hedgers) or not UNDECIDED.isdisjoint(verdicts)
 
     async def _alongside(self, run: Beside) -> None:
-        try:
-            await run()
-        except Exception as error:  # noqa: BLE001 - the supervisor: what runs beside the turns must not end them
-            self._failed(error)
+        """What runs beside the turns must not end them; what fails is begun anew."""
+        while not self._stopping.is_set():
+            try:
+                await run()
+            except Exception as error:  # noqa: BLE001 - the supervisor: the turns go on without it
+                self._failed(error)
+                await _within(self._stopping, BESIDE_AGAIN_S)
+            else:
+                return
 
     async def _once(self) -> None:
         for _ in range(ONCE_TURNS_MAX):

@@ -96,7 +96,7 @@ class Streams:
                 group.create_task(self._listen(source))
 
     async def _listen(self, source: HintSource) -> None:
-        """Begin anew whatever ends a stream; return only when the venue has none."""
+        """Begin anew when a stream ends or the venue fails; return only when there is none."""
         delay_s = BACKOFF_FIRST_S
         while True:
             heard = self._status[source.name].hints
@@ -104,22 +104,21 @@ class Streams:
                 async with aclosing(source.hints(self._symbols(source.name), self._assets(source.name))) as hints:
                     async for hint in hints:
                         self._take(hint)
-            except Exception as error:  # noqa: BLE001 - the supervisor: polling goes on, whatever a stream does
-                self._broken(source.name, error)
+            except BotError as fault:
+                self._broken(source.name, fault.message)
             else:
                 if self._status[source.name].hints == heard:
                     return
-                self._broken(source.name, None)
+                self._broken(source.name, "it ended")
             if self._status[source.name].hints > heard:
                 delay_s = BACKOFF_FIRST_S
             await self._clock.sleep(delay_s)
             delay_s = min(delay_s * 2, BACKOFF_MAX_S)
 
-    def _broken(self, venue: VenueName, error: Exception | None) -> None:
+    def _broken(self, venue: VenueName, reason: str) -> None:
         status = self._status[venue]
         status.failures += 1
         status.alive = False
-        reason = error.message if isinstance(error, BotError) else type(error).__name__ if error else "it ended"
         self._log.warning(logs.STREAM_BROKEN, venue=venue, reason=logs.redact(reason))
         self._wake()  # what it would have said meanwhile is looked for
 

@@ -233,12 +233,9 @@ class SimulatedVenue:
         for source, assets in others.items():
             holdings |= {(source, asset): self._holding(source, asset, stamp, wanted) for asset in assets}
         symbol = self.truth.instrument.symbol
-        config = seen.SymbolConfig(
-            symbol=symbol,
-            leverage=1 if self.truth.instrument.kind is ContractKind.LINEAR else 2,
-            margin_mode=MarginMode.ISOLATED if self.truth.instrument.kind is ContractKind.LINEAR else MarginMode.CROSS,
-            hedged=self.hedged,
-        )
+        linear = self.truth.instrument.kind is ContractKind.LINEAR
+        leverage, mode = (1, MarginMode.ISOLATED) if linear else (2, MarginMode.CROSS)
+        config = seen.SymbolConfig(symbol=symbol, leverage=leverage, margin_mode=mode, hedged=self.hedged)
         return VenueObservation(
             venue=self.name,
             stamp=stamp,
@@ -257,9 +254,9 @@ class SimulatedVenue:
         coins = self.truth.coins if source is seen.Source.SPOT else self.truth.parked.get(source, D(0))
         gained = self.truth.profit if source is seen.Source.MARGIN else D(0)
         overdue = D(0)
-        if source is seen.Source.TRANSIT and wanted is not None and coins:
-            late = self.now_ms() - self.truth.left_ms[source] > wanted.transit_max_ms
-            coins, overdue = (D(0), coins) if late else (coins, D(0))
+        under_way_ms = self.now_ms() - self.truth.left_ms.get(source, self.now_ms())
+        if source is seen.Source.TRANSIT and wanted is not None and under_way_ms > wanted.transit_max_ms:
+            coins, overdue = D(0), coins
         return seen.Holding(
             source=source,
             venue=self.name,
@@ -274,8 +271,7 @@ class SimulatedVenue:
         instrument = self.truth.instrument
         if instrument.kind is ContractKind.LINEAR:
             return seen.Margin(asset=USDT, wallet=D(10) ** 8, available=D(10) ** 8, stamp=stamp)
-        wallet = self.truth.parked[seen.Source.MARGIN]
-        balance = wallet + self.truth.profit
+        balance = (wallet := self.truth.parked[seen.Source.MARGIN]) + self.truth.profit
         available = balance + instrument.coins(self.truth.position, self.truth.price) / 2
         return seen.Margin(asset=BTC, wallet=wallet, available=max(available, D(0)), stamp=stamp, balance=balance)
 
