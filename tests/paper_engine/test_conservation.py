@@ -15,7 +15,8 @@ from hypothesis.stateful import invariant
 
 from bot.domain.numbers import ZERO
 from bot.paper.engine.model import MarketType, OrderStatus, PositionSide, Row, Side, listing_key
-from tests.paper_engine.operations import ASSETS, BINANCE_SCENE, KUCOIN_SCENE, OKX_SCENE, Operations
+from tests.paper_engine.operations import ASSETS, Operations
+from tests.paper_engine.scenes import BINANCE_SCENE, KUCOIN_SCENE, OKX_SCENE
 
 
 class Conservation(Operations):
