@@ -13,8 +13,10 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
-import ccxt.async_support
-import ccxt.pro
+from ccxt.async_support.kucoin import kucoin
+from ccxt.async_support.kucoinfutures import kucoinfutures
+from ccxt.pro.kucoin import kucoin as pro_kucoin
+from ccxt.pro.kucoinfutures import kucoinfutures as pro_kucoinfutures
 
 from bot.paper.engine.defaults import KUCOIN_LISTINGS, STARTING
 from bot.paper.engine.exchange import Exchange
@@ -29,6 +31,12 @@ Client: TypeAlias = Any
 """ccxt's client; its annotations contradict its code."""
 Body: TypeAlias = Any
 
+_KINDS: dict[str, Any] = {
+    "kucoin": kucoin,
+    "kucoinfutures": kucoinfutures,
+    "pro.kucoin": pro_kucoin,
+    "pro.kucoinfutures": pro_kucoinfutures,
+}
 BTC = "BTC/USDT"
 SWAP = "BTC/USDT:USDT"
 INVERSE = "BTC/USD:BTC"
@@ -78,13 +86,7 @@ class Bench:
     @asynccontextmanager
     async def client(self, name: str = "kucoin", **config: object) -> AsyncIterator[Client]:
         """Real ccxt on the façade, with the test's clock; `pro` clients by `pro.kucoin` and `pro.kucoinfutures`."""
-        kinds: dict[str, Any] = {
-            "kucoin": ccxt.async_support.kucoin,
-            "kucoinfutures": ccxt.async_support.kucoinfutures,
-            "pro.kucoin": ccxt.pro.kucoin,
-            "pro.kucoinfutures": ccxt.pro.kucoinfutures,
-        }
-        client: Client = kinds[name](
+        client: Client = _KINDS[name](
             {
                 "apiKey": self.key,
                 "secret": "paper",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from bot.paper.engine.model import NewOrder, OrderKind, Side
 from bot.paper.wire.channel import Channel, Close, Text
 from bot.paper.wire.http import Request, Response
+from bot.runtime.virtual import run_virtual
 from tests.paper_wire.kucoin import BTC, FUTURES_HOST, INVERSE, SPOT_HOST, SWAP, Bench, Body, Client
 
 Frame = dict[str, Any]
@@ -28,7 +29,7 @@ class Wire:
     def __init__(self, bench: Bench, channel: Channel) -> None:
         self._bench = bench
         self._channel = channel
-        self.closed = False
+        self._closed = False
 
     def send(self, **message: object) -> list[Frame]:
         """Send a frame and read what comes."""
@@ -39,8 +40,12 @@ class Wire:
         """Read what comes after a while."""
         self._bench.clock.now_ms += after_ms
         frames = self._channel.frames(self._bench.clock.now_ms)
-        self.closed = self.closed or any(isinstance(frame, Close) for frame in frames)
+        self._closed = self._closed or any(isinstance(frame, Close) for frame in frames)
         return [json.loads(frame.text) for frame in frames if isinstance(frame, Text)]
+
+    def ended(self) -> bool:
+        """Whether the venue has hung up."""
+        return self._closed
 
     def subscribe(self, topic: str) -> list[Frame]:
         """Subscribe; what comes after the acknowledgement."""
@@ -97,7 +102,7 @@ def test_tokens_open_a_stream_for_a_day(bench: Bench) -> None:
         assert not isinstance(channel, Response)
         wire = Wire(bench, channel)
         assert wire.read()[0]["data"] == "token is invalid"
-        assert wire.closed
+        assert wire.ended()
     token = bullet(bench, SPOT_HOST, "public")["token"]
     wire = connect(bench)
     wire.send(id="1", type="ping")
@@ -106,7 +111,7 @@ def test_tokens_open_a_stream_for_a_day(bench: Bench) -> None:
     assert not isinstance(late, Response)
     assert Wire(bench, late).read()[0]["data"] == "token is expired"
     assert wire.read()[-1]["data"] == "token is expired"
-    assert wire.closed
+    assert wire.ended()
     refused = dial(bench, "api.kucoin.com", f"token={token}")
     assert isinstance(refused, Response)
     assert refused.status == 404
@@ -124,9 +129,9 @@ def test_pings_are_json_and_silence_ends_the_connection(bench: Bench) -> None:
     (pong,) = wire.send(id="5", type="ping")
     assert (pong["id"], pong["type"]) == ("5", "pong")
     wire.read(after_ms=28_000)
-    assert not wire.closed
+    assert not wire.ended()
     wire.read(after_ms=1)
-    assert wire.closed
+    assert wire.ended()
     assert wire.read(after_ms=1000) == []
 
 
@@ -284,14 +289,7 @@ def test_the_newer_streams_tell_positions_and_mark_prices(bench: Bench) -> None:
     assert wire.send(id="3", type="ping")[0]["type"] == "pong"
     assert wire.send(id="4", action="unsubscribe", channel="positionAll") == [{"id": "4", "result": True}]
     wire.read(after_ms=28_001)
-    assert wire.closed
-
-
-@pytest.fixture
-async def running(bench: Bench) -> Bench:
-    """The bench's clock runs with the loop, so that pushes come by themselves."""
-    bench.clock.start()
-    return bench
+    assert wire.ended()
 
 
 Act = Callable[[Bench], None]
@@ -310,16 +308,15 @@ async def first_of(watch: Callable[[], Awaitable[Body]], bench: Bench, act: Act 
     return found
 
 
-@pytest.fixture
-async def spot(running: Bench) -> AsyncIterator[Client]:
-    async with running.client("pro.kucoin") as client:
-        yield client
+def watch(bench: Bench, name: str, story: Callable[[Client, Bench], Awaitable[None]]) -> None:
+    """Tell a story to ccxt.pro on time that jumps, so that pushes and pings come by themselves."""
 
+    async def told() -> None:
+        bench.clock.start()
+        async with bench.client(name) as client:
+            await story(client, bench)
 
-@pytest.fixture
-async def swap(running: Bench) -> AsyncIterator[Client]:
-    async with running.client("pro.kucoinfutures") as client:
-        yield client
+    run_virtual(told())
 
 
 def rest_sell(bench: Bench) -> None:
@@ -335,7 +332,11 @@ def short(bench: Bench) -> None:
     trade(bench, "linear:XBTUSDTM", Side.SELL, "10")
 
 
-async def test_ccxt_watches_spot_markets(spot: Client, running: Bench) -> None:
+def test_ccxt_watches_spot_markets(bench: Bench) -> None:
+    watch(bench, "pro.kucoin", _watches_spot_markets)
+
+
+async def _watches_spot_markets(spot: Client, running: Bench) -> None:
     assert (await first_of(lambda: spot.watch_ticker(BTC), running))["last"] == 100_000
     assert (await first_of(lambda: spot.watch_tickers([BTC]), running))[BTC]["bid"] == 99_999
     assert (await first_of(lambda: spot.watch_bids_asks([BTC]), running))[BTC]["ask"] == 100_001
@@ -350,7 +351,11 @@ async def test_ccxt_watches_spot_markets(spot: Client, running: Bench) -> None:
     await spot.un_watch_ticker(BTC)
 
 
-async def test_ccxt_watches_a_spot_account(spot: Client, running: Bench) -> None:
+def test_ccxt_watches_a_spot_account(bench: Bench) -> None:
+    watch(bench, "pro.kucoin", _watches_a_spot_account)
+
+
+async def _watches_a_spot_account(spot: Client, running: Bench) -> None:
     orders = await first_of(lambda: spot.watch_orders(BTC), running, rest_sell)
     assert (orders[0]["status"], orders[0]["clientOrderId"]) == ("open", "hb1")
     trades = await first_of(lambda: spot.watch_my_trades(BTC), running, spot_sell)
@@ -362,7 +367,11 @@ async def test_ccxt_watches_a_spot_account(spot: Client, running: Bench) -> None
             pass
 
 
-async def test_ccxt_watches_futures_markets(swap: Client, running: Bench) -> None:
+def test_ccxt_watches_futures_markets(bench: Bench) -> None:
+    watch(bench, "pro.kucoinfutures", _watches_futures_markets)
+
+
+async def _watches_futures_markets(swap: Client, running: Bench) -> None:
     assert (await first_of(lambda: swap.watch_ticker(SWAP), running))["last"] == 100_000
     assert (await first_of(lambda: swap.watch_bids_asks([INVERSE]), running))[INVERSE]["bid"] == 99_999
     book = await first_of(lambda: swap.watch_order_book(SWAP), running)
@@ -377,7 +386,11 @@ async def test_ccxt_watches_futures_markets(swap: Client, running: Bench) -> Non
     assert len(candles) == 1
 
 
-async def test_ccxt_watches_a_futures_account(swap: Client, running: Bench) -> None:
+def test_ccxt_watches_a_futures_account(bench: Bench) -> None:
+    watch(bench, "pro.kucoinfutures", _watches_a_futures_account)
+
+
+async def _watches_a_futures_account(swap: Client, running: Bench) -> None:
     orders = await first_of(lambda: swap.watch_orders(SWAP), running, short)
     assert orders[0]["clientOrderId"] == "hb1"
     trades = await first_of(lambda: swap.watch_my_trades(SWAP), running, short)
@@ -390,3 +403,20 @@ async def test_ccxt_watches_a_futures_account(swap: Client, running: Bench) -> N
     async with asyncio.timeout(10):
         while positions[0]["contracts"] != 40:
             positions = await swap.watch_positions([SWAP])
+
+
+def test_ccxts_pings_keep_a_stream_open_for_hours(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    # ccxt notes a pong on the client's clock and counts from the class's.
+    monkeypatch.setattr("ccxt.base.exchange.Exchange.milliseconds", staticmethod(bench.clock))
+    watch(bench, "pro.kucoinfutures", _hours)
+
+
+async def _hours(swap: Client, running: Bench) -> None:
+    await swap.watch_ticker(SWAP)
+    (client,) = swap.clients.values()
+    await asyncio.sleep(6 * 3600)
+    running.exchange.set_price("BTC", Decimal(90_000))
+    async with asyncio.timeout(10):
+        while (await swap.watch_ticker(SWAP))["last"] != 90_000:
+            pass
+    assert list(swap.clients.values()) == [client]
