@@ -15,6 +15,10 @@ from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import MarketType, NewOrder, OrderKind, PositionSide, Refusal, Side, TimeInForce
 from tests.paper_engine.scenes import Scene
 
+HOUR_MS = 3_600_000
+ACCOUNTS = ("paper", "paper2")
+ASSETS = ("BTC", "USDT", "PEPE")
+
 ASSETS = ("BTC", "USDT", "PEPE")
 
 
