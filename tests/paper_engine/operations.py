@@ -19,9 +19,6 @@ HOUR_MS = 3_600_000
 ACCOUNTS = ("paper", "paper2")
 ASSETS = ("BTC", "USDT", "PEPE")
 
-ASSETS = ("BTC", "USDT", "PEPE")
-
-
 keys = st.sampled_from(ACCOUNTS)
 coins = st.sampled_from(("BTC", "PEPE"))
 picks = st.integers(min_value=0, max_value=11)
