@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
+from itertools import chain, cycle
 from typing import Final
 
 from bot.domain.numbers import floor_to
@@ -14,6 +16,7 @@ KEY: Final = "paper"
 WORTH: Final = Decimal(2_000)
 #: Large enough for a margin ratio that does not round to 0, and for a coin-margined short that can be liquidated.
 POSITION_WORTH: Final = Decimal(20_000)
+STIR_S: Final = 0.5
 _RATE: Final = Decimal("0.0001")
 
 
@@ -35,6 +38,20 @@ def season(world: World) -> None:
                 _order(exchange, listing, Side.SELL, worth=POSITION_WORTH)
         exchange.settle_funding("ETH", _RATE)
         exchange.withdraw(KEY, layout.spot, "BTC", Decimal("0.1"))
+
+
+async def stir(world: World) -> None:
+    """Let something happen in every account and on every market of BTC, again and again, until cancelled."""
+    # One buy more than sells: a position that has just been closed has neither side nor price.
+    for side in chain([Side.BUY], cycle((Side.BUY, Side.SELL))):
+        await asyncio.sleep(STIR_S)
+        for venue in world.venues.values():
+            for listing in venue.exchange.listings.values():
+                if listing.asset == "BTC":
+                    # The older order first: the suite wants each batch of news in order of the orders' age.
+                    venue.exchange.cancel_all(KEY, listing.key)
+                    _order(venue.exchange, listing, side)
+                    _order(venue.exchange, listing, Side.BUY, below=Decimal("0.97"))
 
 
 def _round_trip(exchange: Exchange, listing: Listing) -> None:

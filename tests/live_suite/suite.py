@@ -19,7 +19,7 @@ import ccxt
 
 from bot.paper.embedded import serve_paper
 from bot.runtime.clock import SystemClock
-from tests.live_suite.seasoned import KEY, season
+from tests.live_suite.seasoned import KEY, season, stir
 
 HERE: Final = Path(__file__).parent
 #: Which exchanges are run, each with a symbol of every kind that it trades.
@@ -119,35 +119,36 @@ async def run(exchange: str, symbol: str, folder: Path, arguments: tuple[str, ..
         symbol: ccxt's symbol.
         folder: empty; the suite's surroundings are made here.
         arguments: `REST` or `STREAMS`.
-
-    Raises:
-        TimeoutError: the run took longer than `LONGEST_S`.
     """
     library = lay_out(folder, exchange, symbol)
-    async with serve_paper(time_ms=SystemClock().now_ms) as paper, asyncio.timeout(LONGEST_S):
+    async with serve_paper(time_ms=SystemClock().now_ms) as paper, asyncio.TaskGroup() as ours:
         season(paper.world)
+        stirring = ours.create_task(stir(paper.world)) if "--ws" in arguments else None
+        where = (paper.host, str(paper.port), str(paper.ca), str(library))
+        text = await _output(folder, *where, exchange, symbol, *arguments, "--info")
+        if stirring is not None:
+            stirring.cancel()
+    return outcome_of(text)
+
+
+async def _output(folder: Path, *arguments: str) -> str:
+    """What the process wrote; one that takes too long is ended, and has failed."""
+    file = folder / "output.txt"
+    ending = ""
+    with file.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(HERE / "launcher.py"),
-            paper.host,
-            str(paper.port),
-            str(paper.ca),
-            str(library),
-            exchange,
-            symbol,
-            *arguments,
-            "--info",
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            cwd=folder,
+            sys.executable, "-u", str(HERE / "launcher.py"), *arguments, stdout=output, stderr=output, cwd=folder
         )
         try:
-            output, _ = await process.communicate()
+            async with asyncio.timeout(LONGEST_S):
+                await process.wait()
+        except TimeoutError:
+            ending = f"\n[TEST_FAILURE] not done after {LONGEST_S} s"
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-    return outcome_of(output.decode(errors="replace"))
+    return file.read_text(encoding="utf-8", errors="replace") + ending
 
 
 def expected(exchange: str, symbol: str) -> Mapping[str, list[str]]:

@@ -33,6 +33,9 @@ from bot.paper.wire.binance.errors import ApiError, json_response
 from bot.paper.wire.binance.limits import Charge, Family, Limits, RateLimiter
 from bot.paper.wire.binance.listen_keys import ListenKeys
 from bot.paper.wire.binance.params import Params
+from bot.paper.wire.binance.streams.connect import SOCKET_HOSTS, connect
+from bot.paper.wire.binance.streams.source import Source
+from bot.paper.wire.channel import Channel
 from bot.paper.wire.http import Request, Response
 
 _SPOT_HOSTS: Final = frozenset(
@@ -94,7 +97,11 @@ class BinanceFacade:
 
     def owns(self, host: str) -> bool:
         """Whether `host` (lower case, no port) is one of Binance's that are served here."""
-        return host in HOSTS
+        return host in HOSTS or host in SOCKET_HOSTS
+
+    def connect(self, request: Request) -> Channel | Response:
+        """Open a WebSocket; a Response is a handshake refused."""
+        return connect(request, source_of=self._source, handle=self.handle)
 
     def handle(self, request: Request) -> Response:
         """Answer a request to one of the owned hosts; errors are answers too, never exceptions."""
@@ -110,6 +117,9 @@ class BinanceFacade:
         except Refusal as refusal:
             refused = refusals.api_error(refusal, endpoint.family, request.method)
         return refused.response(headers)
+
+    def _source(self, family: Family) -> Source:
+        return Source(exchange=self._exchange, limits=self._limits, listen_keys=self._listen_keys, family=family)
 
     def _answer(self, request: Request, endpoint: Endpoint, headers: dict[str, str]) -> object:
         params = Params.of(request)

@@ -32,7 +32,11 @@ def api_key(request: Request) -> str:
     Raises:
         ApiError: -2014 no key or a malformed one; -2015 not a paper account.
     """
-    key = request.header("X-MBX-APIKEY")
+    return known_key(request.header("X-MBX-APIKEY"))
+
+
+def known_key(key: str | None) -> str:
+    """The same key when an account has it. Raises as `api_key`."""
     if key is None or _KEY.fullmatch(key) is None:
         raise errors.malformed_key()
     if not key.startswith(KEY_PREFIX):
@@ -46,19 +50,28 @@ def verify(request: Request, params: Params) -> None:
     Raises:
         ApiError: -1102 no timestamp or signature; -1131, -1021 the window; -1022 the signature.
     """
+    check_window(params, request.now_ms)
+    sent = params.need("signature")
+    if not hmac.compare_digest(sign(_unsigned(request)).encode(), sent.encode()):
+        raise errors.bad_signature()
+
+
+def check_window(params: Params, now_ms: int) -> None:
+    """Whether a request signed at `timestamp` may still be taken.
+
+    Raises:
+        ApiError: -1102 no timestamp; -1131 the window is too long; -1021 outside of it.
+    """
     timestamp = int(params.need("timestamp", INTEGER_PATTERN))
     window = params.integer("recvWindow")
     if window is None:
         window = DEFAULT_WINDOW_MS
     if window > LONGEST_WINDOW_MS:
         raise errors.window_too_long()
-    sent = params.need("signature")
-    if timestamp > request.now_ms + EARLY_MS:
+    if timestamp > now_ms + EARLY_MS:
         raise errors.too_early()
-    if request.now_ms - timestamp > window:
+    if now_ms - timestamp > window:
         raise errors.too_late()
-    if not hmac.compare_digest(sign(_unsigned(request)).encode(), sent.encode()):
-        raise errors.bad_signature()
 
 
 def sign(payload: str) -> str:

@@ -61,6 +61,17 @@ class Periodic:
         return (self._make(now_ms),)
 
 
+class Together:
+    """Several topics under one name, each with messages of its own."""
+
+    def __init__(self, topics: Sequence[Topic]) -> None:
+        self._topics = topics
+
+    def events(self, now_ms: int) -> Sequence[object]:
+        """What is due in any of them."""
+        return [event for topic in self._topics for event in topic.events(now_ms)]
+
+
 class Trades:
     """Every trade of the market since the subscription."""
 
@@ -170,7 +181,7 @@ def topic_of(source: Source, name: str) -> Topic | None:
 def _one_market(source: Source, listing: Listing, channel: str) -> Topic | None:
     spot = listing.market is MarketType.SPOT
     if channel == "bookTicker":
-        return Periodic(_told(source, listing, events.book_ticker), SECOND_MS, partial(_best, source, listing))
+        return _best_levels(source, listing)
     if channel in _TICKERS:
         return Periodic(_told(source, listing, _TICKERS[channel]), SECOND_MS)
     if channel in _TRADES:
@@ -193,7 +204,13 @@ def _whole_market(source: Source, name: str) -> Topic | None:
     make = {**_TICKERS, "markPrice": events.mark_price}.get(channel)
     if make is not None and "@arr" in name:
         return Periodic(partial(_all_of, source, listings, make), SECOND_MS)
+    if name == "!bookTicker":
+        return Together([_best_levels(source, listing) for listing in listings])
     return None
+
+
+def _best_levels(source: Source, listing: Listing) -> Topic:
+    return Periodic(_told(source, listing, events.book_ticker), SECOND_MS, partial(_best, source, listing))
 
 
 _TICKERS: Final = {"ticker": events.ticker, "miniTicker": events.mini_ticker}
