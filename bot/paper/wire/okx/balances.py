@@ -95,6 +95,7 @@ def detail(call: Call, account: Account, coin: str) -> dict[str, object]:
             "liab",
             "maxLoan",
             "maxSpotInUse",
+            "maxSpotInUseAmt",
             "openAvgPx",
             "spotBal",
             "spotInUseAmt",
