@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from ccxt.async_support.base.ws.client import Exchange
 
 from bot.paper.engine.model import NewOrder, OrderKind, Side
 from bot.paper.wire.channel import Channel, Close, Text
@@ -407,7 +408,7 @@ async def _watches_a_futures_account(swap: Client, running: Bench) -> None:
 
 def test_ccxts_pings_keep_a_stream_open_for_hours(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     # ccxt notes a pong on the client's clock and counts from the class's.
-    monkeypatch.setattr("ccxt.base.exchange.Exchange.milliseconds", staticmethod(bench.clock))
+    monkeypatch.setattr(Exchange, "milliseconds", staticmethod(bench.clock))
     watch(bench, "pro.kucoinfutures", _hours)
 
 
