@@ -43,21 +43,35 @@ class Ground:
     spot: str
     funding: str
     margin: dict[Symbol, str]
+    orders: dict[Symbol, str]
     unified: bool = False
 
 
 GROUNDS = {
     ground.exchange: ground
     for ground in (
-        Ground(exchange="binance", spot="spot", funding="funding", margin={LINEAR: "usdm", INVERSE: "coinm"}),
+        Ground(
+            exchange="binance",
+            spot="spot",
+            funding="funding",
+            margin={LINEAR: "usdm", INVERSE: "coinm"},
+            orders={LINEAR: "/fapi/v1/order", INVERSE: "/dapi/v1/order"},
+        ),
         Ground(
             exchange="okx",
             spot="trading",
             funding="funding",
             margin={LINEAR: "trading", INVERSE: "trading"},
+            orders=dict.fromkeys((LINEAR, INVERSE), "/api/v5/trade/order"),
             unified=True,
         ),
-        Ground(exchange="kucoin", spot="trade", funding="main", margin={LINEAR: "futures", INVERSE: "futures"}),
+        Ground(
+            exchange="kucoin",
+            spot="trade",
+            funding="main",
+            margin={LINEAR: "futures", INVERSE: "futures"},
+            orders=dict.fromkeys((LINEAR, INVERSE), "/api/v1/orders"),
+        ),
     )
 }
 
