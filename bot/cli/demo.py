@@ -119,7 +119,11 @@ def _world(scenario: Scenario, clock: Clock) -> World:
     from bot.paper.engine.defaults import STARTING  # noqa: PLC0415 - the help text needs no exchange library
     from bot.paper.world import default_world  # noqa: PLC0415
 
-    return default_world(clock.now_ms, starting={**STARTING, **scenario.starting})
+    return default_world(
+        clock.now_ms,
+        starting={**STARTING, **scenario.starting},
+        funding_follows_clock=scenario.virtual,
+    )
 
 
 async def _play(

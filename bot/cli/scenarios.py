@@ -175,7 +175,7 @@ SCENARIOS: Final = (
         holdings=f"{_SPOT}, {_EARN}",
         short='venue = "main", symbol = "BNB/USDT:USDT"',
         virtual=True,
-        interval_s="60",
+        interval_s="600",
         play=_earn_cycle,
     ),
 )

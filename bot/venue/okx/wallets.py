@@ -52,7 +52,8 @@ class Coin:
         wallet: W: cash, the margin of isolated positions and what bots of the venue hold, without P&L that is not
             realised. Made of figures that do not move with every price, rather than of `eq` less P&L.
         available: what a new order may use as margin.
-        position_margin: what cross and isolated positions hold, P&L included; 0 without positions and orders.
+        position_margin: what cross and isolated positions hold, P&L included; 0 without positions. `imr` is no part of
+            it: resting orders hold some too.
     """
 
     equity: Decimal
@@ -182,7 +183,7 @@ def _coin(row: Row) -> Coin:
         equity=decimal_in(row, "eq"),
         wallet=decimal_in(row, "cashBal") + amount_in(row, "isoEq") - amount_in(row, "isoUpl") + bots,
         available=amount_in(row, "availEq"),
-        position_margin=tuple(amount_in(row, key) for key in ("imr", "mmr", "isoEq", "upl", "isoUpl")),
+        position_margin=tuple(amount_in(row, key) for key in ("mmr", "isoEq", "upl", "isoUpl")),
     )
 
 
