@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from ccxt import Exchange
+from ccxt.base.exchange import Exchange
 
 from bot.paper.engine.model import NewOrder, OrderKind, Side
 from bot.paper.wire.channel import Channel, Close, Text
