@@ -84,6 +84,11 @@ class Wire:
         assert response.status == 200, response.body
         return json.loads(response.body)
 
+    def body_of(self, response: Response) -> Body:
+        """The body of an answer that must be a success."""
+        assert response.status == 200, response.body
+        return json.loads(response.body)
+
     def refused(self, method: str, url: str, **params: object) -> tuple[int, int, str]:
         """Status, code and text of a signed request that must fail."""
         return error_of(self.send(method, url, params))
@@ -162,5 +167,14 @@ async def spot(make_client: Callable[..., Binance]) -> AsyncIterator[Binance]:
 @pytest.fixture
 async def swap(make_client: Callable[..., Binance]) -> AsyncIterator[Binance]:
     client = make_client(options={"defaultType": "swap", "defaultSubType": "linear"})
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def coin(make_client: Callable[..., Binance], exchange: Exchange) -> AsyncIterator[Binance]:
+    """ccxt on COIN-M, with one BTC in the coin-margined wallet."""
+    exchange.deposit("paper", "coinm", "BTC", Decimal(1))
+    client = make_client(options={"defaultType": "swap", "defaultSubType": "inverse"})
     yield client
     await client.close()
