@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from bot.domain.errors import InvariantBroken, VenueBusy, VenueFault, VenueRejected
-from bot.domain.ids import ClientOrderId, Symbol, VenueOrderId
+from bot.domain.hint import Hint
+from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueOrderId
 from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.ledger import LedgerRow, WalletBalance
 from bot.domain.observation import Stamp, SymbolConfig, VenueObservation, Wanted
@@ -34,6 +35,8 @@ from bot.venue.link import Link
 from bot.venue.markets import Markets
 from bot.venue.readings import Readings
 from bot.venue.spec import VenueSpec
+from bot.venue.stream_line import Account
+from bot.venue.streams import listen
 from bot.venue.throttle import Throttle
 from bot.venue.venue_clock import VenueClock
 from bot.venue.ways import ways_of
@@ -85,6 +88,7 @@ class CcxtVenue:
         self._clock = clock
         self._symbols = symbols
         self._isolated = isolated
+        self._client = client
         throttle = Throttle(name=spec.name, limits=ways.limits, clock=clock)
         self._link = Link(name=spec.name, ways=ways, client=client, throttle=throttle, clock=clock)
         self._venue_clock = venue_clock
@@ -238,6 +242,20 @@ class CcxtVenue:
                 operation="set leverage and margin mode",
             )
         return after
+
+    # Streams
+
+    def hints(self, symbols: Collection[Symbol], assets: Collection[Asset]) -> AsyncGenerator[Hint, None]:
+        """Events as they come; see `bot.ports.HintSource`."""
+        account = Account(
+            spec=self._spec,
+            link=self._link,
+            client=self._client,
+            markets=self._parts.markets,
+            venue_clock=self._venue_clock,
+            clock=self._clock,
+        )
+        return listen(account, symbols, assets)
 
     # Inside
 

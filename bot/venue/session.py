@@ -50,6 +50,10 @@ class OnceSession:
         """Like `aiohttp.ClientSession.delete`."""
         return self._request("DELETE", url, options)
 
+    def ws_connect(self, url: str, **options: Any) -> AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:  # noqa: ANN401
+        """Like `aiohttp.ClientSession.ws_connect`; a session of our own follows no redirect there either."""
+        return self._opened().ws_connect(url, **options)
+
     async def close(self) -> None:
         """Close what was opened here."""
         if self._own and self._session is not None:
@@ -58,10 +62,24 @@ class OnceSession:
     def _request(
         self, method: str, url: URL, options: dict[str, Any]
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        session = self._opened()
+        session._retry_connection = False  # noqa: SLF001 - there is no public switch; aiohttp's own test client does this
+        return session.request(method, url, **{**options, "allow_redirects": False})
+
+    def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             tls = ssl.create_default_context(cafile=self._cafile)
+            # A WebSocket handshake has no switch for redirects.
+            trace = aiohttp.TraceConfig()
+            trace.on_request_redirect.append(_refuse_redirect)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=tls), trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
+                connector=aiohttp.TCPConnector(ssl=tls),
+                trust_env=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[trace],
             )
-        self._session._retry_connection = False  # noqa: SLF001 - there is no public switch; aiohttp's own test client does this
-        return self._session.request(method, url, **{**options, "allow_redirects": False})
+        return self._session
+
+
+async def _refuse_redirect(*_: object) -> None:
+    raise aiohttp.ClientError("a redirect is not followed")
