@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from ccxt.base.errors import AuthenticationError, ExchangeError
@@ -13,6 +15,7 @@ from bot.runtime.virtual import run_virtual
 from tests.paper_wire.okx import Bench, Client
 
 LONGEST_S = 120
+PINGS: Any = importlib.import_module("ccxt.async_support.base.ws.client")
 
 
 def watching(story: Callable[[Bench, Client], Awaitable[None]], **config: object) -> None:
@@ -22,7 +25,7 @@ def watching(story: Callable[[Bench, Client], Awaitable[None]], **config: object
         okx = Bench()
         okx.clock.start()
         # ccxt's pings go by a clock that no client has.
-        patch.setattr("ccxt.async_support.base.ws.client.Exchange.milliseconds", okx.clock)
+        patch.setattr(PINGS.Exchange, "milliseconds", okx.clock)
         # With Decimals ccxt loses balances that come over a socket.
         async with okx.client(number=float, **config) as client, asyncio.timeout(LONGEST_S):
             await client.load_markets()
