@@ -309,6 +309,8 @@ class TestSettings:
         assert okx.refused("POST", "trade/order", wanted(SWAP, "sell", "1")) == (200, "51010")
         leverage = {"instId": SWAP, "lever": "5", "mgnMode": "cross"}
         assert okx.refused("POST", "account/set-leverage", leverage) == (200, "51010")
+        mode = {"posMode": "long_short_mode"}
+        assert okx.refused("POST", "account/set-position-mode", mode) == (200, "51010")
         assert okx.order(SPOT, "sell", "0.1")["sCode"] == "0"
         async with okx.client() as client:
             with pytest.raises(AccountNotEnabled, match="51010"):
