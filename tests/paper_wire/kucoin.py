@@ -21,6 +21,7 @@ from ccxt.pro.kucoinfutures import kucoinfutures as pro_kucoinfutures
 from bot.paper.engine.defaults import KUCOIN_LISTINGS, STARTING
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.layout import KUCOIN as LAYOUT
+from bot.paper.engine.model import NewOrder, OrderKind, Side
 from bot.paper.session import LocalSession
 from bot.paper.venues import KUCOIN
 from bot.paper.wire.http import Request, Response
@@ -166,3 +167,16 @@ def error_of(response: Response) -> tuple[int, str, str]:
     body = json.loads(response.body)
     assert body["code"] != "200000", body
     return response.status, body["code"], body["msg"]
+
+
+def trade(bench: Bench, key: str, side: Side, quantity: str, price: str | None = None) -> int:
+    """An order of the account `paper`, without the wire. Returns its number."""
+    order = NewOrder(
+        listing_key=key,
+        side=side,
+        kind=OrderKind.LIMIT if price else OrderKind.MARKET,
+        quantity=Decimal(quantity),
+        price=Decimal(price) if price else None,
+        client_id="hb1",
+    )
+    return bench.exchange.submit("paper", order).order_id

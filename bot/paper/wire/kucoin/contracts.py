@@ -21,15 +21,16 @@ _FUNDING_MS: Final = 28_800_000
 
 
 def contract_row(call: Call, listing: Listing) -> dict[str, object]:
-    """A perpetual. The multiplier of an inverse contract is negative: its value falls when the price rises."""
+    """A perpetual: its rules, its prices, its last day."""
+    return {**_rules(listing), **_state(call, listing)}
+
+
+def _rules(listing: Listing) -> dict[str, object]:
+    """What hardly changes. The multiplier of an inverse contract is negative: its value falls when the price rises."""
     inverse = listing.market is MarketType.INVERSE
     base, quote, settle = futures_coin(listing.base), listing.quote, futures_coin(listing.settle)
     top = listing.brackets[0]
-    mark = call.exchange.mark(listing.key)
-    day = tape.day(call.exchange, listing, call.now_ms)
-    due_ms = call.exchange.next_funding_ms()
     size = listing.contract_size
-    # Volume counts coins for linear contracts and US dollars for inverse ones, turnover the settlement currency.
     return {
         "symbol": listing.symbol,
         "rootSymbol": settle if inverse else quote,
@@ -66,10 +67,32 @@ def contract_row(call: Call, listing: Listing) -> dict[str, object]:
         "fundingRateSymbol": f".{listing.symbol}FPI8H",
         "indexSymbol": f".K{listing.symbol.removesuffix('M')}",
         "settlementSymbol": "",
+        "fundingRateGranularity": _FUNDING_MS,
+        "maxLeverage": top.max_leverage,
+        "sourceExchanges": ["okex", "binance", "kucoin"],
+        "premiumsSymbol1M": f".{listing.symbol}PI",
+        "premiumsSymbol8H": f".{listing.symbol}PI8H",
+        "fundingBaseSymbol1M": f".{base}INT",
+        "fundingQuoteSymbol1M": f".{quote}INT",
+        "k": Decimal(490),
+        "m": Decimal(300),
+        "f": Decimal("1.3"),
+        "mmrLimit": Decimal("0.3"),
+        "mmrLevConstant": Decimal(top.max_leverage),
+        "supportCross": True,
+    }
+
+
+def _state(call: Call, listing: Listing) -> dict[str, object]:
+    """Volume counts coins for linear contracts and US dollars for inverse ones, turnover the settlement currency."""
+    mark, tick = call.exchange.mark(listing.key), listing.price_tick
+    day = tape.day(call.exchange, listing, call.now_ms)
+    due_ms = call.exchange.next_funding_ms()
+    size = listing.contract_size
+    return {
         "status": "Open" if listing.open else "Closed" if listing.status == DELISTED else "Paused",
         "fundingFeeRate": call.exchange.funding_rate(listing.asset),
         "predictedFundingFeeRate": call.exchange.funding_rate(listing.asset),
-        "fundingRateGranularity": _FUNDING_MS,
         "openInterest": plain(day.volume),
         "turnoverOf24h": day.turnover.quantize(Decimal("1e-8")),
         "volumeOf24h": day.volume * size,
@@ -78,24 +101,12 @@ def contract_row(call: Call, listing: Listing) -> dict[str, object]:
         "lastTradePrice": call.exchange.last_price(listing.key),
         "nextFundingRateTime": due_ms - call.now_ms,
         "nextFundingRateDateTime": due_ms,
-        "maxLeverage": top.max_leverage,
-        "sourceExchanges": ["okex", "binance", "kucoin"],
-        "premiumsSymbol1M": f".{listing.symbol}PI",
-        "premiumsSymbol8H": f".{listing.symbol}PI8H",
-        "fundingBaseSymbol1M": f".{base}INT",
-        "fundingQuoteSymbol1M": f".{quote}INT",
         "lowPrice": day.low,
         "highPrice": day.high,
         "priceChgPct": day.change_rate,
         "priceChg": day.change,
-        "k": Decimal(490),
-        "m": Decimal(300),
-        "f": Decimal("1.3"),
-        "mmrLimit": Decimal("0.3"),
-        "mmrLevConstant": Decimal(top.max_leverage),
-        "supportCross": True,
-        "buyLimit": listing.price_tick * ((mark * (listing.percent_price_up or ONE)) // listing.price_tick),
-        "sellLimit": listing.price_tick * ((mark * (listing.percent_price_down or ONE)) // listing.price_tick),
+        "buyLimit": tick * (mark * (listing.percent_price_up or ONE) // tick),
+        "sellLimit": tick * (mark * (listing.percent_price_down or ONE) // tick),
     }
 
 

@@ -1,4 +1,4 @@
-"""Private topics: an account's orders, balances and positions, at once when they change.
+"""Private topics: an account's balances and positions, at once when they change; its orders with them.
 
 Balances and positions are also told again after a while, as KuCoin does when the mark has moved.
 
@@ -19,170 +19,22 @@ from bot.paper.engine.model import (
     Balance,
     Listing,
     MarketType,
-    Order,
-    OrderKind,
-    OrderStatus,
     Position,
     RowKind,
-    Trade,
     Update,
     UpdateKind,
 )
 from bot.paper.wire.kucoin.endpoint import CONTRACTS
 from bot.paper.wire.kucoin.futures_views import flat_position, position_row, rounded
-from bot.paper.wire.kucoin.names import FUTURES, MAIN, TRADE, contract_id, futures_coin, spot_id
+from bot.paper.wire.kucoin.names import FUTURES, MAIN, TRADE, futures_coin
 from bot.paper.wire.kucoin.spot_account import account_id
-from bot.paper.wire.kucoin.spot_views import cancelled
+from bot.paper.wire.kucoin.stream_feed import Due, Feed
+from bot.paper.wire.kucoin.stream_orders import Orders
 from bot.paper.wire.kucoin.tape import NANOS
 from bot.paper.wire.kucoin.topics import Message, Source, Topic
 
-_AGAIN_MS: Final = 5000
 Maker = Callable[[Source, str], Topic]
 """Makes a topic for a symbol; empty: for all of them."""
-
-
-class _Feed:
-    """The updates of an account since the last look."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._seen = source.exchange.account(source.key).last_update
-
-    @property
-    def account(self) -> Account:
-        """The account as it is now."""
-        return self._source.exchange.account(self._source.key)
-
-    def news(self) -> Sequence[Update]:
-        """What happened since, oldest first."""
-        found = self.account.updates(self._seen)
-        if found:
-            self._seen = found[-1].seq
-        return found
-
-
-class _Due:
-    """A clock for what is told again."""
-
-    def __init__(self, first_ms: int = 1000) -> None:
-        self._first_ms = first_ms
-        self._next_ms: int | None = None
-
-    def at(self, now_ms: int) -> bool:
-        """Whether it is time."""
-        if self._next_ms is None:
-            self._next_ms = now_ms + self._first_ms
-        if now_ms < self._next_ms:
-            return False
-        self._next_ms = now_ms + _AGAIN_MS
-        return True
-
-
-class Orders:
-    """Orders of the spot or of the futures side.
-
-    Args:
-        source: whose orders.
-        symbol: of one market; empty: of all.
-        futures: which side.
-        subject: of its messages.
-    """
-
-    def __init__(self, source: Source, symbol: str, *, futures: bool, subject: str) -> None:
-        self._source = source
-        self._symbol = symbol
-        self._futures = futures
-        self._subject = subject
-        self._feed = _Feed(source)
-
-    def messages(self, now_ms: int) -> Sequence[Message]:
-        """One or two messages for each version of an order: a last fill is told as fill and as end."""
-        del now_ms
-        told: list[Message] = []
-        for update in self._feed.news():
-            if update.kind is not UpdateKind.ORDER or update.order is None:
-                continue
-            listing = self._source.exchange.listings[update.order.listing_key]
-            if (listing.market is MarketType.SPOT) is self._futures or self._symbol not in {"", listing.symbol}:
-                continue
-            row = self._contract_row if self._futures else self._spot_row
-            told += [
-                {"subject": self._subject, "data": row(listing, update.order, update.trade, word)}
-                for word in _words(update)
-            ]
-        return told
-
-    def _spot_row(self, listing: Listing, order: Order, trade: Trade | None, word: str) -> dict[str, object]:
-        row: dict[str, object] = {
-            "symbol": listing.symbol,
-            "orderType": order.kind.value.lower(),
-            "side": order.side.value.lower(),
-            "orderId": spot_id(order.order_id),
-            "type": word,
-            "orderTime": order.time_ms,
-            "size": plain(order.quantity),
-            "originSize": plain(order.quantity),
-            "filledSize": plain(order.filled),
-            "price": plain(order.price),
-            "clientOid": order.client_id,
-            "remainSize": plain(order.remaining if order.status.open else ZERO),
-            "canceledSize": plain(order.remaining if cancelled(order) else ZERO),
-            "status": _status(word),
-            "ts": order.update_ms * NANOS,
-        }
-        if word == "match" and trade is not None:
-            row |= _match(trade, str(trade.trade_id))
-        return row
-
-    def _contract_row(self, listing: Listing, order: Order, trade: Trade | None, word: str) -> dict[str, object]:
-        _, isolated = self._feed.account.settings(listing.symbol)
-        row: dict[str, object] = {
-            "symbol": listing.symbol,
-            "orderType": order.kind.value.lower(),
-            "side": order.side.value.lower(),
-            "canceledSize": plain(order.remaining if cancelled(order) else ZERO),
-            "orderId": contract_id(order.order_id),
-            "positionSide": order.position_side.value,
-            "marginMode": "ISOLATED" if isolated else "CROSS",
-            "type": word,
-            "orderTime": str(order.time_ms * NANOS),
-            "size": plain(order.quantity),
-            "filledSize": plain(order.filled),
-            "price": plain(order.price),
-            "remainSize": plain(order.remaining if order.status.open else ZERO),
-            "clientOid": order.client_id,
-            "tradeType": "trade",
-            "status": _status(word),
-            "ts": order.update_ms * NANOS,
-        }
-        if word == "match" and trade is not None:
-            row |= _match(trade, contract_id(trade.trade_id))
-        return row
-
-
-def _match(trade: Trade, trade_id: str) -> dict[str, object]:
-    return {
-        "liquidity": "maker" if trade.maker else "taker",
-        "feeType": "makerFee" if trade.maker else "takerFee",
-        "matchPrice": plain(trade.price),
-        "matchSize": plain(trade.quantity),
-        "tradeId": trade_id,
-    }
-
-
-def _words(update: Update) -> tuple[str, ...]:
-    """What happened to the order: `open`, `match`, `filled`, `canceled`; a market order is never in the book."""
-    order = update.order
-    assert order is not None
-    if update.trade is not None:
-        return ("match", "filled") if order.status is OrderStatus.FILLED else ("match",)
-    if order.status.open:
-        return ("open",) if order.kind is OrderKind.LIMIT else ()
-    return ("canceled",)
-
-
-def _status(word: str) -> str:
-    return {"open": "open", "match": "match"}.get(word, "done")
 
 
 class SpotBalances:
@@ -191,8 +43,8 @@ class SpotBalances:
     def __init__(self, source: Source, symbol: str) -> None:
         del symbol
         self._source = source
-        self._feed = _Feed(source)
-        self._due = _Due()
+        self._feed = Feed(source)
+        self._due = Due()
         self._told = self._balances()
 
     def messages(self, now_ms: int) -> Sequence[Message]:
@@ -259,8 +111,8 @@ class Wallet:
     def __init__(self, source: Source, symbol: str) -> None:
         del symbol
         self._source = source
-        self._feed = _Feed(source)
-        self._due = _Due()
+        self._feed = Feed(source)
+        self._due = Due()
 
     def messages(self, now_ms: int) -> Sequence[Message]:
         """Told when anything of the futures account changed, and now and then."""
@@ -332,8 +184,8 @@ class Positions:
     def __init__(self, source: Source, symbol: str) -> None:
         self._source = source
         self._symbol = symbol
-        self._feed = _Feed(source)
-        self._due = _Due()
+        self._feed = Feed(source)
+        self._due = Due()
 
     def messages(self, now_ms: int) -> Sequence[Message]:
         """Changed positions, the flat ones too; open ones again when the mark has had time to move."""
