@@ -70,6 +70,9 @@ class _List:
     rows: Callable[[object], Sequence[Row]]
 
 
+_STAMPS_APART_MS: Final = 1_000
+
+
 def _data_list(body: object) -> Sequence[Row]:
     return rows_of(row_in(body, "dataList")["dataList"])
 
@@ -227,7 +230,8 @@ def _signed(row: Row) -> Decimal:
 def _without(rows: Sequence[LedgerRow], told: Sequence[LedgerRow]) -> list[LedgerRow]:
     """The account's own rows, its results less the fees and funding that stand in `told`.
 
-    Each of those belongs to the first result of its contract that is not older than it.
+    Each of those belongs to the first result of its contract that is not older than it; both are stamped on their own,
+    so a result may seem a little older than what it contains.
     """
     results: defaultdict[Symbol | None, list[LedgerRow]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.time_ms):
@@ -235,7 +239,7 @@ def _without(rows: Sequence[LedgerRow], told: Sequence[LedgerRow]) -> list[Ledge
             results[row.symbol].append(row)
     inside: defaultdict[int, Decimal] = defaultdict(Decimal)
     for part in told:
-        result = next((row for row in results[part.symbol] if row.time_ms >= part.time_ms), None)
+        result = next((row for row in results[part.symbol] if row.time_ms >= part.time_ms - _STAMPS_APART_MS), None)
         if result is not None:
             inside[id(result)] += part.amount
     left = [(row, row.amount - inside.get(id(row), ZERO)) for row in rows]

@@ -158,11 +158,11 @@ class KuCoinReader:
         return self._of(HintKind.POSITION, name)
 
     def _wallet(self, data: Row) -> Sequence[Event]:
-        """The wallet balance counts: what is available moves with every mark."""
+        """The wallet balance counts: what is available moves with every mark, and is told on its own."""
         currency = str(data["currency"])
-        names = ("walletBalance", "holdBalance") if "walletBalance" in data else ("availableBalance", "holdBalance")
-        new = self._changes.new((currency, names[0]), tuple(data.get(name) for name in names))
-        return [Event(kind=HintKind.BALANCE)] if new and currency in self._scope.currencies else []
+        if "walletBalance" not in data or not self._changes.new((currency,), (data["walletBalance"],)):
+            return []
+        return [Event(kind=HintKind.BALANCE)] if currency in self._scope.currencies else []
 
 
 _HOSTS: Final = frozenset({".kucoin.com"})
