@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.live_suite import page
 from tests.live_suite.suite import CASES, HERE, REST, STREAMS, Outcome, read_json, run
 
 
@@ -44,11 +45,13 @@ def main() -> int:
             outcome = asyncio.run(run(exchange, symbol, Path(folder), arguments))
         if options.show:
             sys.stdout.write(outcome.text)
-        troubles = "\n  ".join(outcome.trouble)
+        troubles = "\n  ".join([*outcome.trouble, *(f"not supported: {method}" for method in outcome.refused)])
         sys.stdout.write(f"{exchange} {symbol}: {len(outcome.done)} done\n  {troubles}\n")
-        failed += bool(outcome.trouble)
-        if not outcome.trouble and not options.show:
+        failed += bool(troubles)
+        if not troubles and not options.show:
             _record(exchange, symbol, kind, outcome)
+    if not options.show:
+        page.PAGE.write_text(page.text(), encoding="utf-8")
     return failed
 
 

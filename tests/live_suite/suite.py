@@ -37,7 +37,7 @@ REST: Final = ("--private", "--fundedTests")
 STREAMS: Final = ("--private", "--ws")
 LONGEST_S: Final = 240
 _STATED: Final = re.compile(r"^\[INFO\] (?P<state>[A-Z_]+(?: DONE)?) +\S+ (?P<method>\w+)")
-_MISSING: Final = ("UNSUPPORTED_TEST", "UNIMPLEMENTED_TEST", "NOT_SUPPORTED")
+_MISSING: Final = ("UNSUPPORTED_TEST", "UNIMPLEMENTED_TEST")
 _TROUBLE: Final = ("[TEST_FAILURE]", "[TEST_WARNING]")
 
 
@@ -48,7 +48,8 @@ class Outcome:
     Attributes:
         done: methods tested to their end.
         skipped: methods that our list of skips left out.
-        missing: methods that ccxt does not have for this exchange and symbol, or has no test for.
+        missing: methods that ccxt does not have for this exchange, or has no test for.
+        refused: methods that ended with "not supported", which the suite takes for no failure.
         trouble: each failure and warning with what followed it.
         text: everything.
     """
@@ -56,6 +57,7 @@ class Outcome:
     done: frozenset[str]
     skipped: frozenset[str]
     missing: frozenset[str]
+    refused: frozenset[str]
     trouble: tuple[str, ...]
     text: str
 
@@ -71,6 +73,7 @@ def outcome_of(text: str) -> Outcome:
         done=frozenset(stated.get("TESTING DONE", ())),
         skipped=frozenset(stated.get("SKIPPED_TEST", ())),
         missing=frozenset().union(*(stated.get(state, ()) for state in _MISSING)),
+        refused=frozenset(stated.get("NOT_SUPPORTED", ())),
         trouble=tuple(line for line in text.splitlines() if line.startswith(_TROUBLE)),
         text=text,
     )

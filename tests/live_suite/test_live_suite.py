@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.live_suite import page
 from tests.live_suite.suite import CASES, REST, STREAMS, Outcome, expected, outcome_of, run, skips_of
 
 
 def judge(outcome: Outcome, wanted: list[str]) -> None:
     assert not outcome.trouble, outcome.text[-20_000:]
+    assert not outcome.refused, "to be mended, or to be skipped with a reason"
     assert sorted(outcome.done) == wanted, outcome.text[-20_000:]
 
 
@@ -50,3 +52,8 @@ def test_a_failure_inside_a_run_that_ends_well_is_seen() -> None:
     text = "[INFO] TESTING            okx fetchTime ()\n[TEST_FAILURE] okx fetchTime\n[TEST_WARNING] okx fetchOHLCV\n"
     assert outcome_of(text).trouble == ("[TEST_FAILURE] okx fetchTime", "[TEST_WARNING] okx fetchOHLCV")
     assert not outcome_of(text).done
+
+
+def test_the_page_says_what_the_lists_say() -> None:
+    """After a change of the lists: `python -m tests.live_suite.page`."""
+    assert page.PAGE.read_text(encoding="utf-8") == page.text()

@@ -220,6 +220,8 @@ def stir(exchange: Exchange, listing: Listing, what: str, number: int) -> None:
                 exchange.submit("paper", new)
         case "cancel":
             exchange.cancel_all("paper", listing.key)
+        case _:
+            assert what == "wait"
 
 
 def test_trades_are_told_once_and_others_trade_too(connect: Callable[[str], Peer], exchange: Exchange) -> None:
@@ -488,7 +490,7 @@ def test_a_liquidation_is_told(facade: BinanceFacade, wire: Wire, clock: Clock, 
     assert orders[-1]["x"] == "CALCULATED"
     reasons = {message["a"]["m"]: message["a"] for message in told if message["e"] == "ACCOUNT_UPDATE"}
     assert "INSURANCE_CLEAR" in reasons
-    assert [(row["s"], D(row["pa"])) for row in reasons["ORDER"]["P"]] == [("BTCUSDT", 0)]
+    assert [(row["s"], D(row["pa"])) for row in reasons["ORDER"]["P"]] == [("BTCUSDT", D(0))]
 
 
 def test_an_inverse_account_is_told_in_coins(
