@@ -37,7 +37,7 @@ def policies(settings: Settings) -> tuple[HedgePolicy, ...]:
     return tuple(_policy(hedge, settings) for hedge in settings.hedges)
 
 
-def feeds(settings: Settings) -> tuple[FeedSettings, ...]:
+def wanted_feeds(settings: Settings) -> tuple[FeedSettings, ...]:
     """Every feed that the hedges name, each under the key that its policy has."""
     return tuple(
         feed
@@ -134,8 +134,9 @@ def _policy(hedge: HedgeTable, settings: Settings) -> HedgePolicy:
 
 def _implied(hedge: HedgeTable, settings: Settings) -> Iterator[HoldingSpec]:
     """Sources that come with others: coins that margin an inverse short (R2), and what Earn is giving back (R11)."""
-    if brings_margin(hedge, settings.venues[VenueName(hedge.short.venue)].exchange):
-        yield HoldingSpec(source=Source.MARGIN, venue=VenueName(hedge.short.venue))
+    margin = brings_margin(hedge, settings.venues[VenueName(hedge.short.venue)].exchange)
+    if margin is not None:
+        yield HoldingSpec(source=margin, venue=VenueName(hedge.short.venue))
     named = {holding.venue for holding in hedge.holdings if holding.source is Source.TRANSIT}
     for holding in hedge.holdings:
         if holding.source is Source.EARN and holding.venue is not None and holding.venue not in named:

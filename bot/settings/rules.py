@@ -110,7 +110,7 @@ def _hedge(key: KeyPath, hedge: HedgeTable, document: Document) -> Iterator[Prob
     yield from _venue_exists((*key, "short", "venue"), hedge.short.venue, document)
     for index, holding in enumerate(hedge.holdings):
         yield from _holding((*key, "holdings", index), holding, hedge, document)
-    yield from _twice_on_one_account(key, hedge, document)
+    yield from _no_margin_account(key, hedge, document)
     if hedge.max_slippage_urgent < hedge.slippage:
         yield _problem(
             (*key, "max_slippage_urgent"),
@@ -220,17 +220,16 @@ def _token(key: KeyPath, holding: HoldingTable, hedge: HedgeTable) -> Iterator[P
         )
 
 
-def _twice_on_one_account(key: KeyPath, hedge: HedgeTable, document: Document) -> Iterator[Problem]:
-    """R5: on a unified account `spot` contains the margin balance; named beside it, every coin would count twice."""
-    spots = {holding.venue for holding in hedge.holdings if holding.source is Source.SPOT}
+def _no_margin_account(key: KeyPath, hedge: HedgeTable, document: Document) -> Iterator[Problem]:
+    """R5: a unified account has one row for spot and margin; named as two sources, every coin would count twice."""
     for index, holding in enumerate(hedge.holdings):
         venue = document.venues.get(holding.venue or "")
-        if holding.source is Source.MARGIN and venue and venue.exchange in UNIFIED and holding.venue in spots:
+        if holding.source is Source.MARGIN and venue and venue.exchange in UNIFIED:
             yield _problem(
                 (*key, "holdings", index, "source"),
                 holding.source.value,
-                f"{venue.exchange} has one account for spot and margin, expected only one of the two sources",
-                "keep `spot`, which contains it",
+                f'{venue.exchange} has one account for spot and margin, expected "spot", which is both',
+                'write source = "spot"',
             )
 
 
@@ -264,14 +263,10 @@ def _owned_once(document: Document) -> Iterator[Problem]:
             if holding.venue is not None
         ]
         venue = document.venues.get(hedge.short.venue)
-        if venue is not None and brings_margin(hedge, venue.exchange):
-            claims.append(
-                (
-                    (*key, "short", "symbol"),
-                    hedge.short.symbol,
-                    (hedge.asset, "in", Source.MARGIN, "on", hedge.short.venue),
-                )
-            )
+        margin = None if venue is None else brings_margin(hedge, venue.exchange)
+        if margin is not None:
+            brought = (hedge.asset, "in", margin, "on", hedge.short.venue)
+            claims.append(((*key, "short", "symbol"), hedge.short.symbol, brought))
         for path, value, claim in claims:
             if claim in seen:
                 what = " ".join(claim)
@@ -285,19 +280,22 @@ def _owned_once(document: Document) -> Iterator[Problem]:
                 seen[claim] = f"hedges[{index}] ({hedge.name})"
 
 
-def brings_margin(hedge: HedgeTable, exchange: str) -> bool:
-    """Whether the short is margined with the coin itself and no source of the hedge holds that margin yet (R2).
+def brings_margin(hedge: HedgeTable, exchange: str) -> Source | None:
+    """The source of the coins that margin an inverse short, when the hedge does not name it itself (R2).
 
     Args:
         hedge: with its short and sources.
         exchange: where the short is.
+
+    Returns:
+        SPOT on a unified account, else MARGIN; None for a linear short, or when the source is named.
     """
-    holders = {Source.MARGIN, Source.SPOT} if exchange in UNIFIED else {Source.MARGIN}
+    holder = Source.SPOT if exchange in UNIFIED else Source.MARGIN
     named = any(
-        holding.source in holders and holding.venue == hedge.short.venue and holding.asset in {None, hedge.asset}
+        holding.source is holder and holding.venue == hedge.short.venue and holding.asset in {None, hedge.asset}
         for holding in hedge.holdings
     )
-    return hedge.short.inverse and not named
+    return holder if hedge.short.inverse and not named else None
 
 
 def _problem(path: KeyPath, value: object, text: str, hint: str) -> Problem:

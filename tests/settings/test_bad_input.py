@@ -139,12 +139,12 @@ CASES = (
     ),
     bad("R15 coin-margined", INVERSE, "short.margin", 'expected "cross"', "short.leverage = 1", "2 or more"),
     Bad(
-        id="R5 spot and margin of one account",
+        id="R5 margin of a unified account",
         swap=(EXCHANGE, 'exchange = "okx"'),
         more='[[hedges]]\nname="b"\nasset="ETH"\nshort={venue="main", symbol="ETH/USD:ETH"}\n'
-        'holdings=[{source="spot", venue="main"}, {source="margin", venue="main"}]\n',
+        'holdings=[{source="margin", venue="main"}]\n',
         environ={"HEDGEBOT_VENUES__MAIN__PASSWORD": "phrase"},
-        says=('hedges[1].holdings[1].source = "margin"', "only one of the two", "keep `spot`"),
+        says=('hedges[1].holdings[0].source = "margin"', "one account for spot and margin", 'write source = "spot"'),
     ),
     also(
         "R6 margin of two coin-margined shorts",
@@ -163,12 +163,7 @@ CASES = (
         "no [venues.mian]",
         "mean `main`?",
     ),
-    bad(
-        "holding venue",
-        ('"spot", venue = "main"', '"spot", venue = "x"'),
-        'holdings[0].venue = "x"',
-        "the file has: main",
-    ),
+    bad("holding venue", ('"spot", venue = "main"', '"spot", venue = "x"'), '[0].venue = "x"', "the file has: main"),
     bad("holding nowhere", ('"spot", venue = "main"', '"spot"'), "holdings[0].venue: is missing", 'venue = "main"'),
     bad("external how much", (HOLDINGS, '[ {source = "external"} ]'), "[0].amount", "exactly one of", 'amount = "3"'),
     bad(

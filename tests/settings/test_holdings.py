@@ -11,7 +11,7 @@ from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
 from bot.domain.policy import HedgePolicy
 from bot.settings import load_settings, policies
-from bot.settings.policy import FeedSettings, feeds
+from bot.settings.policy import FeedSettings, wanted_feeds
 
 VENUES = """
 [venues.{exchange}]
@@ -25,7 +25,7 @@ def read(tmp_path: Path, hedge: str, *exchanges: str) -> tuple[HedgePolicy, tupl
     path.write_text("".join(VENUES.format(exchange=name) for name in exchanges) + "[[hedges]]\n" + hedge, "utf-8")
     settings = load_settings(path, {}, paper=True)
     (policy,) = policies(settings)
-    return policy, feeds(settings)
+    return policy, wanted_feeds(settings)
 
 
 def sources(policy: HedgePolicy) -> list[tuple[Source, str | None]]:
@@ -61,7 +61,7 @@ def test_r2_a_unified_account_without_its_spot_brings_its_margin(tmp_path: Path)
         'short = {venue = "okx", symbol = "BTC/USD:BTC"}\n',
         "okx",
     )
-    assert sources(policy) == [(Source.EXTERNAL, None), (Source.MARGIN, "okx")]
+    assert sources(policy) == [(Source.EXTERNAL, None), (Source.SPOT, "okx")]
 
 
 def test_a_margin_that_is_named_is_not_brought_again(tmp_path: Path) -> None:
