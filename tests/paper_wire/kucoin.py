@@ -9,6 +9,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
@@ -103,6 +104,37 @@ class Bench:
         finally:
             await client.close()
 
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: str = "",
+        query: str = "",
+        *,
+        secret: str | None = None,
+        stamp: int | None = None,
+    ) -> Request:
+        """A signed request for `https://host/path`."""
+        host, _, path = url.removeprefix("https://").partition("/")
+        time = str(self.clock.now_ms if stamp is None else stamp)
+        target = f"/{path}?{query}" if query else f"/{path}"
+        headers = {
+            "KC-API-KEY": self.key,
+            "KC-API-KEY-VERSION": "2",
+            "KC-API-TIMESTAMP": time,
+            "KC-API-PASSPHRASE": signature("paper", secret or "paper"),
+            "KC-API-SIGN": signature(f"{time}{method}{target}{body}", secret or "paper"),
+        }
+        return Request(
+            method=method,
+            host=host,
+            path=f"/{path}",
+            query=query,
+            body=body.encode(),
+            headers=headers,
+            now_ms=self.clock.now_ms,
+        )
+
     def send(
         self,
         method: str,
@@ -114,37 +146,21 @@ class Bench:
         secret: str | None = None,
         stamp: int | None = None,
     ) -> Response:
-        """Send `https://host/path`; parameters go into the query, or into the JSON body of a POST."""
-        host, _, path = url.removeprefix("https://").partition("/")
-        query = urlencode(dict(params or {})) if method != "POST" else ""
-        body = json.dumps(dict(params or {})) if method == "POST" else ""
-        made: dict[str, str] = {}
-        if signed:
-            time = str(self.clock.now_ms if stamp is None else stamp)
-            target = f"/{path}?{query}" if query else f"/{path}"
-            made = {
-                "KC-API-KEY": self.key,
-                "KC-API-KEY-VERSION": "2",
-                "KC-API-TIMESTAMP": time,
-                "KC-API-PASSPHRASE": signature("paper", secret or "paper"),
-                "KC-API-SIGN": signature(f"{time}{method}{target}{body}", secret or "paper"),
-            }
-        for name, value in (headers or {}).items():
-            if value is None:
-                del made[name]
-            else:
-                made[name] = value
-        return self.facade.handle(
-            Request(
-                method=method,
-                host=host,
-                path=f"/{path}",
-                query=query,
-                body=body.encode(),
-                headers=made,
-                now_ms=self.clock.now_ms,
-            )
-        )
+        """Send `https://host/path`; parameters go into the query, or into the JSON body of a POST.
+
+        A header of None is left out.
+        """
+        given = dict(params or {})
+        query = urlencode(given) if method != "POST" else ""
+        body = json.dumps(given) if method == "POST" else ""
+        request = self.request(method, url, body, query, secret=secret, stamp=stamp)
+        wanted = {**request.headers, **(headers or {})} if signed else {}
+        kept = {name: value for name, value in wanted.items() if value is not None}
+        return self.facade.handle(replace(request, headers=kept))
+
+    def body(self, method: str, url: str, body: str) -> Body:
+        """The answer to a signed request with a body, whatever its method."""
+        return json.loads(self.facade.handle(self.request(method, url, body)).body)
 
     def data(self, method: str, url: str, params: Mapping[str, object] | None = None) -> Body:
         """`data` of a signed request that must succeed."""
