@@ -274,6 +274,14 @@ class TestPrivate:
         )
         assert [row["tradeId"] != "" for row in rows] == [False, True, False]
 
+    def test_one_update_is_told_to_all_before_the_next(self, okx: Bench) -> None:
+        socket = okx.socket()
+        socket.subscribe("orders", instType="ANY")
+        socket.subscribe("orders", instType="SPOT", instId=SPOT)
+        okx.order(SPOT, "sell", "0.1")
+        states = [one["data"][0]["state"] for one in socket.hear()]
+        assert states == ["live", "live", "filled", "filled"]
+
     def test_orders_of_one_kind(self, okx: Bench) -> None:
         socket = okx.socket()
         socket.subscribe("orders", instType="SWAP")

@@ -64,10 +64,14 @@ class Accounts:
         if last is None or (period is not None and call.now_ms >= last + period):
             self._snapshot_ms = call.now_ms
             body = balance_body(call, self._coins)
-            return [{"eventType": "snapshot", "curPage": 1, "lastPage": True, "data": [body]}]
+            return [_snapshot([body])]
         if not changed:
             return ()
-        return [{"eventType": "event_update", "data": [balance_body(call, self._coins)]}]
+        return [Message(members={"eventType": "event_update", "data": [balance_body(call, self._coins)]})]
+
+
+def _snapshot(rows: Sequence[object]) -> Message:
+    return Message(members={"eventType": "snapshot", "curPage": 1, "lastPage": True, "data": list(rows)})
 
 
 def _touches_balance(update: Update) -> bool:
@@ -100,7 +104,7 @@ class Positions:
             if self._wanted(listing_of(call, position))
         ]
         if changed:
-            messages.append({"eventType": "event_update", "data": changed})
+            messages.append(Message(members={"eventType": "event_update", "data": changed}))
         if last is None or (period is not None and call.now_ms >= last + period):
             self._snapshot_ms = call.now_ms
             rows = [
@@ -108,7 +112,7 @@ class Positions:
                 for position in open_positions(call)
                 if self._wanted(listing_of(call, position))
             ]
-            messages.append({"eventType": "snapshot", "curPage": 1, "lastPage": True, "data": rows})
+            messages.append(_snapshot(rows))
         return messages
 
 
@@ -161,7 +165,7 @@ class Orders:
         """See `Topic.push`."""
         rows = rows_of(call)
         return [
-            {"data": [rows.pushed(update.order, update.trade)]}
+            Message(members={"data": [rows.pushed(update.order, update.trade)]}, seq=update.seq)
             for update in self._feed.fresh(call)
             if update.order is not None and self._wanted(call.exchange.listings[update.order.listing_key])
         ]
@@ -233,7 +237,7 @@ def _message(
         "posData": [{name: row[name] for name in _POSITION_MEMBERS} for row in rows],
         "trades": trades,
     }
-    return {"data": [body]}
+    return Message(members={"data": [body]})
 
 
 def private_topic(call: Call, arg: Params) -> Topic | None:

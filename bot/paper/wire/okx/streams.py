@@ -21,7 +21,7 @@ from bot.paper.wire.okx.errors import ApiError, dump
 from bot.paper.wire.okx.limits import Charge, RateLimiter
 from bot.paper.wire.okx.params import Params
 from bot.paper.wire.okx.private_topics import CHANNELS, private_topic
-from bot.paper.wire.okx.topics import Message, Topic, business_topic, public_topic
+from bot.paper.wire.okx.topics import Topic, business_topic, public_topic
 
 SILENCE_MS: Final = 30_000
 UID: Final = "44705892343619584"
@@ -106,9 +106,9 @@ class Stream:
             return ()
         self._desk.run_out(now_ms)
         found, self._answers = self._answers, []
-        for arg, topic in self._topics.values():
-            pushed = topic.push(self._call(now_ms))
-            found += [Text(text=dump({"arg": arg, **message})) for message in pushed]
+        pushed = [(arg, one) for arg, topic in self._topics.values() for one in topic.push(self._call(now_ms))]
+        pushed.sort(key=lambda pair: pair[1].seq)
+        found += [Text(text=dump({"arg": arg, **message.members})) for arg, message in pushed]
         if now_ms >= self._heard_ms + SILENCE_MS:
             self._closed = True
             found.append(Close(code=4004, reason="No data received in 30s"))
@@ -266,7 +266,7 @@ class Stream:
     def _refuse(self, code: str, msg: str, read: Mapping[str, object]) -> None:
         self._answer({**_id(read), "event": "error", "code": code, "msg": msg, "connId": self._connection})
 
-    def _answer(self, message: Message) -> None:
+    def _answer(self, message: Mapping[str, object]) -> None:
         self._answers.append(Text(text=dump(message)))
 
 

@@ -7,6 +7,7 @@ Source: https://www.okx.com/docs-v5/en/#order-book-trading-market-data-ws-ticker
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from bot.domain.numbers import plain
@@ -16,16 +17,29 @@ from bot.paper.wire.okx.endpoint import INST_TYPES, Call, inst_type
 from bot.paper.wire.okx.errors import ApiError
 from bot.paper.wire.okx.params import Params
 
-Message = dict[str, object]
 _SECOND_MS: Final = 1000
 _BOOK_LEVELS: Final = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One push, without its `arg`.
+
+    Attributes:
+        members: what it says.
+        seq: of the account's update that it tells of; with several subscriptions to the same, each update is told to
+            all of them before the next. 0 when it tells of none.
+    """
+
+    members: Mapping[str, object]
+    seq: int = 0
 
 
 class Topic(Protocol):
     """One subscription."""
 
     def push(self, call: Call) -> Sequence[Message]:
-        """The messages that are due now, without their `arg`."""
+        """The messages that are due now."""
         ...
 
 
@@ -58,7 +72,7 @@ class Polled:
                 return ()
         self._pushed = (call.now_ms, version)
         rows = self._read(call)
-        return [{"data": list(rows)}] if rows else ()
+        return [Message(members={"data": list(rows)})] if rows else ()
 
 
 class Book:
@@ -99,7 +113,7 @@ class Book:
             "seqId": self._seq,
             "ts": str(call.now_ms),
         }
-        return {"action": action, "data": [row]}
+        return Message(members={"action": action, "data": [row]})
 
 
 class Prints:
@@ -116,7 +130,9 @@ class Prints:
         self._seen = {trade.trade_id for trade in newest}
         fresh = [trade for trade in reversed(newest) if trade.trade_id not in seen]
         return [
-            {"data": [market.print_row(self._listing, trade) | {"count": "1", "seqId": trade.trade_id}]}
+            Message(
+                members={"data": [market.print_row(self._listing, trade) | {"count": "1", "seqId": trade.trade_id}]}
+            )
             for trade in fresh
         ]
 
