@@ -60,7 +60,8 @@ _MODULES: Final = (
     futures_settings,
     bullets,
 )
-_ROUTES: Final = Routes(endpoint for module in _MODULES for endpoint in module.ENDPOINTS)
+ENDPOINTS: Final = tuple(endpoint for module in _MODULES for endpoint in module.ENDPOINTS)
+_ROUTES: Final = Routes(ENDPOINTS)
 
 
 class KucoinFacade:
