@@ -30,10 +30,14 @@ class Watch:
     def __init__(self, patience_s: float = 60.0) -> None:
         self._patience_s = patience_s
         self._waiting: asyncio.Queue[Plan] = asyncio.Queue()
+        self.opening: Decimal | None = None
+        """Coins at the first complete reading, before any order and its fee."""
 
     def __call__(self, outcomes: Sequence[Outcome]) -> None:
         """Take in one turn."""
         for outcome in outcomes:
+            if self.opening is None:
+                self.opening = outcome.plan.view.principal
             self._waiting.put_nowait(outcome.plan)
 
     async def until(self, what: str, holds: Callable[[Plan], bool]) -> Plan:
@@ -81,13 +85,15 @@ class Stagehand:
         assert plan.view.exposure is not None
         assert plan.view.principal is not None
         assert plan.view.price is not None
-        # The first stage is the start of the account: the fill that opens the hedge lies after it.
-        time_ms = self.now_ms() if self.stages else self.since_ms
-        self.stages.append(Stage(price=plan.view.price, time_ms=time_ms, coins=plan.view.principal))
-        held = "" if plan.view.exposure == plan.view.principal else f" ({plain(plan.view.principal)} put in)"
+        # The first stage is the start of the account: the fill that opens the hedge, and its fee, lie after it.
+        time_ms, coins = self.now_ms(), plan.view.principal
+        if not self.stages and self.watch.opening is not None:
+            time_ms, coins = self.since_ms, self.watch.opening
+        self.stages.append(Stage(price=plan.view.price, time_ms=time_ms, coins=coins))
+        held = "" if plan.view.exposure == plan.view.principal else f" ({_coins(plan.view.principal)} put in)"
         self.tell(
-            f"{what}: holding {plan.view.exposure:.8g}{held}, short {plan.view.short or Decimal(0):.8g} {self.asset} "
-            f"at {plan.view.price:,.2f}"
+            f"{what}: holding {_coins(plan.view.exposure)}{held}, short {_coins(plan.view.short or Decimal(0))} "
+            f"{self.asset} at {plan.view.price:,.2f}"
         )
 
     async def balanced(self, what: str, holding: str | None = None) -> Plan:
@@ -135,3 +141,7 @@ class Stagehand:
         """Let time pass; only on virtual time."""
         await asyncio.sleep(hours * HOUR_S)
         self.tell(f"{hours:g} hours later")
+
+
+def _coins(value: Decimal) -> str:
+    return plain(round(value, 8))

@@ -14,6 +14,8 @@ from bot.domain.numbers import ZERO, plain
 from bot.report.statement import StageResult, Statement
 
 _PLACES_MIN: Final = 2
+_PLACES_MAX: Final = 8
+"""Of an amount that was divided: venues book no finer."""
 
 
 def print_statement(told: Statement, *, title: str) -> None:
@@ -31,7 +33,8 @@ def statement_table(told: Statement, *, title: str) -> Table:
         title: one line, shown above.
 
     Returns:
-        A table whose last column adds up, to the digit, from the last stage to net.
+        A table whose last column adds up, to the digit, from the last stage to net; in eight places where a term was
+        divided by a price.
     """
     pnl = told.pnl
     last = told.stages[-1] if told.stages else None
@@ -86,8 +89,8 @@ def _caption(told: Statement) -> str:
     )
     kept = "nothing moved" if told.effectiveness is None else f"{told.effectiveness * 100:.2f} %"
     return (
-        f"at the end {plain(told.exposure)} {told.asset} held, {plain(told.short)} {told.asset} short, "
-        f"gap worth {plain(told.gap_notional)} {told.quote}\n"
+        f"at the end {_short(told.exposure)} {told.asset} held, {_short(told.short)} {told.asset} short, "
+        f"gap worth {told.gap_notional:,.2f} {told.quote}\n"
         f"{books}\n"
         f"orders: {orders.sent} sent, {orders.filled} filled{rest}; hedge effectiveness: {kept}"
     )
@@ -99,13 +102,17 @@ def _trouble(told: Statement) -> tuple[tuple[int, str], ...]:
 
 def _places(*values: Decimal) -> int:
     """As many digits behind the point as the longest amount needs, so that columns line up and add up."""
-    return max([_PLACES_MIN, *(len(plain(value).partition(".")[2]) for value in values)])
+    return max([_PLACES_MIN, *(len(_short(value).partition(".")[2]) for value in values)])
 
 
 def _gain(value: Decimal, places: int) -> str:
     if value == 0:
         return f"[dim]{0:.{places}f}[/]"
     return f"[{'green' if value > 0 else 'red'}]{value:+,.{places}f}[/]"
+
+
+def _short(value: Decimal) -> str:
+    return plain(round(value, _PLACES_MAX))
 
 
 def _amount(value: Decimal) -> str:
