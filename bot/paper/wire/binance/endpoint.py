@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bot.paper.engine.exchange import Exchange
-from bot.paper.engine.model import Listing, MarketType
+from bot.paper.engine.model import Depth, Listing, MarketType
 from bot.paper.wire.binance import errors
+from bot.paper.wire.binance.books import SeenBooks
 from bot.paper.wire.binance.limits import Family, Limits
 from bot.paper.wire.binance.listen_keys import ListenKeys
 from bot.paper.wire.binance.params import Params
@@ -34,6 +35,7 @@ class Call:
         limits: what `exchangeInfo` reports.
         family: which part of the API was asked.
         listen_keys: those given out.
+        books: which were read lately.
     """
 
     exchange: Exchange
@@ -43,6 +45,13 @@ class Call:
     limits: Limits
     family: Family
     listen_keys: ListenKeys
+    books: SeenBooks
+
+    def depth(self, listing: Listing, limit: int) -> Depth:
+        """A market's book, for somebody who may go on with its stream."""
+        found = self.exchange.depth(listing.key, limit)
+        self.books.note(listing.key, found, self.now_ms)
+        return found
 
     @property
     def market(self) -> MarketType:

@@ -28,6 +28,7 @@ from bot.paper.wire.binance import (
     staking,
     wallet,
 )
+from bot.paper.wire.binance.books import SeenBooks
 from bot.paper.wire.binance.endpoint import Call, Endpoint, Security
 from bot.paper.wire.binance.errors import ApiError, json_response
 from bot.paper.wire.binance.limits import Charge, Family, Limits, RateLimiter
@@ -94,6 +95,7 @@ class BinanceFacade:
         self._limits = limits or Limits()
         self._limiter = RateLimiter(self._limits)
         self._listen_keys = ListenKeys()
+        self._books = SeenBooks()
 
     def owns(self, host: str) -> bool:
         """Whether `host` (lower case, no port) is one of Binance's that are served here."""
@@ -119,7 +121,13 @@ class BinanceFacade:
         return refused.response(headers)
 
     def _source(self, family: Family) -> Source:
-        return Source(exchange=self._exchange, limits=self._limits, listen_keys=self._listen_keys, family=family)
+        return Source(
+            exchange=self._exchange,
+            limits=self._limits,
+            listen_keys=self._listen_keys,
+            books=self._books,
+            family=family,
+        )
 
     def _answer(self, request: Request, endpoint: Endpoint, headers: dict[str, str]) -> object:
         params = Params.of(request)
@@ -146,6 +154,7 @@ class BinanceFacade:
             limits=self._limits,
             family=endpoint.family,
             listen_keys=self._listen_keys,
+            books=self._books,
         )
         return endpoint.handle(call)
 

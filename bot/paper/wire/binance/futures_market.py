@@ -82,7 +82,7 @@ def _best(call: Call, listing: Listing) -> object:
 
 def _depth(call: Call) -> object:
     listing = call.contract()
-    bids, asks = tape.levels(call.exchange, listing, call.params.limit(500, 1000))
+    bids, asks = tape.levels(call, listing, call.params.limit(500, 1000))
     body = {"lastUpdateId": call.now_ms, "E": call.now_ms, "T": call.now_ms, "bids": bids, "asks": asks}
     return named(call, listing) | body if call.inverse else body
 

@@ -142,11 +142,7 @@ def _cancel_all(call: Call) -> object:
 
 
 def _modify(call: Call) -> object:
-    """Give a resting limit order another price and quantity.
-
-    USD-M wants both, COIN-M one of them. Binance keeps the order's id; here the order is cancelled and placed again
-    under the same client id, which gives it another `orderId`. All checks of the request come before the cancellation.
-    """
+    """Give a resting limit order another price and quantity, under its own id. USD-M wants both, COIN-M one of them."""
     params = call.params
     listing = call.contract()
     order_id, client_id = which_order(params)
@@ -159,22 +155,13 @@ def _modify(call: Call) -> object:
     price, quantity = old.price if price is None else price, old.quantity if quantity is None else quantity
     if price == old.price and quantity == old.quantity:
         raise ApiError(-5027, "No need to modify the order.")
-    order = NewOrder(
-        listing_key=listing.key,
-        side=old.side,
-        kind=old.kind,
-        tif=old.tif,
-        quantity=quantity,
-        price=price,
-        reduce_only=old.reduce_only,
-        client_id=old.client_id,
-        position_side=old.position_side,
+    wanted = NewOrder(
+        listing_key=listing.key, side=old.side, kind=old.kind, tif=old.tif, quantity=quantity, price=price
     )
-    filters.check_futures(listing, order)
+    filters.check_futures(listing, wanted)
     with _in_words(call, listing):
-        check(listing, order, call.exchange.mark(listing.key))
-        call.exchange.cancel(call.key, listing.key, order_id=old.order_id)
-        return order_body(listing, call.exchange.submit(call.key, order))
+        changed = call.exchange.amend(call.key, listing.key, old.order_id, quantity=quantity, price=price)
+    return order_body(listing, changed)
 
 
 ENDPOINTS: Final = (

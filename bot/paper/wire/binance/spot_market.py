@@ -211,7 +211,7 @@ def _avg_price(call: Call) -> object:
 
 def _depth(call: Call) -> object:
     listing = call.listing(_SPOT)
-    depth = call.exchange.depth(listing.key, call.params.limit(100, 5000))
+    depth = call.depth(listing, call.params.limit(100, 5000))
     return {
         "lastUpdateId": call.now_ms,
         "bids": [[eight(level.price), eight(level.quantity)] for level in depth.bids],

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Final
 
 from bot.domain.numbers import ZERO
-from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import Level, Listing, MarketType, PositionSide, Side, Trade
 from bot.paper.wire.binance.digits import price_text, quantity_text
 from bot.paper.wire.binance.endpoint import Call
@@ -63,9 +62,9 @@ def best(call: Call, listing: Listing) -> tuple[Level, Level]:
     return depth.bids[0], depth.asks[0]
 
 
-def levels(exchange: Exchange, listing: Listing, limit: int) -> tuple[list[list[str]], list[list[str]]]:
+def levels(call: Call, listing: Listing, limit: int) -> tuple[list[list[str]], list[list[str]]]:
     """A contract's bids and asks as rows of price and quantity, best first."""
-    depth = exchange.depth(listing.key, limit)
+    depth = call.depth(listing, limit)
     bids, asks = (
         [[price_text(listing, level.price), quantity_text(listing, level.quantity)] for level in side]
         for side in (depth.bids, depth.asks)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import Listing
+from bot.paper.wire.binance.books import SeenBooks
 from bot.paper.wire.binance.endpoint import Call
 from bot.paper.wire.binance.limits import Family, Limits
 from bot.paper.wire.binance.listen_keys import ListenKeys
@@ -24,12 +25,14 @@ class Source:
         exchange: whose markets and accounts are told.
         limits: request weights and order counts.
         listen_keys: those given out.
+        books: which were read lately.
         family: which part of Binance the host belongs to.
     """
 
     exchange: Exchange
     limits: Limits
     listen_keys: ListenKeys
+    books: SeenBooks
     family: Family
 
     def call(self, now_ms: int) -> Call:
@@ -42,6 +45,7 @@ class Source:
             limits=self.limits,
             family=self.family,
             listen_keys=self.listen_keys,
+            books=self.books,
         )
 
     def listing(self, lower_symbol: str) -> Listing | None:

@@ -18,9 +18,11 @@ _TRADED = frozenset({RowKind.TRADE, RowKind.FEE})
 
 
 def execution_of(order: Order, trade: Trade | None) -> str:
-    """What happened to an order: NEW, TRADE, CANCELED, EXPIRED."""
+    """What happened to an order: NEW, AMENDMENT, TRADE, CANCELED, EXPIRED."""
     if trade is not None:
         return "TRADE"
+    if order.status.open and order.update_ms > order.time_ms:
+        return "AMENDMENT"
     return "EXPIRED" if order.status is OrderStatus.EXPIRED_IN_MATCH else order.status.value
 
 

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from bot.domain.numbers import ZERO
 from bot.paper.engine.model import Listing, MarketType, Trade
 from bot.paper.wire.binance import tape
+from bot.paper.wire.binance.books import Level, levels_of
 from bot.paper.wire.binance.endpoint import Call
 from bot.paper.wire.binance.streams import market_events as events
 from bot.paper.wire.binance.streams.source import Event, Source
@@ -110,7 +111,7 @@ class Book:
         self._listing = listing
         self._every_ms = every_ms
         self._last_ms: int | None = None
-        self._levels: dict[tuple[str, Decimal], Decimal] = {}
+        self._levels: dict[Level, Decimal] = {}
 
     def events(self, now_ms: int) -> Sequence[object]:
         """One message, or none."""
@@ -121,19 +122,21 @@ class Book:
             return ()
         old, self._levels, last_ms = self._levels, self._look(), self._last_ms
         self._last_ms = now_ms
-        changed = dict.fromkeys(old.keys() - self._levels.keys(), ZERO)
-        changed |= {level: size for level, size in self._levels.items() if old.get(level) != size}
-        return (self._message(changed, last_ms, now_ms),)
+        told = {level for level, size in self._levels.items() if old.get(level) != size}
+        told |= old.keys() - self._levels.keys()
+        seen = self._source.books.since(self._listing.key, last_ms)
+        if seen:
+            # Whoever read the book meanwhile may lack what both looks of ours show, and have what neither does.
+            told |= seen | self._levels.keys()
+        return (self._message({level: self._levels.get(level, ZERO) for level in told}, last_ms, now_ms),)
 
-    def _look(self) -> dict[tuple[str, Decimal], Decimal]:
-        depth = self._source.exchange.depth(self._listing.key, _LEVELS)
-        sides = {"b": depth.bids, "a": depth.asks}
-        return {(side, level.price): level.quantity for side, levels in sides.items() for level in levels}
+    def _look(self) -> dict[Level, Decimal]:
+        return levels_of(self._source.exchange.depth(self._listing.key, _LEVELS))
 
-    def _message(self, changed: Mapping[tuple[str, Decimal], Decimal], last_ms: int, now_ms: int) -> Event:
+    def _message(self, changed: Mapping[Level, Decimal], last_ms: int, now_ms: int) -> Event:
         listing = self._listing
         rows: dict[str, list[list[str]]] = {"b": [], "a": []}
-        for (side, price), size in changed.items():
+        for (side, price), size in sorted(changed.items()):
             rows[side].append([events.price_of(listing, price), events.quantity_of(listing, size)])
         futures = {} if listing.market is MarketType.SPOT else {"T": now_ms, "pu": last_ms}
         return {
