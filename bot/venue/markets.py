@@ -56,6 +56,7 @@ class Markets:
         markets: ccxt's markets by symbol.
         rules: reads units and filters of a contract from ccxt's market, best from its `info`. Raises ValueError.
         kinds: of each of these there must be a perpetual.
+        spot: whether there must be a spot market.
 
     Raises:
         ValueError: there is no spot market, or no perpetual of a kind: the lists can't be complete.
@@ -68,6 +69,7 @@ class Markets:
         markets: Mapping[str, Any],
         rules: Callable[[Mapping[str, Any]], Rules],
         kinds: Collection[ContractKind],
+        spot: bool = True,
     ) -> None:
         self._name = name
         self._rules = rules
@@ -87,7 +89,7 @@ class Markets:
             if market.get("spot")
         }
         found = {_kind_of(market) for market in self._swaps.values()}
-        if not self._pairs or not found.issuperset(kinds):
+        if (spot and not self._pairs) or not found.issuperset(kinds):
             raise ValueError("the market lists are empty")
         self.coins = frozenset(coin for pair in self._pairs.values() for coin in (pair.base, pair.quote))
         self._fees: dict[Symbol, Fees] = {}

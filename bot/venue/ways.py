@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import ccxt
+
 from bot.domain.errors import ConfigFault
 from bot.venue import binance, kucoin, okx
 from bot.venue.dialect import Ways
 from bot.venue.spec import VenueSpec
+from bot.venue.unified import ways_for
 
 WAYS: Final[Mapping[str, Ways]] = {ways.exchange: ways for ways in (binance.WAYS, kucoin.WAYS, okx.WAYS)}
-"""By ccxt id."""
+"""Those with a package of their own, by ccxt id."""
 
 
 def ways_of(spec: VenueSpec) -> Ways:
-    """The ways of an account's exchange. Raises ConfigFault when it is not known here."""
+    """The ways of an account's exchange; one without a package is told and read by ccxt's unified methods.
+
+    Raises ConfigFault when ccxt does not know it, or it can't be used.
+    """
     ways = WAYS.get(spec.exchange)
-    if ways is None:
-        raise ConfigFault(
-            f"venues.{spec.name}.exchange is {spec.exchange!r}; expected one of {', '.join(sorted(WAYS))}"
-        )
-    return ways
+    if ways is not None:
+        return ways
+    if spec.exchange not in ccxt.exchanges:
+        raise ConfigFault(f"venues.{spec.name}.exchange is {spec.exchange!r}; expected an id of ccxt")
+    return ways_for(spec.exchange)

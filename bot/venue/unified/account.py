@@ -1,0 +1,262 @@
+"""Balances, settings of contracts, fees and tiers, by ccxt's unified methods."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from bot.domain.errors import StartFault, VenueFault
+from bot.domain.ids import Asset, Symbol
+from bot.domain.instrument import ContractKind, MarginMode
+from bot.domain.numbers import ZERO
+from bot.domain.observation import SymbolConfig, Unknown
+from bot.venue.attempt import attempt
+from bot.venue.link import Timed
+from bot.venue.markets import Fees, Markets
+from bot.venue.shapes import Row, row_of
+from bot.venue.unified.calls import Calls
+from bot.venue.unified.facts import MODE_WITH_LEVERAGE, POSITION_MODES, REFUSED, SIDE_WITH_LEVERAGE
+from bot.venue.unified.futures import Positions
+from bot.venue.unified.values import exact, info_in, number_in, price_in, told_in
+
+NEEDED = (
+    ("fetchBalance",),
+    ("fetchPositions",),
+    ("fetchTicker", "fetchTickers"),
+    ("fetchOrderBook",),
+    ("createOrder",),
+    ("cancelOrder",),
+    ("fetchOpenOrders",),
+    ("fetchMyTrades",),
+)
+"""Of each group one, or nothing can be hedged there."""
+_NOTHING: Row = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coin:
+    """One currency of a balance.
+
+    Attributes:
+        total: without debts.
+        free, used: None when not told.
+    """
+
+    total: Decimal
+    free: Decimal | None
+    used: Decimal | None
+
+
+Coins = Mapping[Asset, Coin]
+
+
+def coins_of(body: object) -> Coins:
+    """Read a balance: of one coin at least, each with its total. Raises ValueError."""
+    row = info_in(body, "total")
+    totals = row_of(row["total"])
+    if not totals:
+        raise ValueError("the balance tells of no coin")
+    found: dict[Asset, Coin] = {}
+    for name in totals:
+        coin = row_of(row.get(name), "total")
+        debt = told_in(coin, "debt") or ZERO
+        found[Asset(name)] = Coin(
+            total=number_in(coin, "total") - debt, free=told_in(coin, "free"), used=told_in(coin, "used")
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Reads and, only when told to, changes one account; `_acknowledged` is what was set in this run."""
+
+    calls: Calls
+    markets: Markets
+    positions: Positions
+    _acknowledged: dict[Symbol, tuple[int, MarginMode]] = field(default_factory=dict)
+
+    async def balance(self, wallet: str) -> Timed[Coins]:
+        """A balance, `spot` or `swap` in ccxt's words. Raises VenueFault."""
+        return await self.calls.read("fetch_balance", ({"type": wallet},), coins_of)
+
+    def check(self, symbols: Collection[Symbol]) -> None:
+        """Refuse what can't be hedged. Raises StartFault."""
+        exchange, nature = self.calls.nature.exchange, self.calls.nature
+        missing = [" or ".join(group) for group in NEEDED if not any(nature.has(each) for each in group)]
+        why = REFUSED.get(exchange, "")
+        if missing:
+            why = f"ccxt has no {', '.join(missing)} for it"
+        elif nature.feature("createOrder", "timeInForce.IOC") is False:
+            why = "it has no orders that end at once (IOC)"
+        for symbol in symbols:
+            if self.markets.kind_of(symbol) is ContractKind.INVERSE:
+                why = (
+                    f"whether its balances hold unrealised profit is not known, so {symbol}, margined in coins, "
+                    "can't be counted"
+                )
+        if why:
+            raise StartFault(
+                f"venues.{self.calls.link.name}: nothing can be hedged on {exchange}: {why}",
+                hint="hedge on another exchange, or with another contract",
+            )
+
+    async def config(self, symbol: Symbol) -> SymbolConfig:
+        """Leverage and modes, from wherever they are told. Raises VenueFault."""
+        row = await attempt("position", self.positions.row(symbol))
+        told = [
+            await self._told("fetchLeverage", "fetch_leverage", symbol),
+            await self._told("fetchMarginMode", "fetch_margin_mode", symbol),
+            await self._told("fetchPositionMode", "fetch_position_mode", symbol),
+            _NOTHING if isinstance(row, Unknown) else row,
+        ]
+        acknowledged = self._acknowledged.get(symbol)
+        try:
+            leverage = _leverage(told)
+            mode = next((mode for each in told if (mode := _margin_mode(each)) is not None), None)
+            hedged = self._hedged(told)
+        except ValueError as fault:
+            raise self.calls.link.unreadable("read leverage and modes", str(fault)) from None
+        if acknowledged is not None:
+            leverage, mode = leverage or acknowledged[0], mode or acknowledged[1]
+        parts = {"leverage": leverage, "margin mode": mode, "position mode": hedged}
+        missing = [name for name, part in parts.items() if part is None]
+        if leverage is None or mode is None or hedged is None:
+            raise self.calls.link.unreadable("read leverage and modes", f"{symbol} tells no {', no '.join(missing)}")
+        return SymbolConfig(symbol=symbol, leverage=leverage, margin_mode=mode, hedged=hedged)
+
+    async def configure(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> SymbolConfig:
+        """Set margin mode and leverage, and read back, which decides; a refusal may mean `already set`.
+
+        Raises VenueFault.
+        """
+        exchange, nature = self.calls.nature.exchange, self.calls.nature
+        if not nature.has("setLeverage"):
+            self.calls.not_offered("set the leverage")
+        faults: list[VenueFault] = []
+        steps: list[tuple[str, tuple[object, ...]]] = []
+        if nature.has("setMarginMode"):
+            steps.append(("set_margin_mode", (margin_mode.value, symbol, {"leverage": leverage})))
+        more: dict[str, object] = dict(SIDE_WITH_LEVERAGE.get(exchange, {}))
+        if exchange in MODE_WITH_LEVERAGE:
+            more["marginMode"] = margin_mode.value
+        steps.append(("set_leverage", (leverage, symbol, more)))
+        for call, args in steps:
+            try:
+                await self.calls.ask(call, args, lambda body: body)
+            except VenueFault as fault:
+                faults.append(fault)
+        if not faults and (nature.has("setMarginMode") or exchange in MODE_WITH_LEVERAGE):
+            self._acknowledged[symbol] = (leverage, margin_mode)
+        else:
+            self._acknowledged.pop(symbol, None)
+        try:
+            after = await self.config(symbol)
+        except VenueFault:
+            if faults:
+                raise faults[0] from None
+            raise
+        if faults and (after.leverage, after.margin_mode) != (leverage, margin_mode):
+            raise faults[0]
+        return after
+
+    async def fees(self, symbol: Symbol) -> Fees:
+        """The account's own rates where they are told and not below the published ones, else those."""
+        instrument = self.markets.instrument(symbol)
+        published = Fees(maker=instrument.maker_fee, taker=instrument.taker_fee)
+        told = await self._told("fetchTradingFee", "fetch_trading_fee", symbol)
+        try:
+            maker, taker = told_in(told, "maker"), told_in(told, "taker")
+        except ValueError:
+            return published
+        return Fees(
+            maker=max(published.maker, published.maker if maker is None else maker),
+            taker=max(published.taker, published.taker if taker is None else taker),
+        )
+
+    async def maintenance(self, symbol: Symbol, notional: Decimal) -> tuple[Decimal, Decimal]:
+        """Maintenance margin rate of the tier that a notional is in, for the whole of it. Raises VenueFault."""
+        if not self.calls.nature.has("fetchMarketLeverageTiers"):
+            self.calls.not_offered("read the leverage tiers")
+
+        def tier(body: object) -> Decimal:
+            for each in body if isinstance(body, list) else ():
+                row = row_of(each, "minNotional", "maxNotional", "maintenanceMarginRate")
+                top = told_in(row, "maxNotional")
+                if (told_in(row, "minNotional") or ZERO) <= notional and (top is None or notional <= top):
+                    return number_in(row, "maintenanceMarginRate")
+            raise ValueError(f"no tier holds a notional of {notional:,.0f}")
+
+        return await self.calls.ask("fetch_market_leverage_tiers", (symbol,), tier), ZERO
+
+    async def _told(self, ability: str, call: str, symbol: Symbol) -> Row:
+        """What one method tells of a symbol; nothing where it is not offered or fails."""
+        if not self.calls.nature.has(ability):
+            return _NOTHING
+        read = await attempt(call, self.calls.ask(call, (symbol,), info_in))
+        return _NOTHING if isinstance(read, Unknown) else read
+
+    def _hedged(self, told: Collection[Row]) -> bool | None:
+        for row in told:
+            if isinstance(row.get("hedged"), bool):
+                return bool(row["hedged"])
+        for row in told:
+            info = row.get("info")
+            raw = info if isinstance(info, dict) else {}
+            for (key, word), hedged in POSITION_MODES.items():
+                if raw.get(key) == word:
+                    return hedged
+        # Where ccxt can't set a position mode either, the exchange has but one.
+        return None if self.calls.nature.has("setPositionMode") else False
+
+
+def _leverage(told: Collection[Row]) -> int | None:
+    """Of the short side. Raises ValueError."""
+    for row in told:
+        for key in ("shortLeverage", "leverage"):
+            value = price_in(row, key)
+            if value is not None:
+                if value != value.to_integral_value():
+                    raise ValueError(f"a leverage of {value} is no whole number")
+                return int(value)
+    return None
+
+
+def _margin_mode(row: Row) -> MarginMode | None:
+    match row.get("marginMode"):
+        case "isolated":
+            return MarginMode.ISOLATED
+        case "cross":
+            return MarginMode.CROSS
+        case None | "":
+            return None
+        case other:
+            raise ValueError(f"margin mode {other!r} is not known")
+
+
+def volumes(body: object, contract_size: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+    """Contracts, turnover in quote and average price of a ticker (R7). Raises ValueError.
+
+    ccxt's volume is in coins with some exchanges and in contracts with others. Turnover over price tells which. In
+    coins, it shows the size of a contract only where that is 1; else one of the exchange's own figures must be the
+    number of contracts, or nothing is shown.
+    """
+    row = info_in(body, "baseVolume", "quoteVolume", "last")
+    volume, turnover, price = number_in(row, "baseVolume"), number_in(row, "quoteVolume"), number_in(row, "last")
+    if min(volume, turnover, price) <= 0:
+        raise ValueError("no volume in 24 h")
+    coins = turnover / price
+    in_coins = abs(volume - coins) <= coins / 10
+    if contract_size == 1 or not in_coins:
+        return volume, turnover, price
+    expected = coins / contract_size
+    raw = row["info"] if isinstance(row["info"], dict) else {}
+    for key, value in raw.items():
+        if any(word in key.lower() for word in ("vol", "amount", "turnover", "qty", "size")):
+            try:
+                figure = exact(value)
+            except ValueError:
+                continue
+            if figure != volume and abs(figure - expected) <= expected / 20:
+                return figure, turnover, price
+    raise ValueError("no volume in contracts is told, so the contract size can't be checked (R7)")
