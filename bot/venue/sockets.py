@@ -211,6 +211,11 @@ class Streaming:
         del lazy
         self.asyncio_loop = asyncio.get_running_loop()
 
+    def seconds(self) -> int:
+        """Venue time; ccxt signs logins with it, and would take the host's."""
+        now_ms: int = self.milliseconds()  # type: ignore[attr-defined] # of `Exact` behind us
+        return now_ms // 1000
+
     def client(self, url: str) -> Connection:
         """The connection to an address, made when there is none. Raises Broken for an address that is not allowed."""
         if self._lead is None:

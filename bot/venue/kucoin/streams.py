@@ -136,8 +136,7 @@ class KuCoinReader:
             case "/contractAccount/wallet":
                 return self._wallet(row_of(data, "currency"))
             case "/account/balance":
-                currency = row_of(data, "currency")["currency"]
-                return [Event(kind=HintKind.BALANCE)] if currency in self._scope.currencies else []
+                return self._balance(row_of(data, "currency"))
             case _:
                 return []
 
@@ -156,6 +155,11 @@ class KuCoinReader:
         if data.get("changeReason") == _SILENT_REASON or ("currentQty" not in data and "markValue" in data):
             return []
         return self._of(HintKind.POSITION, name)
+
+    def _balance(self, data: Row) -> Sequence[Event]:
+        account = tuple(str(data.get(name)) for name in ("accountId", "currency"))
+        new = self._changes.new(account, (data.get("available"), data.get("hold")))
+        return [Event(kind=HintKind.BALANCE)] if new and data["currency"] in self._scope.currencies else []
 
     def _wallet(self, data: Row) -> Sequence[Event]:
         """The wallet balance counts: what is available moves with every mark, and is told on its own."""

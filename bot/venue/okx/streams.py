@@ -105,11 +105,11 @@ class OkxReader:
         return self._of(HintKind.POSITION, row) if self._changes.new(key, values) else []
 
     def _account(self, rows: Sequence[Row]) -> Sequence[Event]:
-        """Of a coin the cash counts: its equity moves with every mark."""
+        """Of a coin the cash and the debt count: equity, and what is frozen, move with every mark."""
         details = [detail for row in rows for detail in rows_of(row.get("details"), "ccy")]
         # All are asked: what is not asked now would look new the next time.
         news = [
-            self._changes.new(("cash", str(detail["ccy"])), (detail.get("cashBal"), detail.get("frozenBal")))
+            self._changes.new(("cash", str(detail["ccy"])), (detail.get("cashBal"), detail.get("liab")))
             for detail in details
             if detail["ccy"] in self._scope.currencies
         ]

@@ -1,0 +1,96 @@
+"""Streams in the daemon: a change is followed sooner than the interval, and nothing depends on them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness import Home, eventually, settings_text
+
+INTERVAL_S = 10
+SOON_S = 5.0
+"""A hint, two agreeing readings 1 s apart (R10), an order; the rest is the machine's."""
+
+
+def slow(*, streams: bool, exchange: str = "binance") -> str:
+    """Settings with a long interval, on any exchange."""
+    text = settings_text(top={"interval_s": f'"{INTERVAL_S}"'})
+    keys = f'exchange = "{exchange}"\nstreams = {json.dumps(streams)}'
+    return text.replace('exchange = "binance"', keys)
+
+
+def said(home: Home, event: str) -> list[dict[str, Any]]:
+    lines = (home.path / "log.jsonl").read_text().splitlines()
+    found = [json.loads(line) for line in lines if line.startswith("{")]
+    return [line for line in found if line.get("event") == event]
+
+
+def alive(home: Home) -> bool:
+    return bool(said(home, "stream.alive"))
+
+
+@pytest.mark.parametrize(
+    ("exchange", "wallet", "symbol", "contracts"),
+    [
+        ("binance", "spot", "BTCUSDT", 1),
+        ("okx", "trading", "BTC-USDT-SWAP", 100),
+        ("kucoin", "trade", "XBTUSDTM", 1000),
+    ],
+)
+def test_a_deposit_is_followed_long_before_the_interval(
+    home: Home, exchange: str, wallet: str, symbol: str, contracts: int
+) -> None:
+    home.write(slow(streams=True, exchange=exchange))
+    account = f"{exchange}/paper"
+    bot = home.daemon("--live", "--json")
+    eventually("1 BTC is hedged", lambda: home.paper.short(symbol, account) == contracts)
+    eventually("the streams speak", lambda: alive(home))
+    for held in (D("1.3"), D("1.6")):
+        began = time.monotonic()
+        home.paper.deposit("0.3", wallet=wallet, account=account)
+        eventually("it is followed", lambda: home.paper.short(symbol, account) == held * contracts, within_s=SOON_S)  # noqa: B023 - asked at once
+        assert time.monotonic() - began < INTERVAL_S / 2
+    assert home.stop(bot) == 0
+    assert said(home, "stream.broken") == []
+
+
+def test_without_streams_it_waits_for_the_interval_and_loses_nothing(home: Home) -> None:
+    home.write(slow(streams=False))
+    bot = home.daemon("--live", "--json")
+    eventually("1 BTC is hedged", lambda: home.paper.short() == 1)
+    home.paper.deposit("0.5")
+    eventually("it is followed", lambda: home.paper.short() == D("1.5"), within_s=INTERVAL_S + SOON_S)
+    assert not alive(home)
+    assert home.stop(bot) == 0
+
+
+def test_a_stop_is_prompt_while_streams_are_open_and_the_exchange_hangs(home: Home) -> None:
+    home.write(slow(streams=True))
+    bot = home.daemon("--live", "--json")
+    eventually("the streams speak", lambda: alive(home))
+    eventually("1 BTC is hedged", lambda: home.paper.short() == 1)
+    os.kill(home.paper.process.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        assert home.stop(bot) == 0
+        assert time.monotonic() - began < 12
+    finally:
+        os.kill(home.paper.process.pid, signal.SIGCONT)
+    log = (home.path / "log.jsonl").read_text()
+    assert "never retrieved" not in log
+    assert "Unclosed" not in log
+
+
+def test_streams_that_come_and_go_are_told_and_change_nothing_else(home: Home) -> None:
+    home.write(slow(streams=True))
+    refused = home.daemon("--live", "--json", env={"HEDGEBOT_VENUES__MAIN__SECRET": "paper"})
+    eventually("the streams speak", lambda: alive(home))
+    eventually("1 BTC is hedged", lambda: home.paper.short() == 1)
+    assert len(home.paper.orders()) == 1
+    assert home.stop(refused) == 0
