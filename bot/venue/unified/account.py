@@ -16,7 +16,7 @@ from bot.venue.link import Timed
 from bot.venue.markets import Fees, Markets
 from bot.venue.shapes import Row, row_of
 from bot.venue.unified.calls import Calls
-from bot.venue.unified.facts import MODE_WITH_LEVERAGE, POSITION_MODES, REFUSED, SIDE_WITH_LEVERAGE
+from bot.venue.unified.facts import MODE_BY_ORDER, MODE_WITH_LEVERAGE, POSITION_MODES, REFUSED, SIDE_WITH_LEVERAGE
 from bot.venue.unified.futures import Positions
 from bot.venue.unified.values import exact, info_in, number_in, price_in, told_in
 
@@ -69,19 +69,26 @@ def coins_of(body: object) -> Coins:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Reads and, only when told to, changes one account; `_acknowledged` is what was set in this run."""
+    """Reads and, only when told to, changes one account.
+
+    Attributes:
+        wanted: margin modes that the settings want.
+    """
 
     calls: Calls
     markets: Markets
     positions: Positions
+    wanted: dict[Symbol, MarginMode] = field(default_factory=dict)
     _acknowledged: dict[Symbol, tuple[int, MarginMode]] = field(default_factory=dict)
 
     async def balance(self, wallet: str) -> Timed[Coins]:
         """A balance, `spot` or `swap` in ccxt's words. Raises VenueFault."""
         return await self.calls.read("fetch_balance", ({"type": wallet},), coins_of)
 
-    def check(self, symbols: Collection[Symbol]) -> None:
+    def check(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse what can't be hedged. Raises StartFault."""
+        for symbol in symbols:
+            self.wanted[symbol] = MarginMode.ISOLATED if symbol in isolated else MarginMode.CROSS
         exchange, nature = self.calls.nature.exchange, self.calls.nature
         missing = [" or ".join(group) for group in NEEDED if not any(nature.has(each) for each in group)]
         why = REFUSED.get(exchange, "")
@@ -101,11 +108,20 @@ class Account:
                 hint="hedge on another exchange, or with another contract",
             )
 
+    def order_mode(self, symbol: Symbol) -> str | None:
+        """The margin mode that an order has to name; None where ccxt has no word for it."""
+        nature = self.calls.nature
+        by_order = nature.exchange in MODE_BY_ORDER or nature.feature("createOrder", "marginMode")
+        return self.wanted[symbol].value if by_order else None
+
     async def config(self, symbol: Symbol) -> SymbolConfig:
         """Leverage and modes, from wherever they are told. Raises VenueFault."""
         row = await attempt("position", self.positions.row(symbol))
+        about: tuple[object, ...] = ()
+        if self.calls.nature.exchange in MODE_BY_ORDER:
+            about = ({"marginMode": self.wanted[symbol].value},)
         told = [
-            await self._told("fetchLeverage", "fetch_leverage", symbol),
+            await self._told("fetchLeverage", "fetch_leverage", symbol, *about),
             await self._told("fetchMarginMode", "fetch_margin_mode", symbol),
             await self._told("fetchPositionMode", "fetch_position_mode", symbol),
             _NOTHING if isinstance(row, Unknown) else row,
@@ -131,6 +147,7 @@ class Account:
         Raises VenueFault.
         """
         exchange, nature = self.calls.nature.exchange, self.calls.nature
+        self.wanted[symbol] = margin_mode
         if not nature.has("setLeverage"):
             self.calls.not_offered("set the leverage")
         faults: list[VenueFault] = []
@@ -189,11 +206,11 @@ class Account:
 
         return await self.calls.ask("fetch_market_leverage_tiers", (symbol,), tier), ZERO
 
-    async def _told(self, ability: str, call: str, symbol: Symbol) -> Row:
+    async def _told(self, ability: str, call: str, symbol: Symbol, *about: object) -> Row:
         """What one method tells of a symbol; nothing where it is not offered or fails."""
         if not self.calls.nature.has(ability):
             return _NOTHING
-        read = await attempt(call, self.calls.ask(call, (symbol,), info_in))
+        read = await attempt(call, self.calls.ask(call, (symbol, *about), info_in))
         return _NOTHING if isinstance(read, Unknown) else read
 
     def _hedged(self, told: Collection[Row]) -> bool | None:
@@ -237,26 +254,36 @@ def _margin_mode(row: Row) -> MarginMode | None:
 def volumes(body: object, contract_size: Decimal) -> tuple[Decimal, Decimal, Decimal]:
     """Contracts, turnover in quote and average price of a ticker (R7). Raises ValueError.
 
-    ccxt's volume is in coins with some exchanges and in contracts with others. Turnover over price tells which. In
-    coins, it shows the size of a contract only where that is 1; else one of the exchange's own figures must be the
-    number of contracts, or nothing is shown.
+    ccxt's volume is in coins with some exchanges and in contracts with others; turnover over price tells which. A
+    volume in coins shows the size of a contract where that is 1, else only beside the number of contracts: a figure
+    of the exchange's own that is as many times larger as contracts are smaller than coins. Without it nothing is shown.
     """
-    row = info_in(body, "baseVolume", "quoteVolume", "last")
-    volume, turnover, price = number_in(row, "baseVolume"), number_in(row, "quoteVolume"), number_in(row, "last")
-    if min(volume, turnover, price) <= 0:
+    row = info_in(body, "baseVolume", "last")
+    volume, price = number_in(row, "baseVolume"), number_in(row, "last")
+    turnover = told_in(row, "quoteVolume")
+    if min(volume, price, turnover or volume) <= 0:
         raise ValueError("no volume in 24 h")
-    coins = turnover / price
-    in_coins = abs(volume - coins) <= coins / 10
-    if contract_size == 1 or not in_coins:
+    coins = volume if turnover is None else turnover / price
+    if turnover is not None and (contract_size == 1 or abs(volume - coins) > coins / 10):
         return volume, turnover, price
-    expected = coins / contract_size
-    raw = row["info"] if isinstance(row["info"], dict) else {}
-    for key, value in raw.items():
+    if contract_size != 1:
+        contracts = _volume_figure(row["info"], coins / contract_size)
+        if contracts is not None:
+            return contracts, coins * price, price
+        told_coins = _volume_figure(row["info"], volume * contract_size) if turnover is None else None
+        if told_coins is not None:
+            return volume, told_coins * price, price
+    raise ValueError("no volume in contracts is told, so the contract size can't be checked (R7)")
+
+
+def _volume_figure(info: object, expected: Decimal) -> Decimal | None:
+    """The raw figure of a ticker that is an expected volume within 5 %."""
+    for key, value in info.items() if isinstance(info, dict) else ():
         if any(word in key.lower() for word in ("vol", "amount", "turnover", "qty", "size")):
             try:
                 figure = exact(value)
             except ValueError:
                 continue
-            if figure != volume and abs(figure - expected) <= expected / 20:
-                return figure, turnover, price
-    raise ValueError("no volume in contracts is told, so the contract size can't be checked (R7)")
+            if abs(figure - expected) <= expected / 20:
+                return figure
+    return None

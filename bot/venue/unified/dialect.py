@@ -48,13 +48,10 @@ class UnifiedDialect:
         self._account = Account(self._calls, markets, self._positions)
         self._prices = PriceReader(self._calls)
         self._orders = Orders(self._calls, markets, clock)
-        self._modes: dict[Symbol, MarginMode] = {}
 
     async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse what can't be hedged there. Raises StartFault."""
-        self._account.check(symbols)
-        for symbol in symbols:
-            self._modes[symbol] = MarginMode.ISOLATED if symbol in isolated else MarginMode.CROSS
+        self._account.check(symbols, isolated)
 
     # Holdings
 
@@ -162,11 +159,8 @@ class UnifiedDialect:
 
     async def place(self, ticket: OrderTicket) -> OrderReport:
         """Send an order; the answer is taken for an acknowledgement, whatever it tells."""
-        symbol = ticket.request.symbol
-        extra: dict[str, object] = {}
-        if self._calls.nature.feature("createOrder", "marginMode"):
-            extra["marginMode"] = self._modes[symbol].value
-        return await self._orders.place(ticket, extra)
+        mode = self._account.order_mode(ticket.request.symbol)
+        return await self._orders.place(ticket, {} if mode is None else {"marginMode": mode})
 
     async def cancel(self, symbol: Symbol, client_id: ClientOrderId) -> OrderReport | None:
         """Ask for a cancel; the answer is taken for an acknowledgement."""

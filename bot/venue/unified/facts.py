@@ -58,7 +58,10 @@ BY_OUR_ID: Final = frozenset(
 BY_LISTS: Final = frozenset({"bybit", "bybitid"})
 """Where `fetch_order` knows the last orders only: lists are read instead."""
 
-MODE_WITH_LEVERAGE: Final = frozenset({"blofin", "gate", "hyperliquid", "kucoin", "okx", "weex"})
+MODE_BY_ORDER: Final = frozenset({"blofin", "myokx", "okx"})
+"""Where each order names its margin mode, and leverage is told for the one that is asked about."""
+
+MODE_WITH_LEVERAGE: Final = MODE_BY_ORDER | {"gate", "hyperliquid", "kucoin", "weex"}
 """Where `set_leverage` wants the margin mode too."""
 
 SIDE_WITH_LEVERAGE: Final[Mapping[str, Mapping[str, str]]] = {"bingx": {"side": "BOTH"}}
@@ -104,6 +107,8 @@ def _from_number(told: str) -> ClientOrderId:
         for _ in range(EPOCH_LENGTH):
             number, index = divmod(number, len(EPOCH_ALPHABET))
             letters.append(EPOCH_ALPHABET[index])
+        if number:
+            return ClientOrderId(told)
         return client_order_id(Epoch("".join(reversed(letters))), sequence)
     except ValueError:
         return ClientOrderId(told)

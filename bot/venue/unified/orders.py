@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NoReturn, TypeVar
@@ -50,7 +50,7 @@ class Orders:
     markets: Markets
     clock: Clock
 
-    async def place(self, ticket: OrderTicket, extra: dict[str, object]) -> OrderReport:
+    async def place(self, ticket: OrderTicket, extra: Mapping[str, object]) -> OrderReport:
         """Send an order, once. Any answer but one with an id leaves its outcome open (R20).
 
         Raises:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from decimal import Decimal
 
 from bot.domain.ids import Symbol
 from bot.domain.observation import Book, Prices, Unknown
@@ -15,8 +15,6 @@ from bot.venue.link import Timed, joined
 from bot.venue.shapes import Row, row_of
 from bot.venue.unified.calls import Calls
 from bot.venue.unified.values import above_0_in, exact, info_in, price_in, told_in
-
-_NO_RATE: Final[Row] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +35,7 @@ class PriceReader:
         """The ticker as ccxt makes it. Raises VenueFault."""
 
         def parse(body: object) -> Row:
-            row = info_in(body, "symbol")
-            if row["symbol"] != symbol:
-                raise ValueError("the answer is about another market")
-            return row
+            return _of(symbol, info_in(body, "symbol"))
 
         if self.calls.nature.has("fetchTicker"):
             return await self.calls.read("fetch_ticker", (symbol,), parse)
@@ -49,45 +44,50 @@ class PriceReader:
     async def _one(self, symbol: Symbol, *, deep: bool) -> Prices:
         ticker = await self.ticker(symbol)
         rate = await self._rate(symbol)
+        mark = await self._mark(symbol, ticker, rate)
         needs_book = deep or ticker.value.get("bid") is None or ticker.value.get("ask") is None
         book = await self._book(symbol) if needs_book else None
         try:
-            return self._prices(symbol, ticker, rate, book, deep=deep)
+            return self._prices(symbol, (mark, ticker, *(() if rate is None else (rate,))), book, deep=deep)
         except ValueError as fault:
             raise self.calls.link.unreadable(f"read prices of {symbol}", str(fault)) from None
 
-    def _prices(
-        self, symbol: Symbol, ticker: Timed[Row], rate: Timed[Row] | None, book: Book | None, *, deep: bool
-    ) -> Prices:
-        told = _NO_RATE if rate is None else rate.value
-        mark = price_in(told, "markPrice") or price_in(ticker.value, "markPrice")
+    def _prices(self, symbol: Symbol, parts: Sequence[Timed[Row]], book: Book | None, *, deep: bool) -> Prices:
+        """Prices out of what was told, best first; the ticker is the second."""
+        ticker = parts[1].value
+        mark = _first(parts, "markPrice")
         if mark is None:
             raise ValueError("no mark price is told")
-        bid = book.bids[0].price if book and book.bids else above_0_in(ticker.value, "bid")
-        ask = book.asks[0].price if book and book.asks else above_0_in(ticker.value, "ask")
+        bid = book.bids[0].price if book and book.bids else above_0_in(ticker, "bid")
+        ask = book.asks[0].price if book and book.asks else above_0_in(ticker, "ask")
         if bid >= ask:
             raise ValueError(f"bid {bid} is not below ask {ask}")
-        stamps = [part.stamp for part in (rate, book) if part is not None]
         return Prices(
             symbol=symbol,
             mark=mark,
-            index=price_in(told, "indexPrice") or price_in(ticker.value, "indexPrice"),
+            index=_first(parts, "indexPrice"),
             bid=bid,
             ask=ask,
-            funding_rate=told_in(told, "fundingRate"),
-            stamp=joined(ticker.stamp, *stamps),
+            funding_rate=told_in(parts[-1].value, "fundingRate"),
+            stamp=joined(*(part.stamp for part in parts), *(() if book is None else (book.stamp,))),
             book=book if deep else None,
         )
+
+    async def _mark(self, symbol: Symbol, ticker: Timed[Row], rate: Timed[Row] | None) -> Timed[Row]:
+        """What tells the mark: the funding rate, the ticker, or an answer of its own."""
+        for part in (rate, ticker):
+            if part is not None and part.value.get("markPrice") is not None:
+                return part
+        if not self.calls.nature.has("fetchMarkPrice"):
+            return ticker
+        return await self.calls.read("fetch_mark_price", (symbol,), lambda body: _of(symbol, info_in(body, "symbol")))
 
     async def _rate(self, symbol: Symbol) -> Timed[Row] | None:
         """The funding rate as ccxt makes it, with mark and index on most exchanges; None where there is none."""
         nature = self.calls.nature
 
         def parse(body: object) -> Row:
-            row = row_of(body, "symbol")
-            if row["symbol"] != symbol:
-                raise ValueError("the answer is about another market")
-            return row
+            return _of(symbol, row_of(body, "symbol"))
 
         if nature.has("fetchFundingRate"):
             return await self.calls.read("fetch_funding_rate", (symbol,), parse)
@@ -104,6 +104,16 @@ class PriceReader:
             return book_of(_levels(read.value["bids"]), _levels(read.value["asks"]), read.stamp)
         except ValueError as fault:
             raise self.calls.link.unreadable("fetch_order_book", str(fault)) from None
+
+
+def _of(symbol: Symbol, row: Row) -> Row:
+    if row["symbol"] != symbol:
+        raise ValueError("the answer is about another market")
+    return row
+
+
+def _first(parts: Sequence[Timed[Row]], key: str) -> Decimal | None:
+    return next((price for part in parts if (price := price_in(part.value, key)) is not None), None)
 
 
 def _levels(side: object) -> list[list[object]]:
