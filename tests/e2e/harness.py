@@ -84,8 +84,17 @@ class Paper:
     def deposit(self, amount: str, asset: str = "BTC", wallet: str = "spot", account: str = "binance/paper") -> None:
         self.post("/deposit", account=account, wallet=wallet, asset=asset, amount=amount)
 
-    def fault(self, path: str, kind: str, count: int = 1, method: str | None = None, delay_s: float = 0) -> None:
-        body: dict[str, object] = {"venue": "binance", "path": path, "kind": kind, "count": count, "delay_s": delay_s}
+    def fault(
+        self,
+        path: str,
+        kind: str,
+        count: int = 1,
+        method: str | None = None,
+        delay_s: float = 0,
+        *,
+        venue: str = "binance",
+    ) -> None:
+        body: dict[str, object] = {"venue": venue, "path": path, "kind": kind, "count": count, "delay_s": delay_s}
         self.post("/fault", **body | ({"method": method} if method else {}))
 
     def account(self, name: str = "binance/paper") -> Any:  # noqa: ANN401
@@ -163,6 +172,7 @@ def settings_text(
     hedge: str = "",
     top: Mapping[str, str] | None = None,
     environment: str = "paper",
+    exchange: str = "binance",
 ) -> str:
     lines = [f"{name} = {value}" for name, value in (FAST | dict(top or {})).items()]
     return "\n".join(
@@ -171,7 +181,7 @@ def settings_text(
             "[journal]",
             'path = "journal.db"',
             "[venues.main]",
-            'exchange = "binance"',
+            f'exchange = "{exchange}"',
             f'environment = "{environment}"',
             "[[hedges]]",
             'name = "hedge"',
