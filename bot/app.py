@@ -240,7 +240,12 @@ async def _check(options: RunOptions, settings: Settings, *, apply: bool) -> lis
         for policy in hedges:
             _instrument(venues[policy.venue], policy)
         lines = await _preflight_of(settings, venues, hedges, clock, apply=apply).run()
-        return [*lines, _journal_line(settings.journal)]
+        return [*_warned_lines(settings), *lines, _journal_line(settings.journal)]
+
+
+def _warned_lines(settings: Settings) -> list[CheckLine]:
+    """What the settings warn of, such as an exchange that was not verified."""
+    return [CheckLine(name="settings", verdict=CheckVerdict.WARN, detail=warning) for warning in settings.warnings]
 
 
 def _journal_line(path: Path) -> CheckLine:
