@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 
 import ccxt.async_support as ccxt
 
+from bot.cli.status import read_status
+from bot.domain.errors import JournalFault
 from bot.paper.client import local_session
+from bot.runtime.clock import SystemClock
 from tests.e2e.harness import Home, Paper
 
 T = TypeVar("T")
@@ -122,8 +125,17 @@ def hedge(home: Home) -> dict[str, Any]:
     """The one hedge as `status` shows it; empty while there is no journal yet."""
     if not home.journal.exists():
         return {}
-    hedges: Sequence[dict[str, Any]] = home.status()["hedges"]
+    try:
+        hedges: Sequence[dict[str, Any]] = read_status(home.journal, SystemClock())["hedges"]
+    except JournalFault:
+        return {}  # its tables are being made
     return hedges[0] if hedges else {}
+
+
+def held(home: Home, source: str, venue: str | None = "main") -> Decimal | None:
+    """Coins that the bot last saw in a source of one venue; None when it is unknown or not there."""
+    rows = [row for row in hedge(home).get("holdings", ()) if (row["source"], row["venue"]) == (source, venue)]
+    return sum((Decimal(row["quantity"]) for row in rows), Decimal(0)) if rows else None
 
 
 def intents(home: Home) -> list[str]:
