@@ -6,10 +6,10 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import aiohttp
 
@@ -24,17 +24,19 @@ from bot.journal.store import SqlJournal
 from bot.paper.client import local_session
 from bot.paper.embedded import serve_paper
 from bot.paper.session import LocalSession
-from bot.ports import Clock, Venue
+from bot.ports import Clock, HintSource, Venue
 from bot.runtime import start
 from bot.runtime.alarms import LogAlarms
 from bot.runtime.clock import SystemClock
 from bot.runtime.daemon import Daemon
 from bot.runtime.executor import Executor
+from bot.runtime.feeds import Feeds, FeedSpec, reading
 from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.observer import Observer
 from bot.runtime.preflight import Preflight, start_venue
 from bot.runtime.signals import Stop
-from bot.settings import RunOptions, Settings, VenueSettings, load_settings, policies
+from bot.runtime.streams import Streams
+from bot.settings import RunOptions, Settings, VenueSettings, load_settings, policies, wanted_feeds
 from bot.venue.spec import VenueSpec
 
 Session = aiohttp.ClientSession | LocalSession
@@ -74,6 +76,10 @@ def run_check(options: RunOptions, *, apply: bool) -> Sequence[CheckLine]:
     """
     settings = _settings(options)
     return asyncio.run(_check(options, settings, apply=apply))
+
+
+class _Gateway(Venue, HintSource, Protocol):
+    """A venue that has streams, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +123,8 @@ async def assembled(
         instruments = {policy.name: _instrument(venues[policy.venue], policy) for policy in hedges}
         if options.live:
             start.refuse_uncovered(hedges, journal)
-        await _preflight(settings, venues, hedges, clock, live=options.live)
+        feeds = await stack.enter_async_context(_feeds(settings, clock))
+        await _preflight(settings, venues, hedges, clock, feeds, live=options.live)
         if options.live:
             await start.refuse_unknown_epochs(venues, hedges, journal)
         daemon = _daemon(
@@ -130,6 +137,7 @@ async def assembled(
             if options.live
             else None,
             clock=clock,
+            feeds=feeds,
             show=show,
         )
         logs.get(__name__).info(
@@ -239,7 +247,8 @@ async def _check(options: RunOptions, settings: Settings, *, apply: bool) -> lis
         venues = await _open_venues(stack, settings, hedges, session, clock)
         for policy in hedges:
             _instrument(venues[policy.venue], policy)
-        lines = await _preflight_of(settings, venues, hedges, clock, apply=apply).run()
+        feeds = await stack.enter_async_context(_feeds(settings, clock))
+        lines = await _preflight_of(settings, venues, hedges, clock, feeds, apply=apply).run()
         return [*_warned_lines(settings), *lines, _journal_line(settings.journal)]
 
 
@@ -268,10 +277,10 @@ async def _open_venues(
     hedges: Sequence[HedgePolicy],
     session: Session | None,
     clock: Clock,
-) -> dict[VenueName, Venue]:
+) -> dict[VenueName, _Gateway]:
     from bot.venue.gateway import open_venue  # noqa: PLC0415 - ccxt takes a second; settings are judged before it
 
-    venues: dict[VenueName, Venue] = {}
+    venues: dict[VenueName, _Gateway] = {}
     for name, venue_settings in settings.venues.items():
         symbols = tuple(dict.fromkeys(policy.symbol for policy in hedges if policy.venue == name))
         isolated = frozenset(
@@ -308,8 +317,20 @@ def _instrument(venue: Venue, policy: HedgePolicy) -> Instrument:
         raise StartFault(f"hedges.{policy.name}.short.symbol: {fault.message}", hint=fault.hint) from None
 
 
+def _feeds(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Feeds]:
+    """The numbers that no venue tells, read once."""
+    specs = [FeedSpec(**asdict(feed)) for feed in wanted_feeds(settings)]
+    return reading(specs, clock=clock, logger=logs.get("bot.runtime.feeds"))
+
+
 def _preflight_of(
-    settings: Settings, venues: Mapping[VenueName, Venue], hedges: Sequence[HedgePolicy], clock: Clock, *, apply: bool
+    settings: Settings,
+    venues: Mapping[VenueName, Venue],
+    hedges: Sequence[HedgePolicy],
+    clock: Clock,
+    feeds: Feeds,
+    *,
+    apply: bool,
 ) -> Preflight:
     return Preflight(
         venues=venues,
@@ -317,14 +338,21 @@ def _preflight_of(
         allow_withdraw_key=frozenset(name for name, venue in settings.venues.items() if venue.allow_withdraw_key),
         now_ms=clock.now_ms(),
         apply=apply,
+        feeds=feeds,
     )
 
 
 async def _preflight(
-    settings: Settings, venues: Mapping[VenueName, Venue], hedges: Sequence[HedgePolicy], clock: Clock, *, live: bool
+    settings: Settings,
+    venues: Mapping[VenueName, Venue],
+    hedges: Sequence[HedgePolicy],
+    clock: Clock,
+    feeds: Feeds,
+    *,
+    live: bool,
 ) -> None:
     """Refuse to start on a failure that no later turn can mend. Missing margin is none: what fits is hedged (R15)."""
-    lines = await _preflight_of(settings, venues, hedges, clock, apply=live).run()
+    lines = await _preflight_of(settings, venues, hedges, clock, feeds, apply=live).run()
     log = logs.get(__name__)
     for line in lines:
         if line.verdict is not CheckVerdict.PASS:
@@ -342,10 +370,11 @@ def _daemon(
     settings: Settings,
     hedges: Sequence[HedgePolicy],
     instruments: Mapping[HedgeName, Instrument],
-    venues: Mapping[VenueName, Venue],
+    venues: Mapping[VenueName, _Gateway],
     journal: SqlJournal,
     executor: Executor | None,
     clock: Clock,
+    feeds: Feeds,
     show: Show,
 ) -> Daemon:
     alarms = LogAlarms(clock, logs.get("bot.alarms"))
@@ -360,9 +389,11 @@ def _daemon(
             alarms=alarms,
             logger=logs.get("bot.runtime.hedger"),
             not_before_ms=start.first_order_ms(policy, journal, clock) if executor is not None else 0,
+            feeds=feeds,
         )
         for policy in hedges
     ]
+    listened = [venue for name, venue in venues.items() if settings.venues[name].streams]
     return Daemon(
         observer=Observer(venues, hedges),
         hedgers=hedgers,
@@ -370,4 +401,6 @@ def _daemon(
         interval_s=float(settings.interval_s),
         show=show,
         logger=logs.get("bot.runtime.daemon"),
+        beside=[feeds.keep_reading],
+        streams=Streams(listened, hedges, clock=clock, logger=logs.get("bot.runtime.streams")),
     )
