@@ -112,7 +112,7 @@ def test_there_is_something_to_look_at() -> None:
 
 
 def test_without_git_only_what_is_ours_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = ("README.md", "bot/app.py", "tests/core/test_units.py", ".ci/run")
+    ours = ("README.md", "bot/app/assembly.py", "tests/core/test_units.py", ".ci/run")
     others = (".coverage", ".coverage.host.1", ".venv/lib/x.py", ".mypy_cache/x.json", "bot/__pycache__/app.pyc")
     for name in ours + others:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

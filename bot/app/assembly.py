@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -14,68 +12,31 @@ from typing import Final, Protocol
 import aiohttp
 
 from bot import logs
-from bot.domain.check import CheckLine, CheckVerdict
-from bot.domain.errors import ConfigFault, JournalFault, StartFault
+from bot.domain.check import CheckVerdict
+from bot.domain.errors import ConfigFault, StartFault
 from bot.domain.ids import HedgeName, VenueName
 from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.policy import HedgePolicy
 from bot.journal.lock import AccountLock, default_state_dir, key_fingerprint
 from bot.journal.store import SqlJournal
-from bot.paper.client import local_session
-from bot.paper.embedded import serve_paper
 from bot.paper.session import LocalSession
 from bot.ports import Clock, HintSource, Venue
 from bot.runtime import start
 from bot.runtime.alarms import LogAlarms
-from bot.runtime.clock import SystemClock
 from bot.runtime.daemon import Daemon
 from bot.runtime.executor import Executor
 from bot.runtime.feeds import Feeds, FeedSpec, reading
 from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.observer import Observer
 from bot.runtime.preflight import Preflight, start_venue
-from bot.runtime.signals import Stop
 from bot.runtime.streams import Streams
-from bot.settings import RunOptions, Settings, VenueSettings, load_settings, policies, wanted_feeds
+from bot.settings import RunOptions, Settings, VenueSettings, policies
 from bot.venue.spec import VenueSpec
 
 Session = aiohttp.ClientSession | LocalSession
 Show = Callable[[Sequence[Outcome]], None]
 
 EMBEDDED: Final = "embedded paper"
-EXIT_HALTED: Final = 4
-"""Halted or frozen with `--live --once`."""
-
-
-def run_bot(options: RunOptions, show: Show) -> int:
-    """Run the bot as `hedgebot run` does.
-
-    Args:
-        options: what the command line says.
-        show: called after each turn with every hedge's outcome; with `once` a single time, at the end.
-
-    Returns:
-        The exit code (0 done, 4 halted or frozen with `--live --once`, 130 after SIGINT).
-
-    Raises:
-        BotError: the start failed; see `bot.domain.errors` for what each kind means.
-    """
-    settings = _settings(options)
-    return asyncio.run(_run(options, settings, show))
-
-
-def run_check(options: RunOptions, *, apply: bool) -> Sequence[CheckLine]:
-    """Run the preflight as `hedgebot check` does.
-
-    Args:
-        options: what the command line says.
-        apply: set leverage and margin mode, and read them back.
-
-    Raises:
-        BotError: a venue could not be reached at all, or the settings are wrong.
-    """
-    settings = _settings(options)
-    return asyncio.run(_check(options, settings, apply=apply))
 
 
 class _Gateway(Venue, HintSource, Protocol):
@@ -119,11 +80,11 @@ async def assembled(
         epoch = start.draw_epoch()
         journal.begin_epoch(epoch, now_ms)
         hedges = policies(settings)
-        venues = await _open_venues(stack, settings, hedges, session, clock)
-        instruments = {policy.name: _instrument(venues[policy.venue], policy) for policy in hedges}
+        venues = await open_venues(stack, settings, hedges, session, clock)
+        instruments = {policy.name: instrument_of(venues[policy.venue], policy) for policy in hedges}
         if options.live:
             start.refuse_uncovered(hedges, journal)
-        feeds = await stack.enter_async_context(_feeds(settings, clock))
+        feeds = await stack.enter_async_context(feeds_of(settings, clock))
         await _preflight(settings, venues, hedges, clock, feeds, live=options.live)
         if options.live:
             await start.refuse_unknown_epochs(venues, hedges, journal)
@@ -181,103 +142,14 @@ def _world(venue: VenueSettings, settings: Settings, options: RunOptions) -> str
     return f"{venue.exchange}, {where}"
 
 
-def _settings(options: RunOptions) -> Settings:
-    settings = load_settings(options.settings_path, os.environ, paper=options.on_paper)
-    logs.configure(settings.secrets())
-    for warning in settings.warnings:
-        logs.get(__name__).warning(logs.SETTINGS_WARNED, warning=warning)
-    return settings
-
-
-@asynccontextmanager
-async def _paper_session(
-    options: RunOptions, settings: Settings, clock: Clock
-) -> AsyncIterator[aiohttp.ClientSession | None]:
-    """The session that leads to the paper exchange the options ask for; None when they ask for none."""
-    async with AsyncExitStack() as stack:
-        if options.paper_at is not None:
-            if options.paper_ca is None:
-                raise ConfigFault(
-                    "--paper-at needs --paper-ca", hint="give the `ca` file that `hedgebot paper` printed"
-                )
-            host, port = options.paper_at
-            yield await stack.enter_async_context(_loopback(host, port, options.paper_ca))
-        elif settings.paper:
-            served = await stack.enter_async_context(serve_paper(time_ms=clock.now_ms))
-            yield await stack.enter_async_context(_loopback(served.host, served.port, served.ca))
-        else:
-            yield None
-
-
-def _loopback(host: str, port: int, ca: Path) -> aiohttp.ClientSession:
-    try:
-        return local_session(host, port, ca)
-    except ValueError as error:
-        raise ConfigFault(f"--paper-at {host}:{port}: {error}", hint="the paper exchange is on this machine") from None
-    except OSError as error:
-        raise ConfigFault(
-            f"--paper-ca {ca}: {error.strerror or error}", hint="give the `ca` file that `hedgebot paper` printed"
-        ) from None
-
-
-async def _run(options: RunOptions, settings: Settings, show: Show) -> int:
-    clock = SystemClock()
-    with Stop() as stop:
-        async with (
-            _paper_session(options, settings, clock) as session,
-            assembled(settings, options, session, clock, _silent if options.once else show) as bot,
-        ):
-            stop.orderly(bot.daemon.stop)
-            outcomes = await bot.daemon.run(once=options.once)
-            if options.once and stop.signal is None:
-                show(outcomes)
-                return EXIT_HALTED if options.live and bot.daemon.stuck else 0
-    return stop.exit_code
-
-
-def _silent(_: Sequence[Outcome]) -> None:
-    """With `--once` only the end is shown."""
-
-
-async def _check(options: RunOptions, settings: Settings, *, apply: bool) -> list[CheckLine]:
-    clock = SystemClock()
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(_paper_session(options, settings, clock))
-        hedges = policies(settings)
-        venues = await _open_venues(stack, settings, hedges, session, clock)
-        for policy in hedges:
-            _instrument(venues[policy.venue], policy)
-        feeds = await stack.enter_async_context(_feeds(settings, clock))
-        lines = await _preflight_of(settings, venues, hedges, clock, feeds, apply=apply).run()
-        return [*_warned_lines(settings), *lines, _journal_line(settings.journal)]
-
-
-def _warned_lines(settings: Settings) -> list[CheckLine]:
-    """What the settings warn of, such as an exchange that was not verified."""
-    return [CheckLine(name="settings", verdict=CheckVerdict.WARN, detail=warning) for warning in settings.warnings]
-
-
-def _journal_line(path: Path) -> CheckLine:
-    """Whether a bot could write its journal; a bot may be running on it, and nothing is left behind."""
-    try:
-        if path.exists():
-            SqlJournal.open_beside(path).close()
-        else:
-            with tempfile.TemporaryFile(dir=path.parent):
-                pass
-    except (JournalFault, OSError) as fault:
-        hint = fault.hint if isinstance(fault, JournalFault) else "set [journal] path to a place that can be written"
-        return CheckLine(name="journal", verdict=CheckVerdict.FAIL, detail=f"{path}: {fault}", hint=hint)
-    return CheckLine(name="journal", verdict=CheckVerdict.PASS, detail=f"{path} can be written")
-
-
-async def _open_venues(
+async def open_venues(
     stack: AsyncExitStack,
     settings: Settings,
     hedges: Sequence[HedgePolicy],
     session: Session | None,
     clock: Clock,
 ) -> dict[VenueName, _Gateway]:
+    """Open and start every venue; the stack closes them. Raises BotError."""
     from bot.venue.gateway import open_venue  # noqa: PLC0415 - ccxt takes a second; settings are judged before it
 
     venues: dict[VenueName, _Gateway] = {}
@@ -292,7 +164,7 @@ async def _open_venues(
             await start_venue(venue)
         except ConfigFault:
             for policy in (policy for policy in hedges if policy.venue == name):
-                _instrument(venue, policy)  # names the hedge whose symbol it is
+                instrument_of(venue, policy)  # names the hedge whose symbol it is
             raise
         venues[name] = venue
     return venues
@@ -309,7 +181,7 @@ def _spec(venue: VenueSettings) -> VenueSpec:
     )
 
 
-def _instrument(venue: Venue, policy: HedgePolicy) -> Instrument:
+def instrument_of(venue: Venue, policy: HedgePolicy) -> Instrument:
     """The contract of a hedge. What the market list says is found at the venue, hence exit code 3, not 2."""
     try:
         return venue.instrument(policy.symbol)
@@ -317,13 +189,13 @@ def _instrument(venue: Venue, policy: HedgePolicy) -> Instrument:
         raise StartFault(f"hedges.{policy.name}.short.symbol: {fault.message}", hint=fault.hint) from None
 
 
-def _feeds(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Feeds]:
+def feeds_of(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Feeds]:
     """The numbers that no venue tells, read once."""
     specs = [FeedSpec(**asdict(feed)) for feed in wanted_feeds(settings)]
     return reading(specs, clock=clock, logger=logs.get("bot.runtime.feeds"))
 
 
-def _preflight_of(
+def preflight_of(
     settings: Settings,
     venues: Mapping[VenueName, Venue],
     hedges: Sequence[HedgePolicy],
@@ -332,6 +204,7 @@ def _preflight_of(
     *,
     apply: bool,
 ) -> Preflight:
+    """The checks of a start, or of `check`; `apply` sets what differs."""
     return Preflight(
         venues=venues,
         policies=hedges,
@@ -352,7 +225,7 @@ async def _preflight(
     live: bool,
 ) -> None:
     """Refuse to start on a failure that no later turn can mend. Missing margin is none: what fits is hedged (R15)."""
-    lines = await _preflight_of(settings, venues, hedges, clock, feeds, apply=live).run()
+    lines = await preflight_of(settings, venues, hedges, clock, feeds, apply=live).run()
     log = logs.get(__name__)
     for line in lines:
         if line.verdict is not CheckVerdict.PASS:

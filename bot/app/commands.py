@@ -1,0 +1,148 @@
+"""What the commands `run` and `check` do: settings, the exchange they are to reach, and a bot put together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from bot import logs
+from bot.app.assembly import Session, Show, assembled, feeds_of, instrument_of, open_venues, preflight_of
+from bot.domain.check import CheckLine, CheckVerdict
+from bot.domain.errors import ConfigFault, JournalFault
+from bot.journal.store import SqlJournal
+from bot.paper.client import local_session
+from bot.paper.embedded import serve_paper
+from bot.ports import Clock
+from bot.runtime.clock import SystemClock
+from bot.runtime.hedger import Outcome
+from bot.runtime.signals import Stop
+from bot.settings import RunOptions, Settings, load_settings, policies
+
+EXIT_HALTED: Final = 4
+"""Halted or frozen with `--live --once`."""
+
+
+def run_bot(options: RunOptions, show: Show) -> int:
+    """Run the bot as `hedgebot run` does.
+
+    Args:
+        options: what the command line says.
+        show: called after each turn with every hedge's outcome; with `once` a single time, at the end.
+
+    Returns:
+        The exit code (0 done, 4 halted or frozen with `--live --once`, 130 after SIGINT).
+
+    Raises:
+        BotError: the start failed; see `bot.domain.errors` for what each kind means.
+    """
+    settings = _settings(options)
+    return asyncio.run(_run(options, settings, show))
+
+
+def run_check(options: RunOptions, *, apply: bool) -> Sequence[CheckLine]:
+    """Run the preflight as `hedgebot check` does.
+
+    Args:
+        options: what the command line says.
+        apply: set leverage and margin mode, and read them back.
+
+    Raises:
+        BotError: a venue could not be reached at all, or the settings are wrong.
+    """
+    settings = _settings(options)
+    return asyncio.run(_check(options, settings, apply=apply))
+
+
+def _settings(options: RunOptions) -> Settings:
+    settings = load_settings(options.settings_path, os.environ, paper=options.on_paper)
+    logs.configure(settings.secrets())
+    for warning in settings.warnings:
+        logs.get(__name__).warning(logs.SETTINGS_WARNED, warning=warning)
+    return settings
+
+
+@asynccontextmanager
+async def _paper_session(options: RunOptions, settings: Settings, clock: Clock) -> AsyncIterator[Session | None]:
+    """The session that leads to the paper exchange the options ask for; None when they ask for none."""
+    async with AsyncExitStack() as stack:
+        if options.paper_at is not None:
+            if options.paper_ca is None:
+                raise ConfigFault(
+                    "--paper-at needs --paper-ca", hint="give the `ca` file that `hedgebot paper` printed"
+                )
+            host, port = options.paper_at
+            yield await stack.enter_async_context(_loopback(host, port, options.paper_ca))
+        elif settings.paper:
+            served = await stack.enter_async_context(serve_paper(time_ms=clock.now_ms))
+            yield await stack.enter_async_context(_loopback(served.host, served.port, served.ca))
+        else:
+            yield None
+
+
+def _loopback(host: str, port: int, ca: Path) -> aiohttp.ClientSession:
+    try:
+        return local_session(host, port, ca)
+    except ValueError as error:
+        raise ConfigFault(f"--paper-at {host}:{port}: {error}", hint="the paper exchange is on this machine") from None
+    except OSError as error:
+        raise ConfigFault(
+            f"--paper-ca {ca}: {error.strerror or error}", hint="give the `ca` file that `hedgebot paper` printed"
+        ) from None
+
+
+async def _run(options: RunOptions, settings: Settings, show: Show) -> int:
+    clock = SystemClock()
+    with Stop() as stop:
+        async with (
+            _paper_session(options, settings, clock) as session,
+            assembled(settings, options, session, clock, _silent if options.once else show) as bot,
+        ):
+            stop.orderly(bot.daemon.stop)
+            outcomes = await bot.daemon.run(once=options.once)
+            if options.once and stop.signal is None:
+                show(outcomes)
+                return EXIT_HALTED if options.live and bot.daemon.stuck else 0
+    return stop.exit_code
+
+
+def _silent(_: Sequence[Outcome]) -> None:
+    """With `--once` only the end is shown."""
+
+
+async def _check(options: RunOptions, settings: Settings, *, apply: bool) -> list[CheckLine]:
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(_paper_session(options, settings, clock))
+        hedges = policies(settings)
+        venues = await open_venues(stack, settings, hedges, session, clock)
+        for policy in hedges:
+            instrument_of(venues[policy.venue], policy)
+        feeds = await stack.enter_async_context(feeds_of(settings, clock))
+        lines = await preflight_of(settings, venues, hedges, clock, feeds, apply=apply).run()
+        return [*_warned_lines(settings), *lines, _journal_line(settings.journal)]
+
+
+def _warned_lines(settings: Settings) -> list[CheckLine]:
+    """What the settings warn of, such as an exchange that was not verified."""
+    return [CheckLine(name="settings", verdict=CheckVerdict.WARN, detail=warning) for warning in settings.warnings]
+
+
+def _journal_line(path: Path) -> CheckLine:
+    """Whether a bot could write its journal; a bot may be running on it, and nothing is left behind."""
+    try:
+        if path.exists():
+            SqlJournal.open_beside(path).close()
+        else:
+            with tempfile.TemporaryFile(dir=path.parent):
+                pass
+    except (JournalFault, OSError) as fault:
+        hint = fault.hint if isinstance(fault, JournalFault) else "set [journal] path to a place that can be written"
+        return CheckLine(name="journal", verdict=CheckVerdict.FAIL, detail=f"{path}: {fault}", hint=hint)
+    return CheckLine(name="journal", verdict=CheckVerdict.PASS, detail=f"{path} can be written")
