@@ -69,7 +69,6 @@ def test_no_other_exchange_has_a_testnet(exchange: str, make: Make) -> None:
         make(spec_of(exchange, Environment.TESTNET))
 
 
-
 @pytest.mark.parametrize("exchange", sorted(TESTNETS.keys() - {"bitget"}))
 def test_a_switch_that_does_nothing_is_refused(exchange: str, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getattr(ccxt, exchange), "set_sandbox_mode", lambda self, enabled: None)
@@ -110,9 +109,7 @@ async def test_no_request_leaves_for_another_host(make: Make) -> None:
     assert client.session.asked == []
 
 
-async def test_no_signed_request_of_bitgets_testnet_lacks_its_mark(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_signed_request_of_bitgets_testnet_lacks_its_mark(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     client = make(spec_of("bitget", Environment.TESTNET))
     client.judge_with(lambda *told: None)
     client.session.serve("GET", "/api/v2/mix/account/accounts", {"code": "00000", "data": [{}]})

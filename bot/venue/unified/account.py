@@ -258,9 +258,10 @@ def volumes(body: object, contract_size: Decimal) -> tuple[Decimal, Decimal, Dec
     volume in coins shows the size of a contract where that is 1, else only beside the number of contracts: a figure
     of the exchange's own that is as many times larger as contracts are smaller than coins. Without it nothing is shown.
     """
-    row = info_in(body, "baseVolume", "last")
-    volume, price = number_in(row, "baseVolume"), number_in(row, "last")
-    turnover = told_in(row, "quoteVolume")
+    row = info_in(body, "baseVolume", "quoteVolume", "last")
+    volume, turnover, price = (told_in(row, key) for key in ("baseVolume", "quoteVolume", "last"))
+    if volume is None or price is None:
+        raise ValueError("no volume is told, so the contract size can't be checked (R7)")
     if min(volume, price, turnover or volume) <= 0:
         raise ValueError("no volume in 24 h")
     coins = volume if turnover is None else turnover / price

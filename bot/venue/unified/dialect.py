@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
-from bot.domain.errors import ConfigFault
+from bot.domain.errors import ConfigFault, VenueUnreadable
 from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueOrderId
 from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.ledger import LedgerRow, WalletBalance
@@ -79,12 +79,23 @@ class UnifiedDialect:
         self._calls.not_offered("read the margin balance in coins")
 
     async def wallets(self) -> Sequence[WalletBalance]:
-        """Spot, and the margin account of contracts where it is another."""
+        """Spot, and the margin account of contracts where it is another.
+
+        One of them may tell of no coin at all, which is no fault as long as the other does.
+        """
         names = (_SPOT,) if self._calls.nature.exchange in POOLED else (_SPOT, _SWAP)
-        balances = [(name, (await self._account.balance(name)).value) for name in names]
+        balances: dict[str, Coins] = {}
+        faults: list[VenueUnreadable] = []
+        for name in names:
+            try:
+                balances[name] = (await self._account.balance(name)).value
+            except VenueUnreadable as fault:
+                faults.append(fault)
+        if not balances:
+            raise faults[0]
         return [
             WalletBalance(venue=self._name, wallet=name, asset=asset, quantity=coin.total)
-            for name, coins in balances
+            for name, coins in balances.items()
             for asset, coin in coins.items()
             if coin.total
         ]

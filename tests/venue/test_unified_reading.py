@@ -1,0 +1,461 @@
+"""What ccxt makes of answers is believed only when it holds together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from decimal import Decimal as D
+
+import ccxt.async_support as ccxt
+import pytest
+
+from bot.domain.environment import Environment
+from bot.domain.errors import ConfigFault, NotOffered, StartFault, VenueRejected, VenueUnreadable
+from bot.domain.ids import Asset, VenueName
+from bot.domain.instrument import ContractKind, Instrument, MarginMode
+from bot.domain.observation import FlatProof, Position, Stamp, SymbolConfig, Unknown, Wanted
+from bot.domain.orders import OrderStatus, TradeCursor
+from bot.venue.client import make_client
+from bot.venue.gateway import CcxtVenue
+from bot.venue.unified import ways_for
+from bot.venue.unified.account import coins_of, volumes
+from bot.venue.unified.futures import position_of
+from bot.venue.unified.orders import order_of, trade_of
+from bot.venue.unified.values import exact
+from bot.venue.unified.ways import refusal, rules_of
+from bot.venue.venue_clock import VenueClock
+from tests.venue.unified_paper import BTC, spec_of
+from tests.venue.wire import EPOCH_MS, Anything, HandClock, Turns, Wire
+
+STAMP = Stamp(sent_ms=1, answered_ms=2)
+INFO = {"raw": "yes"}
+INSTRUMENT = Instrument(
+    venue=VenueName("main"),
+    symbol=BTC,
+    asset=Asset("BTC"),
+    quote=Asset("USDT"),
+    settle=Asset("USDT"),
+    kind=ContractKind.LINEAR,
+    contract_size=D("0.001"),
+    quantity_step=D(1),
+    quantity_min=D(1),
+    quantity_max=D(1000),
+    price_tick=D("0.1"),
+    notional_min=D(0),
+    taker_fee=D("0.0005"),
+    maker_fee=D("0.0002"),
+)
+
+
+def row(**more: object) -> dict[str, object]:
+    return {"info": INFO, "symbol": BTC, "side": "short", "contracts": D(5), **more}
+
+
+def order(**more: object) -> dict[str, object]:
+    made: dict[str, object] = {
+        "info": INFO,
+        "id": "1",
+        "clientOrderId": "habc",
+        "symbol": BTC,
+        "side": "sell",
+        "status": "closed",
+        "amount": D(5),
+        "filled": D(5),
+        "average": D(100),
+        "timestamp": EPOCH_MS,
+    }
+    return {**made, **more}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "x", None, True])
+def test_what_is_no_number_is_none(value: object) -> None:
+    with pytest.raises(ValueError, match=r"number|finite"):
+        exact(value)
+
+
+def test_floats_are_read_by_their_shortest_digits() -> None:
+    assert str(exact(0.1)) == "0.1"
+    assert exact(1e-7) == D("0.0000001")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        "page",
+        {"info": {}, "total": {"BTC": D(1)}, "BTC": {"total": D(1)}},
+        {"info": INFO, "total": {}},
+        {"info": INFO, "total": {"USDT": None}, "USDT": {"total": None}},
+        {"info": INFO, "total": {"USDT": D(1)}},
+    ],
+)
+def test_r8_a_balance_of_nothing_is_no_balance(body: object) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        coins_of(body)
+
+
+def test_r5_debts_are_subtracted() -> None:
+    coin = {"total": D(3), "free": D(1), "used": D(2), "debt": D("0.5")}
+    assert coins_of({"info": INFO, "total": {"BTC": D(3)}, "BTC": coin})[Asset("BTC")].total == D("2.5")
+
+
+def test_positions() -> None:
+    short = position_of(INSTRUMENT, [row(entryPrice=D(100), notional=D(-500), liquidationPrice=D(0))], STAMP)
+    assert isinstance(short, Position)
+    assert (short.contracts, short.entry_price, short.raw_notional, short.liquidation_price) == (-5, 100, 500, None)
+    long = position_of(INSTRUMENT, [row(side="long")], STAMP)
+    assert isinstance(long, Position)
+    assert (long.contracts, long.other_side) == (5, 0)
+    both = position_of(INSTRUMENT, [row(side="long", contracts=D(2)), row()], STAMP)
+    assert isinstance(both, Position)
+    assert (both.contracts, both.other_side) == (-5, 2)
+    hedged = position_of(INSTRUMENT, [row(side="long", hedged=True)], STAMP)
+    assert isinstance(hedged, Position)
+    assert (hedged.contracts, hedged.other_side) == (0, 5)
+
+
+def test_r9_only_a_row_that_says_0_is_flat() -> None:
+    zero = position_of(INSTRUMENT, [row(contracts=D(0), side=None)], STAMP)
+    assert isinstance(zero, Position)
+    assert zero.proof is FlatProof.ZERO_ROW
+    for bad in ({"contracts": None}, {"contracts": D(-1)}, {"side": None}, {"side": "sell"}, {"notional": "much"}):
+        assert isinstance(position_of(INSTRUMENT, [row(**bad)], STAMP), Unknown)
+    assert isinstance(position_of(INSTRUMENT, [row(), row()], STAMP), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("told", "filled", "status"),
+    [
+        ("open", D(0), OrderStatus.OPEN),
+        ("open", D(1), OrderStatus.PARTIALLY_FILLED),
+        ("closed", D(5), OrderStatus.FILLED),
+        ("closed", D(1), OrderStatus.CANCELED),
+        ("canceled", D(1), OrderStatus.CANCELED),
+        ("expired", D(0), OrderStatus.EXPIRED),
+        ("rejected", D(0), OrderStatus.REJECTED),
+    ],
+)
+def test_order_states(told: str, filled: D, status: OrderStatus) -> None:
+    assert order_of(order(status=told, filled=filled), BTC).status is status
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"status": None},
+        {"status": "canceling"},
+        {"filled": None},
+        {"filled": D(6)},
+        {"id": None},
+        {"symbol": "ETH/USDT:USDT"},
+        {"info": {}},
+        {"timestamp": None},
+    ],
+)
+def test_r8_an_order_that_does_not_hold_together_is_none(bad: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        order_of(order(**bad), BTC)
+
+
+def test_a_fee_that_is_not_told_is_the_known_rate() -> None:
+    told = {**order(), "order": "9", "price": D(100), "fee": {"cost": None, "currency": None}, "takerOrMaker": "taker"}
+    trade = trade_of(told, BTC, INSTRUMENT)
+    assert (trade.fee, trade.fee_asset) == (D(5) * D("0.001") * 100 * D("0.0005"), "USDT")
+
+
+TICKER = {"info": INFO, "baseVolume": D(60), "quoteVolume": D(6000), "last": D(100)}
+
+
+@pytest.mark.parametrize(
+    ("ticker", "size", "read"),
+    [
+        (TICKER, "1", (60, 6000, 100)),
+        ({**TICKER, "baseVolume": D(600)}, "0.1", (600, 6000, 100)),
+        ({**TICKER, "info": {"volume_24h": "600"}}, "0.1", (600, 6000, 100)),
+        ({**TICKER, "quoteVolume": None, "info": {"vol": "600"}}, "0.1", (600, 6000, 100)),
+        ({**TICKER, "quoteVolume": None, "baseVolume": D(600), "info": {"volCcy": "60"}}, "0.1", (600, 6000, 100)),
+        (TICKER, "0.1", None),
+        ({**TICKER, "info": {"price": "600"}}, "0.1", None),
+        ({**TICKER, "quoteVolume": None}, "1", None),
+        ({**TICKER, "baseVolume": D(0)}, "1", None),
+        ({**TICKER, "baseVolume": None}, "1", None),
+    ],
+)
+def test_r7_volumes_show_the_contract_size_or_nothing(
+    ticker: object, size: str, read: tuple[int, int, int] | None
+) -> None:
+    if read is None:
+        with pytest.raises(ValueError, match="volume"):
+            volumes(ticker, D(size))
+    else:
+        assert volumes(ticker, D(size)) == read
+
+
+@pytest.mark.parametrize("missing", ["contractSize", "price", "amount"])
+def test_r7_a_contract_without_units_is_refused(missing: str) -> None:
+    precision = {"price": D("0.1"), "amount": D(1)}
+    market: dict[str, Anything] = {"contractSize": D("0.1"), "precision": precision, "limits": {}}
+    assert rules_of(market).contract_size == D("0.1")
+    (market if missing in market else precision)[missing] = None
+    with pytest.raises(ValueError, match=missing):
+        rules_of(market)
+
+
+def test_an_empty_object_is_no_answer() -> None:
+    assert refusal(200, {}) is not None
+    assert refusal(200, []) is None
+
+
+# A whole exchange, made up.
+
+MARKET: dict[str, Anything] = {
+    "id": "BTC-P",
+    "symbol": "BTC/USDT:USDT",
+    "base": "BTC",
+    "quote": "USDT",
+    "settle": "USDT",
+    "type": "swap",
+    "subType": "linear",
+    "swap": True,
+    "spot": False,
+    "contract": True,
+    "linear": True,
+    "inverse": False,
+    "active": True,
+    "contractSize": D(1),
+    "precision": {"amount": D("0.001"), "price": D("0.1")},
+    "limits": {},
+}
+
+
+class MadeUp(ccxt.Exchange):
+    """Answers from a dictionary, without a wire."""
+
+    told: dict[str, Anything]
+    lacks: tuple[str, ...] = ()
+
+    def describe(self) -> Anything:
+        can = (
+            "fetchBalance fetchPositions fetchTicker fetchOrderBook createOrder cancelOrder fetchOpenOrders "
+            "fetchMyTrades fetchTime fetchOrders setLeverage fetchLeverage setPositionMode"
+        )
+        return self.deep_extend(
+            super().describe(),
+            {
+                "id": "madeup",
+                "has": {**dict.fromkeys(can.split(), True), **dict.fromkeys(self.lacks, False)},
+                "precisionMode": 4,
+                "urls": {"api": {"rest": "https://api.madeup.example"}},
+                "requiredCredentials": {"apiKey": True, "secret": False},
+            },
+        )
+
+    async def fetch_markets(self, params: object = None) -> Anything:
+        return [self.told.get("market", MARKET)]
+
+    async def fetch_time(self, params: object = None) -> Anything:
+        return EPOCH_MS
+
+    async def _tell(self, name: str, *args: object) -> Anything:
+        value = self.told.get(name)
+        return value(*args) if callable(value) else value
+
+    async def fetch_positions(self, symbols: object = None, params: object = None) -> Anything:
+        return await self._tell("positions")
+
+    async def fetch_balance(self, params: object = None) -> Anything:
+        return await self._tell("balance")
+
+    async def fetch_leverage(self, symbol: object, params: object = None) -> Anything:
+        return await self._tell("leverage")
+
+    async def set_leverage(self, leverage: object, symbol: object = None, params: object = None) -> Anything:
+        return await self._tell("set_leverage")
+
+    async def fetch_my_trades(
+        self, symbol: object = None, since: Anything = None, limit: object = None, params: Anything = None
+    ) -> Anything:
+        return await self._tell("trades", since, params)
+
+    async def fetch_open_orders(self, *args: object) -> Anything:
+        return await self._tell("open")
+
+
+Start = Callable[..., Anything]
+
+
+@pytest.fixture
+async def start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
+    made: list[CcxtVenue] = []
+
+    async def started(told: dict[str, Anything] | None = None, **ways_of_it: Anything) -> CcxtVenue:
+        described = type("madeup", (MadeUp,), {"told": told or {}, **ways_of_it})
+        monkeypatch.setattr(ccxt, "madeup", described, raising=False)
+        clock = HandClock()
+        venue_clock = VenueClock(clock)
+        spec, ways = spec_of("madeup", Environment.LIVE), ways_for("madeup")
+        client = make_client(spec, ways, time_ms=venue_clock.now_ms, session=Wire())
+        made.append(
+            CcxtVenue(
+                spec,
+                ways,
+                client=client,
+                clock=clock,
+                venue_clock=venue_clock,
+                symbols=[BTC],
+                isolated=frozenset({BTC}),
+            )
+        )
+        await made[-1].start()
+        return made[-1]
+
+    yield started
+    for venue in made:
+        await venue.close()
+
+
+def money(**coin: object) -> dict[str, object]:
+    whole = {"total": D(100), "free": D(100), "used": D(0), **coin}
+    return {"info": INFO, "total": {"USDT": whole["total"]}, "USDT": whole}
+
+
+@pytest.mark.parametrize(
+    ("balance", "flat"),
+    [
+        (money(), True),
+        (money(used=D(1), free=D(99)), False),
+        (money(used=None), False),
+        (money(free=D(99)), False),
+        (money(total=D(0), free=D(0)), False),
+        ({"info": INFO, "total": {"USDC": D(1)}, "USDC": {"total": D(1)}}, False),
+        (None, False),
+        ({}, False),
+    ],
+)
+async def test_r9_no_row_is_flat_only_when_the_account_says_so(balance: object, flat: bool, start: Start) -> None:
+    venue = await start({"positions": [], "balance": balance})
+    found = (await venue.observe(Wanted(symbols=frozenset({BTC})))).positions[BTC]
+    assert isinstance(found, Position) is flat
+
+
+@pytest.mark.parametrize("positions", [None, {}, "page", [{}], [{"info": {}, "symbol": BTC, "contracts": D(0)}]])
+async def test_r8_positions_of_another_shape_are_unknown(positions: object, start: Start) -> None:
+    venue = await start({"positions": positions, "balance": money()})
+    assert isinstance((await venue.observe(Wanted(symbols=frozenset({BTC})))).positions[BTC], Unknown)
+
+
+CONFIG = Wanted(symbols=frozenset({BTC}), configs=frozenset({BTC}))
+
+
+async def test_settings_that_are_not_told_are_unknown(start: Start) -> None:
+    told: dict[str, Anything] = {"positions": [row(hedged=False)], "balance": money()}
+    venue = await start(told)
+    assert isinstance((await venue.observe(CONFIG)).configs[BTC], Unknown)
+    told["leverage"] = {"info": INFO, "shortLeverage": 3, "marginMode": "cross"}
+    assert (await venue.observe(CONFIG)).configs[BTC] == SymbolConfig(
+        symbol=BTC, leverage=3, margin_mode=MarginMode.CROSS, hedged=False
+    )
+    for bad in ({"marginMode": "portfolio"}, {"shortLeverage": D("1.5")}):
+        told["leverage"] = {"info": INFO, "shortLeverage": 3, "marginMode": "cross", **bad}
+        assert isinstance((await venue.observe(CONFIG)).configs[BTC], Unknown)
+
+
+async def test_settings_that_nobody_tells_are_what_was_acknowledged(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.venue.unified.account.MODE_WITH_LEVERAGE", frozenset({"madeup"}))
+    told: dict[str, Anything] = {"positions": [], "balance": money()}
+    venue = await start(told, lacks=("fetchLeverage", "setPositionMode"))
+    wanted = SymbolConfig(symbol=BTC, leverage=1, margin_mode=MarginMode.ISOLATED, hedged=False)
+    assert await venue.configure(BTC, 1, MarginMode.ISOLATED) == wanted
+    assert (await venue.observe(CONFIG)).configs[BTC] == wanted
+    told["positions"] = [row(leverage=5, marginMode="cross")]
+    assert (await venue.observe(CONFIG)).configs[BTC] == SymbolConfig(
+        symbol=BTC, leverage=5, margin_mode=MarginMode.CROSS, hedged=False
+    )
+
+    def refuse() -> None:
+        raise ccxt.ExchangeError("no")
+
+    told["positions"], told["set_leverage"] = [], refuse
+    with pytest.raises(VenueRejected):
+        await venue.configure(BTC, 1, MarginMode.ISOLATED)
+    assert isinstance((await venue.observe(CONFIG)).configs[BTC], Unknown)
+
+
+@pytest.mark.parametrize(("word", "hedged"), [("one_way_mode", False), ("hedge_mode", True), ("other", None)])
+async def test_the_position_mode_in_raw_words(word: str, hedged: bool | None, start: Start) -> None:
+    leverage = {"info": {"posMode": word}, "shortLeverage": 1, "marginMode": "isolated"}
+    venue = await start({"positions": [], "balance": money(), "leverage": leverage})
+    found = (await venue.observe(Wanted(symbols=frozenset({BTC}), configs=frozenset({BTC})))).configs[BTC]
+    assert (None if isinstance(found, Unknown) else found.hedged) is hedged
+
+
+def trades_at(*times: int) -> list[dict[str, object]]:
+    return [
+        {**order(), "id": str(index), "order": "9", "price": D(100), "timestamp": time_ms}
+        for index, time_ms in enumerate(times)
+    ]
+
+
+async def test_lists_that_may_be_longer_than_a_page_are_a_fault(start: Start) -> None:
+    told: dict[str, Anything] = {"trades": trades_at(*range(EPOCH_MS, EPOCH_MS + 19))}
+    venue = await start(told)
+    cursor = TradeCursor(trade_id=None, time_ms=EPOCH_MS - 1)
+    assert len(await venue.trades(BTC, cursor)) == 19
+    told["trades"] = trades_at(*range(EPOCH_MS, EPOCH_MS + 20))
+    with pytest.raises(VenueUnreadable, match="longer than a page"):
+        await venue.trades(BTC, cursor)
+    told["open"] = [order(id=str(number), status="open", filled=D(0)) for number in range(20)]
+    with pytest.raises(VenueUnreadable, match="more than one page"):
+        await venue.open_orders(BTC)
+
+
+async def test_lists_are_halved_where_they_can_be(start: Start) -> None:
+    every = trades_at(*range(EPOCH_MS, EPOCH_MS + 50))
+
+    def between(since: int, params: dict[str, int]) -> list[dict[str, object]]:
+        inside = [each for each in every if since <= int(str(each["timestamp"])) <= params["until"]]
+        return inside[-10:]  # the newest, as some exchanges do
+
+    limits = {"fetchMyTrades": {"limit": 10, "untilDays": 7}}
+    features = {"swap": {"linear": limits, "inverse": None}}
+    venue = await start({"trades": between}, features=features)
+    found = await venue.trades(BTC, TradeCursor(trade_id=None, time_ms=EPOCH_MS - 1))
+    assert [trade.trade_id for trade in found] == [str(index) for index in range(50)]
+
+
+async def test_a_span_that_is_not_kept_to_is_a_fault(start: Start) -> None:
+    limits = {"fetchMyTrades": {"limit": 10, "untilDays": 7}}
+    features = {"swap": {"linear": limits, "inverse": None}}
+    told = {"trades": lambda since, params: trades_at(*range(EPOCH_MS + 20_000, EPOCH_MS + 20_010))}
+    venue = await start(told, features=features)
+    with pytest.raises(VenueUnreadable, match="longer than a page"):
+        await venue.trades(BTC, TradeCursor(trade_id=None, time_ms=EPOCH_MS))
+
+
+async def test_r5_a_wallet_without_coins_hides_no_other(start: Start) -> None:
+    told: dict[str, Anything] = {"balance": Turns({"info": INFO, "total": {}}, money()).next}
+    venue = await start(told)
+    assert [(wallet.wallet, wallet.quantity) for wallet in await venue.wallets()] == [("swap", 100)]
+    told["balance"] = {"info": INFO, "total": {}}
+    with pytest.raises(VenueUnreadable):
+        await venue.wallets()
+
+
+async def test_what_ccxt_can_not_do_stops_the_start(start: Start) -> None:
+    with pytest.raises(StartFault, match="fetchMyTrades"):
+        await start({}, lacks=("fetchMyTrades",))
+
+
+async def test_maintenance_and_cancelled_orders_where_they_are_not_told(start: Start) -> None:
+    venue = await start({"open": []}, lacks=("fetchOrders",))
+    with pytest.raises(NotOffered):
+        await venue.maintenance(BTC, D(1000))
+    with pytest.raises(NotOffered):
+        await venue.all_orders(BTC, EPOCH_MS)
+
+
+def test_credentials_that_have_no_setting_are_refused() -> None:
+    with pytest.raises(ConfigFault, match="accountId"):
+        ways_for("modetrade")
