@@ -30,7 +30,7 @@ from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.observer import Observer
 from bot.runtime.preflight import Preflight, start_venue
 from bot.runtime.streams import Streams
-from bot.settings import RunOptions, Settings, VenueSettings, policies
+from bot.settings import RunOptions, Settings, VenueSettings, policies, wanted_feeds
 from bot.venue.spec import VenueSpec
 
 Session = aiohttp.ClientSession | LocalSession
