@@ -9,9 +9,7 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from dataclasses import dataclass, field, replace
 from decimal import Decimal as D
 from importlib import import_module
-from typing import Any
 
-import aiohttp
 import pytest
 
 from bot.domain.environment import Environment
@@ -19,8 +17,6 @@ from bot.domain.errors import InvariantBroken, StartFault
 from bot.domain.hint import Hint, HintKind
 from bot.domain.ids import Asset, Symbol, VenueName
 from bot.paper.engine.model import MarketType, NewOrder, OrderKind, Side
-from bot.paper.local_socket import LocalSocket
-from bot.paper.session import LocalSession
 from bot.paper.world import World, default_world
 from bot.venue import stream_line
 from bot.venue.binance import streams as binance_streams
@@ -28,69 +24,13 @@ from bot.venue.gateway import CcxtVenue, open_venue
 from bot.venue.sockets import Lead
 from bot.venue.spec import VenueSpec
 from bot.venue.stream_wire import Broken
+from tests.venue.shaky import Shaky
 from tests.venue.wire import BTC, COIN_M, Anything, LoopClock, run_virtual
 
 VENUES = ("binance", "okx", "kucoin")
 COIN = Asset("BTC")
 KEY = "paper"
 WRONG = "wr0ng-secret"
-NEVER_S = 1_000_000.0
-
-
-class Shaky:
-    """The session of a paper world, whose WebSockets can be refused, cut and muted."""
-
-    def __init__(self, world: World) -> None:
-        self._inner = LocalSession(world)
-        self.sockets: list[LocalSocket] = []
-        self.dialled: list[str] = []
-        self.asked: list[tuple[str, str]] = []
-        self.refuses = False
-        self.hangs = False
-        self.muted = False
-        self.ended = False
-
-    def __getattr__(self, name: str) -> Anything:
-        found = getattr(self._inner, name)
-        if name not in {"get", "post", "put", "delete"}:
-            return found
-
-        def request(url: Any, **more: Any) -> Anything:  # noqa: ANN401
-            self.asked.append((name.upper(), url.path))
-            return found(url, **more)
-
-        return request
-
-    async def ws_connect(self, url: str, **more: Any) -> Anything:  # noqa: ANN401
-        self.dialled.append(url)
-        if self.hangs:
-            await asyncio.sleep(NEVER_S)
-        if self.refuses:
-            raise aiohttp.ClientConnectionError(f"no way to {url}")
-        socket = await self._inner.ws_connect(url, **more)
-        self.sockets.append(socket)
-        return _Tap(socket, self)
-
-    async def cut(self) -> None:
-        """The venue ends every connection."""
-        for socket in self.sockets:
-            await socket.close()
-        self.sockets.clear()
-
-
-class _Tap:
-    def __init__(self, socket: LocalSocket, session: Shaky) -> None:
-        self._socket = socket
-        self._session = session
-
-    def __getattr__(self, name: str) -> Anything:
-        return getattr(self._socket, name)
-
-    async def receive(self) -> Anything:
-        while True:
-            message = await self._socket.receive()
-            if not self._session.muted:
-                return message
 
 
 @dataclass
@@ -406,7 +346,7 @@ def test_opening_a_line_costs_what_it_must_and_no_more(told: Told) -> None:
                 assert scene.session.asked[1:] == [("PUT", f"/{api}/v1/listenKey")] * 2
             case "okx":
                 assert scene.session.asked == []
-            case "kucoin":
+            case _:
                 paths = sorted(path for _, path in scene.session.asked)
                 assert paths == ["/api/v1/bullet-private", "/api/v1/bullet-private", "/api/v1/bullet-public"]
 
