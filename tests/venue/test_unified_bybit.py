@@ -203,7 +203,7 @@ async def test_an_observation(bybit: CcxtVenue, wire: Wire) -> None:
     assert isinstance(flat, Position)
     assert isinstance(prices, Prices)
     assert coins.quantity == D("1.5")
-    assert (flat.contracts, flat.proof) == (0, FlatProof.ZERO_ROW)
+    assert (flat.contracts, flat.proof) == (D(0), FlatProof.ZERO_ROW)
     assert (prices.mark, prices.index, prices.bid, prices.ask) == (
         D("100005.00"),
         D("100010.00"),
@@ -244,7 +244,7 @@ async def test_a_short_and_its_order(bybit: CcxtVenue, wire: Wire) -> None:
     )
     held = (await bybit.observe(ALL)).positions[BTC]
     assert isinstance(held, Position)
-    assert (held.contracts, held.raw_notional) == (D("-0.010"), 1000)
+    assert (held.contracts, held.raw_notional) == (D("-0.010"), D(1000))
     await bybit.place(ticket(bybit, 2, Side.BUY, "0.010", "100500"))
     assert wire.last("/v5/order/create").params["reduceOnly"] == "true"
 

@@ -67,10 +67,10 @@ async def test_the_parts_of_an_observation(venue: CcxtVenue) -> None:
     assert isinstance(prices, Prices)
     assert isinstance(margin, Margin)
     assert coins.quantity == coins.principal == 1
-    assert (prices.mark, prices.bid, prices.ask) == (100_000, 99_999, 100_001)
+    assert (prices.mark, prices.bid, prices.ask) == (D(100_000), D(99_999), D(100_001))
     assert prices.funding_rate == D("0.0001")
     assert prices.book is not None
-    assert (prices.book.bids[0].price, prices.book.asks[0].price) == (99_999, 100_001)
+    assert (prices.book.bids[0].price, prices.book.asks[0].price) == (D(99_999), D(100_001))
     assert margin.available >= 200_000
 
 
@@ -85,7 +85,7 @@ async def test_r9_flat_only_with_proof(exchange: str, proof: FlatProof | None, w
         assert isinstance(found, Unknown)
     else:
         assert isinstance(found, Position)
-        assert (found.contracts, found.proof) == (0, proof)
+        assert (found.contracts, found.proof) == (D(0), proof)
 
 
 async def test_r9_an_empty_list_hides_no_short(binance: CcxtVenue, world: World) -> None:

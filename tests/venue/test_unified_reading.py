@@ -7,6 +7,8 @@ from decimal import Decimal as D
 
 import ccxt.async_support as ccxt
 import pytest
+from ccxt.async_support.base.exchange import Exchange
+from ccxt.base.errors import ExchangeError
 
 from bot.domain.environment import Environment
 from bot.domain.errors import ConfigFault, NotOffered, StartFault, VenueRejected, VenueUnreadable
@@ -102,16 +104,21 @@ def test_r5_debts_are_subtracted() -> None:
 def test_positions() -> None:
     short = position_of(INSTRUMENT, [row(entryPrice=D(100), notional=D(-500), liquidationPrice=D(0))], STAMP)
     assert isinstance(short, Position)
-    assert (short.contracts, short.entry_price, short.raw_notional, short.liquidation_price) == (-5, 100, 500, None)
+    assert (short.contracts, short.entry_price, short.raw_notional, short.liquidation_price) == (
+        D(-5),
+        D(100),
+        D(500),
+        None,
+    )
     long = position_of(INSTRUMENT, [row(side="long")], STAMP)
     assert isinstance(long, Position)
-    assert (long.contracts, long.other_side) == (5, 0)
+    assert (long.contracts, long.other_side) == (D(5), D(0))
     both = position_of(INSTRUMENT, [row(side="long", contracts=D(2)), row()], STAMP)
     assert isinstance(both, Position)
-    assert (both.contracts, both.other_side) == (-5, 2)
+    assert (both.contracts, both.other_side) == (D(-5), D(2))
     hedged = position_of(INSTRUMENT, [row(side="long", hedged=True)], STAMP)
     assert isinstance(hedged, Position)
-    assert (hedged.contracts, hedged.other_side) == (0, 5)
+    assert (hedged.contracts, hedged.other_side) == (D(0), D(5))
 
 
 def test_r9_only_a_row_that_says_0_is_flat() -> None:
@@ -188,12 +195,12 @@ def test_r7_volumes_show_the_contract_size_or_nothing(
         with pytest.raises(ValueError, match="volume"):
             volumes(ticker, D(size))
     else:
-        assert volumes(ticker, D(size)) == read
+        assert volumes(ticker, D(size)) == tuple(map(D, read))
 
 
 @pytest.mark.parametrize("missing", ["contractSize", "price", "amount"])
 def test_r7_a_contract_without_units_is_refused(missing: str) -> None:
-    precision = {"price": D("0.1"), "amount": D(1)}
+    precision: dict[str, D | None] = {"price": D("0.1"), "amount": D(1)}
     market: dict[str, Anything] = {"contractSize": D("0.1"), "precision": precision, "limits": {}}
     assert rules_of(market).contract_size == D("0.1")
     (market if missing in market else precision)[missing] = None
@@ -228,7 +235,7 @@ MARKET: dict[str, Anything] = {
 }
 
 
-class MadeUp(ccxt.Exchange):
+class MadeUp(Exchange):
     """Answers from a dictionary, without a wire."""
 
     told: dict[str, Anything]
@@ -239,16 +246,15 @@ class MadeUp(ccxt.Exchange):
             "fetchBalance fetchPositions fetchTicker fetchOrderBook createOrder cancelOrder fetchOpenOrders "
             "fetchMyTrades fetchTime fetchOrders setLeverage fetchLeverage setPositionMode"
         )
-        return self.deep_extend(
-            super().describe(),
-            {
-                "id": "madeup",
-                "has": {**dict.fromkeys(can.split(), True), **dict.fromkeys(self.lacks, False)},
-                "precisionMode": 4,
-                "urls": {"api": {"rest": "https://api.madeup.example"}},
-                "requiredCredentials": {"apiKey": True, "secret": False},
-            },
-        )
+        base: Anything = super().describe()
+        return {
+            **base,
+            "id": "madeup",
+            "has": {**base["has"], **dict.fromkeys(can.split(), True), **dict.fromkeys(self.lacks, False)},
+            "precisionMode": 4,
+            "urls": {**base["urls"], "api": {"rest": "https://api.madeup.example"}},
+            "requiredCredentials": {"apiKey": True, "secret": False},
+        }
 
     async def fetch_markets(self, params: object = None) -> Anything:
         return [self.told.get("market", MARKET)]
@@ -375,7 +381,7 @@ async def test_settings_that_nobody_tells_are_what_was_acknowledged(
     )
 
     def refuse() -> None:
-        raise ccxt.ExchangeError("no")
+        raise ExchangeError("no")
 
     told["positions"], told["set_leverage"] = [], refuse
     with pytest.raises(VenueRejected):

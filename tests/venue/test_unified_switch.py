@@ -26,6 +26,10 @@ NO_STEPS = {"bitfinex"}
 Make = Callable[[VenueSpec], Anything]
 
 
+def ccxt_class(exchange: str) -> Anything:
+    return getattr(ccxt, exchange)
+
+
 @pytest.fixture
 async def make() -> AsyncIterator[Make]:
     made: list[Anything] = []
@@ -71,7 +75,7 @@ def test_no_other_exchange_has_a_testnet(exchange: str, make: Make) -> None:
 
 @pytest.mark.parametrize("exchange", sorted(TESTNETS.keys() - {"bitget"}))
 def test_a_switch_that_does_nothing_is_refused(exchange: str, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(getattr(ccxt, exchange), "set_sandbox_mode", lambda self, enabled: None)
+    monkeypatch.setattr(ccxt_class(exchange), "set_sandbox_mode", lambda self, enabled: None)
     with pytest.raises(StartFault, match="testnet leads to"):
         make(spec_of(exchange, Environment.TESTNET))
 
@@ -80,14 +84,14 @@ def test_a_switch_that_does_nothing_is_refused(exchange: str, make: Make, monkey
 def test_a_switch_that_leaves_one_address_is_refused(
     exchange: str, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = getattr(ccxt, exchange).set_sandbox_mode
+    whole = ccxt_class(exchange).set_sandbox_mode
 
     def half(self: Anything, enabled: bool) -> None:
         kept = dict(self.urls["api"])
         whole(self, enabled)
         self.urls["api"] = {**self.urls["api"], "left": next(iter(kept.values()))}
 
-    monkeypatch.setattr(getattr(ccxt, exchange), "set_sandbox_mode", half)
+    monkeypatch.setattr(ccxt_class(exchange), "set_sandbox_mode", half)
     with pytest.raises(StartFault, match="testnet leads to"):
         make(spec_of(exchange, Environment.TESTNET))
 
@@ -96,7 +100,7 @@ def test_a_switch_that_breaks_is_refused(make: Make, monkeypatch: pytest.MonkeyP
     def broken(self: Anything, enabled: bool) -> None:
         raise TypeError("'NoneType' object is not iterable")
 
-    monkeypatch.setattr(ccxt.gate, "set_sandbox_mode", broken)
+    monkeypatch.setattr(ccxt_class("gate"), "set_sandbox_mode", broken)
     with pytest.raises(StartFault, match="switch to its testnet failed"):
         make(spec_of("gate", Environment.TESTNET))
 
@@ -116,7 +120,7 @@ async def test_no_signed_request_of_bitgets_testnet_lacks_its_mark(make: Make, m
     await client.privateMixGetV2MixAccountAccounts({"productType": "USDT-FUTURES"})
     assert len(client.session.asked) == 1
 
-    monkeypatch.setattr(ccxt.bitget, "set_sandbox_mode", lambda self, enabled: None)
+    monkeypatch.setattr(ccxt_class("bitget"), "set_sandbox_mode", lambda self, enabled: None)
     sabotaged = make(spec_of("bitget", Environment.TESTNET))
     with pytest.raises(StartFault, match="PAPTRADING"):
         await sabotaged.privateMixGetV2MixAccountAccounts({"productType": "USDT-FUTURES"})
