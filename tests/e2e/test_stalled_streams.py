@@ -16,6 +16,7 @@ from bot.runtime.virtual import VirtualClock, run_virtual
 from bot.settings import RunOptions, load_settings
 from tests.e2e.harness import settings_text
 from tests.venue.shaky import Shaky
+from tests.venue.wire import Anything
 
 KEY = "paper"
 INTERVAL_S = 10
@@ -50,7 +51,7 @@ def told(
     async def main() -> tuple[list[tuple[str, D]], list[float]]:
         clock = VirtualClock()
         world = default_world(clock.now_ms)
-        session = Shaky(world, poll_s=0.25)
+        session: Anything = Shaky(world, poll_s=0.25)
         market: Exchange = world.venues[exchange].exchange
         options = RunOptions(settings_path=path, live=True, paper=True)
         settings = load_settings(path, {}, paper=True)
