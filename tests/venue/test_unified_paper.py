@@ -144,9 +144,10 @@ async def test_r20_a_lost_answer_is_found_again(kind: FaultKind, binance: CcxtVe
 
 async def test_r20_what_never_left_is_not_sent(venue: CcxtVenue, world: World) -> None:
     size = SIZE[venue.exchange]
+    half_a_step = {"binance": "0.1005", "kucoin": "100.5", "okx": "10.005"}[venue.exchange]
     for wanted in (
-        ticket(venue, 1, Side.SELL, "0.00001", "99500"),
-        ticket(venue, 2, Side.SELL, size, "0.0044"),
+        ticket(venue, 1, Side.SELL, half_a_step, "99500"),
+        ticket(venue, 2, Side.SELL, size, "5.04"),
         ticket(venue, 3, Side.SELL, size, "99500", hedged=True),
     ):
         sent = await venue.place(wanted)

@@ -240,6 +240,7 @@ class MadeUp(Exchange):
 
     told: dict[str, Anything]
     lacks: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
 
     def describe(self) -> Anything:
         can = (
@@ -250,7 +251,11 @@ class MadeUp(Exchange):
         return {
             **base,
             "id": "madeup",
-            "has": {**base["has"], **dict.fromkeys(can.split(), True), **dict.fromkeys(self.lacks, False)},
+            "has": {
+                **base["has"],
+                **dict.fromkeys((*can.split(), *self.more), True),
+                **dict.fromkeys(self.lacks, False),
+            },
             "precisionMode": 4,
             "urls": {**base["urls"], "api": {"rest": "https://api.madeup.example"}},
             "requiredCredentials": {"apiKey": True, "secret": False},
@@ -268,6 +273,9 @@ class MadeUp(Exchange):
 
     async def fetch_positions(self, symbols: object = None, params: object = None) -> Anything:
         return await self._tell("positions")
+
+    async def fetch_position(self, symbol: object, params: object = None) -> Anything:
+        return await self._tell("position")
 
     async def fetch_balance(self, params: object = None) -> Anything:
         return await self._tell("balance")
@@ -342,6 +350,24 @@ async def test_r9_no_row_is_flat_only_when_the_account_says_so(balance: object, 
     venue = await start({"positions": [], "balance": balance})
     found = (await venue.observe(Wanted(symbols=frozenset({BTC})))).positions[BTC]
     assert isinstance(found, Position) is flat
+
+
+@pytest.mark.parametrize(
+    ("alone", "proof"),
+    [
+        (row(contracts=D(0), side=None), FlatProof.ZERO_ROW),
+        (row(), None),
+        (row(symbol="ETH/USDT:USDT", contracts=D(0)), None),
+        ({}, None),
+    ],
+)
+async def test_r9_a_row_asked_for_by_name_proves_or_contradicts(
+    alone: object, proof: FlatProof | None, start: Start
+) -> None:
+    told = {"positions": [], "position": alone, "balance": money(used=D(1), free=D(99))}
+    venue = await start(told, more=("fetchPosition",))
+    found = (await venue.observe(Wanted(symbols=frozenset({BTC})))).positions[BTC]
+    assert (found.proof if isinstance(found, Position) else None) is proof
 
 
 @pytest.mark.parametrize("positions", [None, {}, "page", [{}], [{"info": {}, "symbol": BTC, "contracts": D(0)}]])
