@@ -21,12 +21,18 @@ def test_r11_a_locked_redemption_is_pending_until_its_delivery(wire: Wire, excha
     assert (record["status"], record["isComplete"], record["amount"]) == ("CREATED", False, "2.00000000")
     assert record["deliverDate"] == str(clock.now_ms + 2 * DAY_MS)
     (position,) = wire.get(f"{EARN}/locked/position")["rows"]
-    assert (position["amount"], position["redeemingAmt"]) == ("1.00000000", "2")
+    # The amount contains what is being redeemed until it is delivered.
+    assert (position["amount"], position["redeemingAmt"], position["redeemAmountEarly"]) == (
+        "3.00000000",
+        "2",
+        "1.00000000",
+    )
     clock.now_ms += 2 * DAY_MS
     exchange.advance()
     (record,) = wire.get(f"{EARN}/locked/history/redemptionRecord")["rows"]
     assert (record["status"], record["isComplete"]) == ("PAID", True)
-    assert wire.get(f"{EARN}/locked/position")["rows"][0]["redeemingAmt"] == "0"
+    (position,) = wire.get(f"{EARN}/locked/position")["rows"]
+    assert (position["amount"], position["redeemingAmt"]) == ("1.00000000", "0")
     balances = {row["asset"]: row["free"] for row in wire.get("https://api.binance.com/api/v3/account")["balances"]}
     assert balances["BNB"] == "2.00000000"
 

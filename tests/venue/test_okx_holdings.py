@@ -182,7 +182,7 @@ async def test_earn_without_permission_is_unknown_and_says_why(venue: CcxtVenue,
 
 async def test_r11_deposits_and_withdrawals_on_their_way(venue: CcxtVenue, wire: OkxWire) -> None:
     def record(state: str, age_s: int, amount: str = "1") -> dict[str, str]:
-        return {"ccy": "BTC", "amt": amount, "state": state, "ts": str(EPOCH_MS - age_s * 1000)}
+        return {"ccy": "BTC", "amt": amount, "state": state, "ts": str(EPOCH_MS - age_s * 1000), "txId": ""}
 
     wire.serve_rows("asset/deposit-history", record("0", 5), record("1", 5), record("2", 5), record("12", 5, "8"))
     wire.serve_rows(
@@ -195,8 +195,22 @@ async def test_r11_deposits_and_withdrawals_on_their_way(venue: CcxtVenue, wire:
     assert values(moving.quantity, moving.overdue) == (Decimal("1.5"), 12)
 
 
-async def test_r11_a_state_that_is_not_known_is_unknown(venue: CcxtVenue, wire: OkxWire) -> None:
-    wire.serve_rows("asset/withdrawal-history", {"ccy": "BTC", "amt": "1", "state": "99", "ts": str(EPOCH_MS)})
+@pytest.mark.parametrize(("hash_", "expected"), [("", 1), ("0xabc", 0)])
+async def test_r11_a_withdrawal_that_the_chain_has_is_told_by_its_receiver_only(
+    venue: CcxtVenue, wire: OkxWire, hash_: str, expected: int
+) -> None:
+    row = {"ccy": "BTC", "amt": "1", "state": "1", "ts": str(EPOCH_MS), "txId": hash_}
+    wire.serve_rows("asset/withdrawal-history", row)
+    moving = await holding(venue, Source.TRANSIT, transit_max_ms=60_000)
+    assert isinstance(moving, Holding)
+    assert values(moving.quantity, moving.overdue) == (expected, 0)
+
+
+@pytest.mark.parametrize("more", [{"state": "99", "txId": ""}, {"state": "0"}])
+async def test_r11_a_withdrawal_that_is_not_understood_is_unknown(
+    venue: CcxtVenue, wire: OkxWire, more: dict[str, str]
+) -> None:
+    wire.serve_rows("asset/withdrawal-history", {"ccy": "BTC", "amt": "1", "ts": str(EPOCH_MS), **more})
     assert isinstance(await holding(venue, Source.TRANSIT, transit_max_ms=1), Unknown)
 
 

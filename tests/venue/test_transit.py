@@ -220,3 +220,59 @@ async def test_r10_coins_that_arrived_between_the_reads_are_unknown(
     for source in (Source.SPOT, Source.TRANSIT, *([Source.EARN] if earn else [])):
         assert isinstance(holdings[source, COIN], Unknown)
     assert isinstance(holdings[Source.TRANSIT, ETH], Holding)
+
+
+LOCKED = f"{EARN}/locked/position"
+
+
+def lock(amount: str, redeeming: str) -> object:
+    return page({"asset": "BTC", "amount": amount, "redeemingAmt": redeeming})
+
+
+@pytest.mark.parametrize(
+    ("amount", "redeeming", "record", "expected"),
+    [
+        ("10", "4", redemption("CREATED", "4"), ("6", "4")),
+        ("4", "4", redemption("CREATED", "4"), ("0", "4")),
+        ("3", "4", redemption("CREATED", "4"), ("0", "4")),
+        ("10", "4", redemption("CREATED", "1"), ("9", "1")),  # no more than is counted elsewhere
+        ("10", "4", redemption("PAID", "4"), ("10", "0")),  # not on its way by the records: not lost either
+        ("6", "0", redemption("CREATED", "4"), ("6", "4")),
+    ],
+)
+async def test_r11_a_locked_redemption_is_counted_once(
+    venue: CcxtVenue, records: Wire, amount: str, redeeming: str, record: object, expected: tuple[str, str]
+) -> None:
+    records.serve("GET", f"{EARN}/flexible/position", page())
+    records.serve("GET", LOCKED, lock(amount, redeeming))
+    records.serve("GET", REDEMPTIONS, page(record))
+    seen = (await venue.observe(WANTED)).holdings
+    parts = [seen[source, COIN] for source in (Source.EARN, Source.TRANSIT)]
+    assert tuple(str(part.quantity) for part in parts if isinstance(part, Holding)) == expected
+
+
+async def test_r11_a_redemption_that_is_overdue_or_not_followed_stays_in_earn(venue: CcxtVenue, records: Wire) -> None:
+    records.serve("GET", f"{EARN}/flexible/position", page())
+    records.serve("GET", LOCKED, lock("10", "4"))
+    records.serve("GET", REDEMPTIONS, page(redemption("CREATED", "4", EPOCH_MS - 25 * HOUR_MS)))
+    for wanted in (WANTED, replace(WANTED, transit=frozenset())):
+        holding = (await venue.observe(wanted)).holdings[Source.EARN, COIN]
+        assert isinstance(holding, Holding)
+        assert holding.quantity == 10
+
+
+async def test_r29_the_locked_wallet_is_told_without_what_its_ledger_says_has_left(
+    venue: CcxtVenue, records: Wire
+) -> None:
+    records.serve("GET", f"{EARN}/flexible/position", page())
+    records.serve("GET", LOCKED, lock("10", "4"))
+    found = {balance.wallet: balance.quantity for balance in await venue.wallets() if balance.asset == COIN}
+    assert found["earn-locked"] == 6
+
+
+@pytest.mark.parametrize("redeeming", ["-1", "NaN", "some"])
+async def test_r8_a_redeeming_amount_that_is_not_understood_is_unknown(
+    venue: CcxtVenue, records: Wire, redeeming: str
+) -> None:
+    records.serve("GET", LOCKED, lock("10", redeeming))
+    assert isinstance((await venue.observe(WANTED)).holdings[Source.EARN, COIN], Unknown)

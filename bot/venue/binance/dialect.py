@@ -77,8 +77,8 @@ class BinanceDialect:
         return sum((quantities.get(asset, ZERO) for quantities in group.value.values()), ZERO)
 
     async def earn(self) -> WalletGroup:
-        """Simple Earn, flexible and locked."""
-        return await self.wallet_reader.earn()
+        """Simple Earn, flexible and locked, without what `transit` counted before."""
+        return await self.wallet_reader.earn(self.transit_reader.leaving_lock)
 
     async def transit(self, assets: Collection[Asset], max_ms: int) -> Timed[Mapping[Asset, Moving]]:
         """Redemptions, unstaking, deposits and withdrawals that are not over."""

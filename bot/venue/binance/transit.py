@@ -98,6 +98,8 @@ class Transit:
         self._served = served
         self._wallets: WalletGroup | None = None
         self._withdrawals: tuple[Timed[Records], WalletGroup | None] | None = None
+        self.leaving_lock: Mapping[Asset, Decimal] = {}
+        """What the last reading counted of redemptions out of locked Earn."""
 
     def saw(self, wallets: WalletGroup) -> None:
         """Learn what the spot and funding wallets hold now."""
@@ -117,6 +119,7 @@ class Transit:
                 operation="read transit",
                 hint="remove the transit source",
             )
+        self.leaving_lock = {}
         since = {"startTime": self._clock.now_ms() - _LOOK_BACK_MS, "endTime": self._clock.now_ms()}
         parts = await asyncio.gather(
             *(pages(self._link, EARN_REDEMPTIONS[kind], _redemption, since) for kind in EarnKind),
@@ -124,13 +127,20 @@ class Transit:
             *(self._deposits(status) for status in (_DEPOSIT_PENDING, _DEPOSIT_UNCONFIRMED)),
             self._withdrawn(assets),
         )
-        under_way = [record for part in parts for record in part.value if record is not None]
-        now_ms = self._clock.now_ms()
-        sums: defaultdict[tuple[Asset, bool], Decimal] = defaultdict(Decimal)
-        for record in under_way:
-            sums[record.asset, now_ms - record.since_ms > max_ms] += record.amount
+        sums = self._sums([record for part in parts for record in part.value], max_ms)
+        locked = self._sums(parts[list(EarnKind).index(EarnKind.LOCKED)].value, max_ms)
+        self.leaving_lock = {asset: locked[asset, False] for asset in assets}
         found = {asset: Moving(quantity=sums[asset, False], overdue=sums[asset, True]) for asset in assets}
         return Timed(found, joined(*(part.stamp for part in parts)))
+
+    def _sums(self, records: Sequence[_Underway | None], max_ms: int) -> Mapping[tuple[Asset, bool], Decimal]:
+        """By coin and whether it is overdue."""
+        now_ms = self._clock.now_ms()
+        sums: defaultdict[tuple[Asset, bool], Decimal] = defaultdict(Decimal)
+        for record in records:
+            if record is not None:
+                sums[record.asset, now_ms - record.since_ms > max_ms] += record.amount
+        return sums
 
     async def _deposits(self, status: int) -> Timed[list[_Underway | None]]:
         def parse(body: object) -> list[_Underway | None]:

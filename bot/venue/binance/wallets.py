@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -27,7 +27,6 @@ from bot.venue.binance.family import FAMILIES, INVERSE
 from bot.venue.binance.futures import account_of
 from bot.venue.binance.pages import pages
 from bot.venue.dialect import MarginBalance, Quantities, WalletGroup
-from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link, Timed, joined
 from bot.venue.markets import Markets
 from bot.venue.shapes import Row, decimal_in, row_of, rows_of, text_in
@@ -60,17 +59,37 @@ class Wallets:
         spot, funding = await asyncio.gather(self._spot(), self.link.read(FUNDING_WALLET, _funding))
         return Timed({SPOT: spot.value, FUNDING: funding.value}, joined(spot.stamp, funding.stamp))
 
-    async def earn(self) -> WalletGroup:
-        """Simple Earn, flexible and locked. Raises NotOffered where the host has none, else VenueFault."""
+    async def earn(self, counted: Mapping[Asset, Decimal] | None = None) -> WalletGroup:
+        """Simple Earn, flexible and locked.
+
+        A locked position tells an `amount` and a `redeemingAmt`; the documentation does not say whether the first
+        contains the second. It is taken to (from general knowledge), which never counts a coin twice: what is being
+        redeemed is taken off here as far as it is counted elsewhere, and no further, so that it is not lost either.
+
+        Args:
+            counted: coins on their way out of locked Earn that are counted as such; None: whatever is being redeemed.
+
+        Raises:
+            NotOffered: the host has no Earn.
+            VenueFault: it could not be read.
+        """
         if not self.served:
             raise NotOffered(
                 "Earn is not offered here", venue=self.link.name, operation="read Earn", hint="remove the earn source"
             )
         flexible, locked = await asyncio.gather(
-            self._earn(EARN_FLEXIBLE, "totalAmount"), self._earn(EARN_LOCKED, "amount")
+            pages(self.link, EARN_FLEXIBLE, lambda row: (text_in(row, "asset"), decimal_in(row, "totalAmount"))),
+            pages(self.link, EARN_LOCKED, _locked),
         )
+        amounts = _added((asset, amount) for asset, amount, _ in locked.value)
+        leaving = _added((asset, amount) for asset, _, amount in locked.value)
+        elsewhere = leaving if counted is None else counted
+        kept = {
+            asset: max(amount - min(leaving[asset], elsewhere.get(asset, ZERO)), ZERO)
+            for asset, amount in amounts.items()
+        }
         return Timed(
-            {EarnKind.FLEXIBLE.value: flexible.value, EarnKind.LOCKED.value: locked.value},
+            {EarnKind.FLEXIBLE.value: _added(flexible.value), EarnKind.LOCKED.value: kept},
             joined(flexible.stamp, locked.stamp),
         )
 
@@ -111,12 +130,13 @@ class Wallets:
     async def _spot(self) -> Timed[Quantities]:
         return await self.link.read(SPOT_ACCOUNT, partial(_spot, self.markets))
 
-    async def _earn(self, endpoint: Endpoint, amount: str) -> Timed[Quantities]:
-        read = await pages(self.link, endpoint, lambda row: (Asset(text_in(row, "asset")), decimal_in(row, amount)))
-        sums: defaultdict[Asset, Decimal] = defaultdict(Decimal)
-        for asset, quantity in read.value:
-            sums[asset] += quantity
-        return Timed(dict(sums), read.stamp)
+
+def _locked(row: Row) -> tuple[str, Decimal, Decimal]:
+    """Coin, amount, what of it is being redeemed; the venue may leave the last out where there is none."""
+    leaving = ZERO if row.get("redeemingAmt") in {None, ""} else decimal_in(row, "redeemingAmt")
+    if leaving < 0:
+        raise ValueError(f"redeemingAmt: {leaving} is below 0")
+    return text_in(row, "asset"), decimal_in(row, "amount"), leaving
 
 
 def _spot(markets: Markets, body: object) -> Quantities:
@@ -145,7 +165,11 @@ def _margin(body: object) -> Quantities:
 
 
 def _sums(rows: Sequence[Row], name: str, keys: Sequence[str]) -> Quantities:
-    sums: defaultdict[Asset, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        sums[Asset(text_in(row, name))] += sum((decimal_in(row, key) for key in keys), Decimal(0))
+    return _added((text_in(row, name), sum((decimal_in(row, key) for key in keys), ZERO)) for row in rows)
+
+
+def _added(amounts: Iterable[tuple[str, Decimal]]) -> Quantities:
+    sums: defaultdict[Asset, Decimal] = defaultdict(lambda: ZERO)
+    for name, amount in amounts:
+        sums[Asset(name)] += amount
     return dict(sums)

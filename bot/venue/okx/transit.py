@@ -1,6 +1,8 @@
 """Coins on their way, by the venue's own records (R11).
 
-Transfers between the trading and the funding account are done at once and leave no trace here.
+Transfers between the trading and the funding account are done at once and leave no trace here. A withdrawal that is on
+the chain (it has a `txId`) is left out: whoever receives the coins tells of them as a deposit, and if that is another of
+our venues they would be counted twice. One within OKX has no `txId` ever, and is over at once.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from bot.venue.okx import endpoints
 from bot.venue.okx.endpoints import PAGE
 from bot.venue.okx.wallets import REDEEMING, invested_in, offered, staking_rows
 from bot.venue.okx.wire import amount_in, rows_in
-from bot.venue.shapes import Row, decimal_in, integer_in, text_in
+from bot.venue.shapes import Row, decimal_in, integer_in, row_of, text_in
 
 _DEPOSITED: Final = frozenset({"1", "2"})
 """Credited; at first not to be withdrawn again, which is no matter to us."""
@@ -123,10 +125,10 @@ def _withdrawals(max_ms: int, rows: Sequence[Row]) -> Sequence[_Leg]:
     legs = []
     for row in rows:
         state = text_in(row, "state")
-        if state in _WITHDRAWN:
-            continue
-        if state not in _WITHDRAWING:
+        if state not in _WITHDRAWN and state not in _WITHDRAWING:
             raise ValueError(f"a withdrawal in state {state} is not known")
+        if state in _WITHDRAWN or row_of(row, "txId")["txId"]:
+            continue
         legs.append(_Leg(Asset(text_in(row, "ccy")), decimal_in(row, "amt"), integer_in(row, "ts") + max_ms))
     return legs
 

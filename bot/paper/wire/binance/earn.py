@@ -1,5 +1,8 @@
 """Simple Earn and ETH staking under `/sapi`.
 
+A locked position's `amount` contains its `redeemingAmt` until that is delivered. The documentation tells both and not
+how they relate; this is how a redemption that can still be cancelled would stand (from general knowledge).
+
 Source: https://developers.binance.com/docs/simple_earn (read 2025-11).
 """
 
@@ -48,9 +51,17 @@ def position_id(asset: str) -> int:
 
 def _positions(call: Call, product: Product) -> dict[str, Decimal]:
     """Asset -> quantity held in a product, zeros left out."""
-    balances = call.exchange.account(call.key).balances(f"earn-{product}")
     wanted = call.params.text("asset")
-    return {asset: balance.total for asset, balance in balances.items() if balance.total and wanted in {None, asset}}
+    held = _held(call, product)
+    return {asset: quantity for asset, quantity in held.items() if quantity and wanted in {None, asset}}
+
+
+def _held(call: Call, product: Product) -> dict[str, Decimal]:
+    balances = call.exchange.account(call.key).balances(f"earn-{product}")
+    held = {asset: balance.total for asset, balance in balances.items()}
+    if product == "locked":
+        held = {asset: quantity + _redeeming(call, asset) for asset, quantity in held.items()}
+    return held
 
 
 def _flexible_positions(call: Call) -> object:
@@ -86,7 +97,7 @@ def _locked_positions(call: Call) -> object:
     wanted, project = call.params.integer("positionId"), call.params.text("projectId")
     rows = []
     for asset, quantity in _positions(call, "locked").items():
-        since_ms = _since_ms(call, asset)
+        since_ms, redeeming = _since_ms(call, asset), _redeeming(call, asset)
         if wanted not in {None, position_id(asset)} or project not in {None, project_id(asset)}:
             continue
         end_ms = since_ms + LOCK_DAYS * DAY_MS
@@ -106,11 +117,11 @@ def _locked_positions(call: Call) -> object:
                 "nextPay": "0",
                 "nextPayDate": str(call.now_ms // DAY_MS * DAY_MS + DAY_MS),
                 "payPeriod": "1",
-                "redeemAmountEarly": eight(quantity),
+                "redeemAmountEarly": eight(quantity - redeeming),
                 "rewardsEndDate": str(end_ms),
                 "deliverDate": str(end_ms),
                 "redeemPeriod": "1",
-                "redeemingAmt": plain(_redeeming(call, asset)),
+                "redeemingAmt": plain(redeeming),
                 "redeemTo": "SPOT",
                 "canRedeemEarly": True,
                 "canFastRedemption": True,
@@ -124,7 +135,7 @@ def _locked_positions(call: Call) -> object:
 
 
 def _redeeming(call: Call, asset: str) -> Decimal:
-    """What left the product and has not arrived yet; no longer part of the position's amount."""
+    """What is being redeemed and has not been delivered yet."""
     redemptions = call.exchange.account(call.key).earn_redemptions
     pending = [record for record in redemptions if record.status is RecordStatus.PENDING]
     return sum((record.amount for record in pending if (record.product, record.asset) == ("locked", asset)), ZERO)
@@ -137,19 +148,18 @@ def _since_ms(call: Call, asset: str) -> int:
 
 
 def _account(call: Call) -> object:
-    sums = {}
-    for product in ("flexible", "locked"):
-        held = call.exchange.account(call.key).balances(f"earn-{product}")
-        sums[product] = sum((in_btc(call, asset, balance.total) for asset, balance in held.items()), ZERO)
-    bitcoin = call.exchange.price("BTC")
-    whole = sums["flexible"] + sums["locked"]
+    flexible, locked = (
+        sum((in_btc(call, asset, quantity) for asset, quantity in held.items()), ZERO)
+        for held in (_held(call, "flexible"), _held(call, "locked"))
+    )
+    bitcoin, whole = call.exchange.price("BTC"), flexible + locked
     return {
         "totalAmountInBTC": eight(whole),
         "totalAmountInUSDT": eight(whole * bitcoin),
-        "totalFlexibleAmountInBTC": eight(sums["flexible"]),
-        "totalFlexibleAmountInUSDT": eight(sums["flexible"] * bitcoin),
-        "totalLockedInBTC": eight(sums["locked"]),
-        "totalLockedInUSDT": eight(sums["locked"] * bitcoin),
+        "totalFlexibleAmountInBTC": eight(flexible),
+        "totalFlexibleAmountInUSDT": eight(flexible * bitcoin),
+        "totalLockedInBTC": eight(locked),
+        "totalLockedInUSDT": eight(locked * bitcoin),
     }
 
 
