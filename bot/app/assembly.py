@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -25,7 +25,7 @@ from bot.runtime import start
 from bot.runtime.alarms import LogAlarms
 from bot.runtime.daemon import Daemon
 from bot.runtime.executor import Executor
-from bot.runtime.feeds import Feeds, FeedSpec, reading
+from bot.runtime.feeds import Feeds, reading
 from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.observer import Observer
 from bot.runtime.preflight import Preflight, start_venue
@@ -191,8 +191,7 @@ def instrument_of(venue: Venue, policy: HedgePolicy) -> Instrument:
 
 def feeds_of(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Feeds]:
     """The numbers that no venue tells, read once."""
-    specs = [FeedSpec(**asdict(feed)) for feed in wanted_feeds(settings)]
-    return reading(specs, clock=clock, logger=logs.get("bot.runtime.feeds"))
+    return reading(wanted_feeds(settings), clock=clock, logger=logs.get("bot.runtime.feeds"))
 
 
 def preflight_of(

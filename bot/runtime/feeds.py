@@ -6,8 +6,11 @@ What can't be read, is no number, is below 0 or too old is unknown, and unknown 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
+import stat
+import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +23,7 @@ import aiohttp
 from structlog.typing import FilteringBoundLogger
 
 from bot import logs
+from bot.domain.feed import FeedSpec
 from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import Stamp, Unknown
 from bot.ports import Clock, FeedReading
@@ -27,6 +31,10 @@ from bot.ports import Clock, FeedReading
 TIMEOUT_S: Final = 10.0
 BYTES_MAX: Final = 65_536
 """More than any answer that holds one number."""
+CONFIRM_S: Final = 2.0
+"""How soon a changed value is read again."""
+RATE_STEP: Final = Decimal("0.1")
+"""Tokens that stand for a coin gain a few percent a year; more than this at once is a mistake, or needs a person."""
 _TRIES_FASTER: Final = 5
 """After a failed reading the next one comes that much sooner."""
 
@@ -38,36 +46,18 @@ class FeedFault(ValueError):
     """Something was read, and it is not what a feed may be; the text may be shown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedSpec:
-    """One number to be read again and again.
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A value, and when it was asked for by our clock."""
 
-    Attributes:
-        key: how the policies name it.
-        what: how messages name it, such as `external BTC`.
-        file, url: where it is; one of them is given.
-        path: where in the JSON, names and list positions joined by dots; empty: the whole text is the number.
-        positive: 0 is no value either; for rates.
-        most: what is larger is a mistake.
-        refresh_s: how often it is read.
-        max_age_s: how long the last good reading serves.
-        file_age_max_s: a file written longer ago is stale; None: of any age.
-    """
-
-    key: str
-    what: str
-    file: Path | None
-    url: str | None
-    path: str
-    positive: bool
-    most: Decimal
-    refresh_s: Decimal
-    max_age_s: Decimal
-    file_age_max_s: Decimal | None
+    value: Decimal
+    sent_ms: int
 
 
 class Feeds:
     """Keeps the last good reading of every feed.
+
+    A changed value counts once a second reading agrees with it; until then the one before serves (R10).
 
     Args:
         specs: what to read.
@@ -88,25 +78,30 @@ class Feeds:
         self._clock = clock
         self._log = logger
         self._session = session
-        self._values: dict[str, tuple[Decimal, int]] = {}
+        self._values: dict[str, _Heard] = {}
+        self._changed: dict[str, _Heard] = {}
         self._reasons: dict[str, str] = {}
+        self._files: dict[str, asyncio.Future[bytes | Exception]] = {}
 
     def value(self, key: str) -> FeedReading | Unknown:
         """The number as it is now held to be; see `bot.ports.Feeds`."""
         spec = self._specs[key]
         now_ms = self._clock.now_ms()
-        if key not in self._values:
+        heard = self._values.get(key)
+        if heard is None:
             return Unknown(what=spec.what, reason=self._reasons.get(key, "it was not read yet"))
-        value, read_ms = self._values[key]
-        if now_ms - read_ms > spec.max_age_s * 1000:
-            reason = self._reasons.get(key, "nothing newer came")
-            age_s = (now_ms - read_ms) // 1000
+        if now_ms - heard.sent_ms > spec.max_age_s * 1000:
+            reason = self._reasons.get(key, "no two readings agreed since")
+            age_s = (now_ms - heard.sent_ms) // 1000
             return Unknown(what=spec.what, reason=f"its last good reading is {age_s} s old: {reason}")
-        return FeedReading(value=value, stamp=Stamp(sent_ms=read_ms, answered_ms=read_ms))
+        return FeedReading(value=heard.value, stamp=Stamp(sent_ms=heard.sent_ms, answered_ms=heard.sent_ms))
 
     async def read_all(self) -> None:
-        """Read every feed once."""
+        """Read every feed, twice: what is new counts when it is told twice."""
         await asyncio.gather(*(self._read(spec) for spec in self._specs.values()))
+        if self._changed:
+            await self._clock.sleep(CONFIRM_S)
+            await asyncio.gather(*(self._read(self._specs[key]) for key in list(self._changed)))
 
     async def keep_reading(self) -> None:
         """Read every feed at its own pace, until cancelled."""
@@ -116,50 +111,103 @@ class Feeds:
 
     async def _keep_reading(self, spec: FeedSpec) -> None:
         while True:
-            sooner = _TRIES_FASTER if spec.key in self._reasons else 1
-            await self._clock.sleep(float(spec.refresh_s) / sooner)
+            pause_s = float(spec.refresh_s)
+            if spec.key in self._changed:
+                pause_s = min(pause_s, CONFIRM_S)
+            elif spec.key in self._reasons:
+                pause_s /= _TRIES_FASTER
+            await self._clock.sleep(pause_s)
             await self._read(spec)
 
     async def _read(self, spec: FeedSpec) -> None:
+        sent_ms = self._clock.now_ms()
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                text = await self._text(spec)
-            value = _number(text, spec)
+                text = await (self._file_text(spec) if spec.file is not None else self._address_text(spec))
+            heard = _Heard(_number(text, spec), sent_ms)
+            self._take(spec, heard)
         except (OSError, ValueError, RecursionError, aiohttp.ClientError) as error:
             reason = _words(error)
             if self._reasons.get(spec.key) != reason:
                 self._log.warning(logs.FEED_FAILED, what=spec.what, reason=logs.redact(reason))
             self._reasons[spec.key] = reason
+            self._changed.pop(spec.key, None)
             return
         if self._reasons.pop(spec.key, ""):
             self._log.info(logs.FEED_BACK, what=spec.what)
-        self._values[spec.key] = value, self._clock.now_ms()
 
-    async def _text(self, spec: FeedSpec) -> str:
-        if spec.file is not None:
-            return await asyncio.to_thread(self._file, spec, spec.file)
+    def _take(self, spec: FeedSpec, heard: _Heard) -> None:
+        """Believe what is as before, or was told twice in a row. Raises FeedFault for a rate that jumps."""
+        before = self._values.get(spec.key)
+        if spec.rate and before is not None and abs(heard.value - before.value) > RATE_STEP * before.value:
+            raise FeedFault(
+                f"the rate went from {plain(before.value)} to {heard.value:.8g} at once; if that is true, start again"
+            )
+        told = self._changed.pop(spec.key, None)
+        if heard.value in {each.value for each in (before, told) if each is not None}:
+            self._values[spec.key] = heard
+        else:
+            self._changed[spec.key] = heard
+
+    async def _address_text(self, spec: FeedSpec) -> str:
         assert spec.url is not None
         assert self._session is not None
+        host = urlsplit(spec.url).hostname
         # Redirects are not followed: the address that the settings name is the one that is trusted.
         async with self._session.get(spec.url, allow_redirects=False) as answer:
-            host = urlsplit(spec.url).hostname
             if answer.status != 200:
                 raise FeedFault(f"{host} answered with HTTP {answer.status}")
-            body = await answer.content.read(BYTES_MAX + 1)
-            if len(body) > BYTES_MAX:
-                raise FeedFault(f"{host} answered with more than {BYTES_MAX} bytes")
+            body = b""
+            async for piece in answer.content.iter_chunked(BYTES_MAX):
+                body += piece
+                if len(body) > BYTES_MAX:
+                    raise FeedFault(f"{host} answered with more than {BYTES_MAX} bytes")
             return body.decode()
 
-    def _file(self, spec: FeedSpec, file: Path) -> str:
-        with file.open("rb") as opened:
-            body = opened.read(BYTES_MAX + 1)
-        if len(body) > BYTES_MAX:
-            raise FeedFault(f"{file} holds more than {BYTES_MAX} bytes")
-        if spec.file_age_max_s is not None:
-            age_s = self._clock.now_ms() // 1000 - int(file.stat().st_mtime)
-            if age_s > spec.file_age_max_s:
-                raise FeedFault(f"{file} was written {age_s} s ago, expected at most {plain(spec.file_age_max_s)} s")
-        return body.decode()
+    async def _file_text(self, spec: FeedSpec) -> str:
+        """Read in a thread of its own, which nobody waits for at the end: a file system may hang for ever."""
+        assert spec.file is not None
+        reading = self._files.get(spec.key)
+        if reading is None or reading.done():
+            reading = asyncio.get_running_loop().create_future()
+            self._files[spec.key] = reading
+            oldest_s = None
+            if spec.file_age_max_s is not None:
+                oldest_s = self._clock.now_ms() / 1000 - float(spec.file_age_max_s)
+            args = (asyncio.get_running_loop(), reading, spec.file, oldest_s)
+            threading.Thread(target=_read_file, args=args, name=f"feed {spec.key}", daemon=True).start()
+        found = await asyncio.shield(reading)
+        if isinstance(found, Exception):
+            raise found
+        return found.decode()
+
+
+def _read_file(
+    loop: asyncio.AbstractEventLoop, reading: asyncio.Future[bytes | Exception], file: Path, oldest_s: float | None
+) -> None:
+    def settle(found: bytes | Exception) -> None:
+        if not reading.done():
+            reading.set_result(found)
+
+    try:
+        found: bytes | Exception = _bytes_of(file, oldest_s)
+    except (OSError, FeedFault) as error:
+        found = error
+    with contextlib.suppress(RuntimeError):  # the loop is gone: nobody waits any more
+        loop.call_soon_threadsafe(settle, found)
+
+
+def _bytes_of(file: Path, oldest_s: float | None) -> bytes:
+    found = file.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise FeedFault(f"{file} is no regular file")
+    if oldest_s is not None and found.st_mtime < oldest_s:
+        raise FeedFault(f"{file} was written {oldest_s - found.st_mtime:.0f} s too long ago")
+    with file.open("rb") as opened:
+        body = opened.read(BYTES_MAX + 1)
+    if len(body) > BYTES_MAX:
+        raise FeedFault(f"{file} holds more than {BYTES_MAX} bytes")
+    return body
 
 
 def _words(error: BaseException) -> str:
@@ -189,8 +237,8 @@ def _number(text: str, spec: FeedSpec) -> Decimal:
     if not isinstance(raw, str) or not _DIGITS.fullmatch(raw):
         raise FeedFault(f"{_where(spec)} is no number")
     value = Decimal(raw)
-    if value < ZERO or (spec.positive and value == ZERO) or value > spec.most:
-        low = "above 0" if spec.positive else "0 or more"
+    if value < ZERO or (spec.rate and value == ZERO) or value > spec.most:
+        low = "above 0" if spec.rate else "0 or more"
         raise FeedFault(f"{_where(spec)} is {value:.8g}, expected {low} and at most {plain(spec.most)}")
     return value
 

@@ -107,7 +107,7 @@ def load_settings(path: Path, environ: Mapping[str, str], *, paper: bool) -> Set
     except ValidationError as error:
         problems += explain(error, merged, env)
         raise fault(path, problems) from None
-    problems += broken_rules(document, paper=paper)
+    problems += [*broken_rules(document, paper=paper), *_same_account(document)]
     if problems:
         raise fault(path, problems)
     return _settings(document, env, paper=on_paper)
@@ -165,6 +165,7 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 def _fill_secrets(merged: Mapping[str, Any], *, paper: bool) -> Iterator[Problem]:
     """Put the credentials into the venues' tables, from their files or, on paper, from what is public."""
     venues = merged.get("venues")
+    seen: set[object] = set()
     for name, table in venues.items() if isinstance(venues, dict) else ():
         if not isinstance(table, dict):
             continue
@@ -181,13 +182,16 @@ def _fill_secrets(merged: Mapping[str, Any], *, paper: bool) -> Iterator[Problem
             elif isinstance(source, str):
                 yield from _secret_from_file(table, name, field, source)
             elif field not in table and paper:
-                table[field] = PAPER_SECRET
+                # Two accounts of one exchange are two accounts on paper, too.
+                first = table.get("exchange") not in seen or field != "api_key"
+                table[field] = PAPER_SECRET if first else f"{PAPER_SECRET}-{name}"
             elif field not in table and field in required:
                 yield Problem(
                     key=f"venues.{name}.{field}",
                     text=f"is missing, expected it in the environment variable {variable}",
                     hint=f"set {variable}, or {variable}_FILE with the path of a file; or try it without keys: --paper",
                 )
+        seen.add(table.get("exchange"))
 
 
 def _secret_from_file(table: dict[str, Any], venue: str, field: str, source: str) -> Iterator[Problem]:
@@ -207,6 +211,20 @@ def _secret_from_file(table: dict[str, Any], venue: str, field: str, source: str
             text=f"{reason}, expected a file that holds the {field}",
             hint="correct the path or the file's permissions",
         )
+
+
+def _same_account(document: Document) -> Iterator[Problem]:
+    """One account under two names: every coin in it would count twice."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, table in document.venues.items():
+        key = (table.exchange, "" if table.api_key is None else table.api_key.get_secret_value())
+        if key in seen:
+            yield Problem(
+                key=f"venues.{name}.api_key",
+                text=f"it is the key of venues.{seen[key]} too, expected one venue for each account",
+                hint=f"use venues.{seen[key]} in both places, or give the other account's key",
+            )
+        seen[key] = name
 
 
 def _unavailable_kinds(merged: Mapping[str, Any]) -> Iterator[Problem]:

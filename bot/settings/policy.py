@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from bot.domain.environment import Environment
+from bot.domain.feed import FeedSpec
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.observation import Source
 from bot.domain.policy import Band, Caps, HedgePolicy, HoldingSpec, Timing
 from bot.settings.kinds import AMOUNT_MAX, RATE_MAX
 from bot.settings.load import Settings
 from bot.settings.model import HedgeTable, HoldingTable
-from bot.settings.rules import brings_margin
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedSettings:
-    """A number in a file or behind an address; see `bot.runtime.feeds.FeedSpec`, which is made of it."""
-
-    key: str
-    what: str
-    file: Path | None
-    url: str | None
-    path: str
-    positive: bool
-    most: Decimal
-    refresh_s: Decimal
-    max_age_s: Decimal
-    file_age_max_s: Decimal | None
+from bot.settings.rules import brings_margin, brings_transit
 
 
 def policies(settings: Settings) -> tuple[HedgePolicy, ...]:
@@ -37,7 +22,7 @@ def policies(settings: Settings) -> tuple[HedgePolicy, ...]:
     return tuple(_policy(hedge, settings) for hedge in settings.hedges)
 
 
-def wanted_feeds(settings: Settings) -> tuple[FeedSettings, ...]:
+def wanted_feeds(settings: Settings) -> tuple[FeedSpec, ...]:
     """Every feed that the hedges name, each under the key that its policy has."""
     return tuple(
         feed
@@ -47,7 +32,7 @@ def wanted_feeds(settings: Settings) -> tuple[FeedSettings, ...]:
     )
 
 
-def _feeds(hedge: HedgeTable, index: int, holding: HoldingTable) -> Iterator[FeedSettings]:
+def _feeds(hedge: HedgeTable, index: int, holding: HoldingTable) -> Iterator[FeedSpec]:
     coin = holding.asset or hedge.asset
     if holding.file is not None or holding.url is not None:
         yield _feed(
@@ -55,7 +40,7 @@ def _feeds(hedge: HedgeTable, index: int, holding: HoldingTable) -> Iterator[Fee
             key=_key(hedge, index, "quantity"),
             what=f"external {coin}",
             source=(holding.file, holding.url, holding.path),
-            positive=False,
+            rate=False,
             most=AMOUNT_MAX,
         )
     if holding.rate_file is not None or holding.rate_url is not None:
@@ -64,7 +49,7 @@ def _feeds(hedge: HedgeTable, index: int, holding: HoldingTable) -> Iterator[Fee
             key=_key(hedge, index, "rate"),
             what=f"rate of {coin}",
             source=(holding.rate_file, holding.rate_url, holding.rate_path),
-            positive=True,
+            rate=True,
             most=RATE_MAX,
         )
 
@@ -75,17 +60,17 @@ def _feed(
     key: str,
     what: str,
     source: tuple[str | None, str | None, str | None],
-    positive: bool,
+    rate: bool,
     most: Decimal,
-) -> FeedSettings:
+) -> FeedSpec:
     file, url, path = source
-    return FeedSettings(
+    return FeedSpec(
         key=key,
         what=what,
         file=None if file is None else Path(file),
         url=url,
         path=path or "",
-        positive=positive,
+        rate=rate,
         most=most,
         refresh_s=holding.refresh_s,
         max_age_s=holding.max_age_s,
@@ -137,11 +122,9 @@ def _implied(hedge: HedgeTable, settings: Settings) -> Iterator[HoldingSpec]:
     margin = brings_margin(hedge, settings.venues[VenueName(hedge.short.venue)].exchange)
     if margin is not None:
         yield HoldingSpec(source=margin, venue=VenueName(hedge.short.venue))
-    named = {holding.venue for holding in hedge.holdings if holding.source is Source.TRANSIT}
-    for holding in hedge.holdings:
-        if holding.source is Source.EARN and holding.venue is not None and holding.venue not in named:
-            named.add(holding.venue)
-            yield HoldingSpec(source=Source.TRANSIT, venue=VenueName(holding.venue))
+    testnets = {name for name, venue in settings.venues.items() if venue.environment is Environment.TESTNET}
+    for name in brings_transit(hedge, testnets):
+        yield HoldingSpec(source=Source.TRANSIT, venue=VenueName(name))
 
 
 def _holding(hedge: HedgeTable, index: int, holding: HoldingTable) -> HoldingSpec:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 
 from bot.core.units import asset_and_multiplier
 from bot.domain.environment import Environment
@@ -18,6 +19,9 @@ from bot.settings.exchanges import (
 )
 from bot.settings.model import Document, HedgeTable, HoldingTable, VenueTable
 from bot.settings.problems import KeyPath, Problem, did_you_mean, dotted, shown
+
+_ANSWER_S: Final = 10
+"""How long a feed may take to answer."""
 
 
 def broken_rules(document: Document, *, paper: bool) -> Iterator[Problem]:
@@ -190,9 +194,28 @@ def _holding(key: KeyPath, holding: HoldingTable, hedge: HedgeTable, document: D
             )
         else:
             yield from _venue_exists((*key, "venue"), holding.venue, document)
+    yield from _ages(key, holding)
     if holding.path is not None and not {"file", "url"} & {*numbers}:
         yield _problem((*key, "path"), holding.path, "expected none: there is no file and no url", "remove it")
     yield from _token(key, holding, hedge)
+
+
+def _ages(key: KeyPath, holding: HoldingTable) -> Iterator[Problem]:
+    """Settings of feeds: only where there is a feed, and such that one reading lasts until the next."""
+    fed = any(getattr(holding, name) is not None for name in ("file", "url", "rate_file", "rate_url"))
+    for name in ("refresh_s", "max_age_s", "file_age_max_s"):
+        files = name != "file_age_max_s" or holding.file is not None or holding.rate_file is not None
+        if name in holding.model_fields_set and not (fed and files):
+            yield _problem(
+                (*key, name), str(getattr(holding, name)), "expected none: nothing of this holding is read", "remove it"
+            )
+    if fed and holding.max_age_s < holding.refresh_s + _ANSWER_S:
+        yield _problem(
+            (*key, "max_age_s"),
+            str(holding.max_age_s),
+            f"expected at least refresh_s + {_ANSWER_S} s, or the hedge is frozen between two readings",
+            "raise max_age_s or lower refresh_s",
+        )
 
 
 def _token(key: KeyPath, holding: HoldingTable, hedge: HedgeTable) -> Iterator[Problem]:
@@ -267,6 +290,17 @@ def _owned_once(document: Document) -> Iterator[Problem]:
         if margin is not None:
             brought = (hedge.asset, "in", margin, "on", hedge.short.venue)
             claims.append(((*key, "short", "symbol"), hedge.short.symbol, brought))
+        testnets = {name for name, venue in document.venues.items() if venue.environment is Environment.TESTNET}
+        claims += [
+            ((*key, "holdings"), Source.TRANSIT.value, (hedge.asset, "in", Source.TRANSIT, "on", name))
+            for name in brings_transit(hedge, testnets)
+        ]
+        claims += [
+            ((*key, "holdings", at, name), shown, ("the number in", shown, holding.path or ""))
+            for at, holding in enumerate(hedge.holdings)
+            for name in ("file", "url")
+            if (shown := getattr(holding, name)) is not None
+        ]
         for path, value, claim in claims:
             if claim in seen:
                 what = " ".join(claim)
@@ -278,6 +312,23 @@ def _owned_once(document: Document) -> Iterator[Problem]:
                 )
             else:
                 seen[claim] = f"hedges[{index}] ({hedge.name})"
+
+
+def brings_transit(hedge: HedgeTable, testnets: Collection[str]) -> Sequence[str]:
+    """The venues whose coins on their way count although the hedge does not say so (R11).
+
+    Those from whose Earn coins may be coming back, and, with coins on several venues, all between which they may move.
+
+    Args:
+        hedge: with its sources.
+        testnets: venues on play money, where deposits and withdrawals are not told.
+    """
+    named = {holding.venue for holding in hedge.holdings if holding.source is Source.TRANSIT}
+    earning = {holding.venue for holding in hedge.holdings if holding.source is Source.EARN}
+    holding_coins = {holding.venue for holding in hedge.holdings if holding.source is Source.SPOT}
+    several = len(holding_coins | earning) > 1
+    coming = earning | (holding_coins - {*testnets} if several else set())
+    return sorted(str(venue) for venue in coming - named if venue is not None)
 
 
 def brings_margin(hedge: HedgeTable, exchange: str) -> Source | None:

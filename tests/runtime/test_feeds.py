@@ -3,8 +3,9 @@
 # ruff: noqa: ASYNC240 - a test writes its files where it stands
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 import structlog
 from aiohttp import web
 
+from bot.domain.feed import FeedSpec
 from bot.domain.observation import Unknown
 from bot.ports import FeedReading
-from bot.runtime.feeds import BYTES_MAX, FeedSpec, reading
+from bot.runtime.feeds import BYTES_MAX, Feeds, reading
 
 KEY = "cold"
 
@@ -38,8 +40,9 @@ def spec(
     file: Path | None = None,
     url: str | None = None,
     path: str = "",
-    positive: bool = False,
+    rate: bool = False,
     file_age_max_s: Decimal | None = None,
+    most: Decimal = Decimal(1000),
 ) -> FeedSpec:
     return FeedSpec(
         key=KEY,
@@ -47,8 +50,8 @@ def spec(
         file=file,
         url=url,
         path=path,
-        positive=positive,
-        most=Decimal(1000),
+        rate=rate,
+        most=most,
         refresh_s=Decimal(30),
         max_age_s=Decimal(300),
         file_age_max_s=file_age_max_s,
@@ -121,22 +124,27 @@ async def test_r8_a_file_that_is_not_there_or_no_text_is_unknown(file: Path) -> 
     assert "no text" in reason(await read(spec(file=file)))
     file.unlink()
     file.mkdir()
-    assert "can't be read" in reason(await read(spec(file=file)))
+    assert "no regular file" in reason(await read(spec(file=file)))
+
+
+async def test_a_pipe_that_nobody_fills_does_not_hang_the_bot(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "no regular file" in reason(await read(spec(file=tmp_path / "pipe")))
 
 
 async def test_a_rate_of_0_is_none(file: Path) -> None:
     file.write_text("0")
-    assert "above 0" in reason(await read(spec(file=file, positive=True)))
+    assert "above 0" in reason(await read(spec(file=file, rate=True)))
 
 
 async def test_r8_a_file_that_nobody_writes_any_more_is_stale(file: Path) -> None:
     file.write_text("3")
     wanted = spec(file=file, file_age_max_s=Decimal(60))
     now_s = HandClock().ms // 1000
-    os.utime(file, (now_s - 59, now_s - 59))
+    os.utime(file, (now_s - 50, now_s - 50))
     assert isinstance(await read(wanted), FeedReading)
-    os.utime(file, (now_s - 61, now_s - 61))
-    assert "was written 61 s ago, expected at most 60 s" in reason(await read(wanted))
+    os.utime(file, (now_s - 70, now_s - 70))
+    assert "was written 10 s too long ago" in reason(await read(wanted))
 
 
 async def test_r8_the_last_good_reading_serves_for_a_while_and_no_longer(file: Path) -> None:
@@ -154,15 +162,78 @@ async def test_r8_the_last_good_reading_serves_for_a_while_and_no_longer(file: P
         assert "300 s old: the text is no number" in reason(feeds.value(KEY))
         file.write_text("4")
         await feeds.read_all()
-        back = feeds.value(KEY)
-        assert isinstance(back, FeedReading)
-        assert back.value == 4
+        assert value_of(feeds) == 4
+
+
+def value_of(feeds: Feeds) -> Decimal:
+    result = feeds.value(KEY)
+    assert isinstance(result, FeedReading), result
+    return result.value
+
+
+class Script:
+    """A file whose content changes from reading to reading: the clock writes the next one while it sleeps."""
+
+    def __init__(self, file: Path, *texts: str) -> None:
+        self.file = file
+        self.texts = list(texts)
+        self.clock = HandClock()
+        self.write()
+
+    def write(self) -> None:
+        self.file.write_text(self.texts.pop(0))
+
+    def now_ms(self) -> int:
+        return self.clock.now_ms()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+        if self.texts:
+            self.write()
+
+
+@pytest.mark.parametrize("slip", ["1000", "0"])
+async def test_r10_one_wrong_reading_is_never_believed(file: Path, slip: str) -> None:
+    clock = Script(file, "1", "1", slip, "1")
+    async with reading([spec(file=file)], clock=clock, logger=structlog.get_logger()) as feeds:
+        clock.write()
+        await feeds.read_all()
+        assert value_of(feeds) == 1
+
+
+async def test_r10_the_first_value_is_told_twice_too(file: Path) -> None:
+    clock = Script(file, "1000", "1", "1")
+    async with reading([spec(file=file)], clock=clock, logger=structlog.get_logger()) as feeds:
+        assert isinstance(feeds.value(KEY), Unknown)
+        await feeds.read_all()
+        assert value_of(feeds) == 1
+
+
+async def test_a_change_that_lasts_is_followed(file: Path) -> None:
+    clock = Script(file, "1", "1", "3", "3")
+    async with reading([spec(file=file)], clock=clock, logger=structlog.get_logger()) as feeds:
+        clock.write()
+        await feeds.read_all()
+        assert value_of(feeds) == 3
+
+
+async def test_a_rate_that_jumps_waits_for_a_person(file: Path) -> None:
+    clock = Script(file, "1.08", "1.08", "10.8", "10.8")
+    async with reading([spec(file=file, rate=True)], clock=clock, logger=structlog.get_logger()) as feeds:
+        clock.write()
+        await feeds.read_all()
+        assert value_of(feeds) == Decimal("1.08")
+        clock.clock.ms += 301_000
+        assert "went from 1.08 to 10.8 at once" in reason(feeds.value(KEY))
 
 
 @asynccontextmanager
-async def served(answer: Callable[[web.BaseRequest], web.StreamResponse]) -> AsyncIterator[str]:
+async def served(
+    answer: Callable[[web.BaseRequest], web.StreamResponse | Awaitable[web.StreamResponse]],
+) -> AsyncIterator[str]:
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        return answer(request)
+        given = answer(request)
+        return given if isinstance(given, web.StreamResponse) else await given
 
     runner = web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=0.1)
     await runner.setup()
@@ -172,6 +243,22 @@ async def served(answer: Callable[[web.BaseRequest], web.StreamResponse]) -> Asy
         yield f"http://127.0.0.1:{runner.addresses[0][1]}/balance?token=hunter2-hunter2"
     finally:
         await runner.cleanup()
+
+
+async def test_an_answer_in_pieces_is_read_to_its_end() -> None:
+    async def pieces(request: web.BaseRequest) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        await answer.write(b'{"sum": "12')
+        await asyncio.sleep(0)
+        await answer.write(b'345"}')
+        await answer.write_eof()
+        return answer
+
+    async with served(pieces) as url:
+        result = await read(spec(url=url, path="sum", most=Decimal(100_000)))
+    assert isinstance(result, FeedReading)
+    assert result.value == 12345
 
 
 async def test_an_address_answers_with_json() -> None:

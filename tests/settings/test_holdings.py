@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.errors import ConfigFault
+from bot.domain.feed import FeedSpec
 from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
 from bot.domain.policy import HedgePolicy
 from bot.settings import load_settings, policies
-from bot.settings.policy import FeedSettings, wanted_feeds
+from bot.settings.policy import wanted_feeds
 
 VENUES = """
 [venues.{exchange}]
@@ -20,7 +22,7 @@ environment = "paper"
 """
 
 
-def read(tmp_path: Path, hedge: str, *exchanges: str) -> tuple[HedgePolicy, tuple[FeedSettings, ...]]:
+def read(tmp_path: Path, hedge: str, *exchanges: str) -> tuple[HedgePolicy, tuple[FeedSpec, ...]]:
     path = tmp_path / "settings.toml"
     path.write_text("".join(VENUES.format(exchange=name) for name in exchanges) + "[[hedges]]\n" + hedge, "utf-8")
     settings = load_settings(path, {}, paper=True)
@@ -84,7 +86,13 @@ def test_a_linear_short_stays_isolated_at_one(tmp_path: Path) -> None:
         "kucoin",
         "binance",
     )
-    assert sources(policy) == [(Source.SPOT, "okx"), (Source.SPOT, "kucoin")]
+    # Coins may be on their way from one to the other (R11).
+    assert sources(policy) == [
+        (Source.SPOT, "okx"),
+        (Source.SPOT, "kucoin"),
+        (Source.TRANSIT, "kucoin"),
+        (Source.TRANSIT, "okx"),
+    ]
     assert (policy.margin_mode, policy.leverage) == (MarginMode.ISOLATED, 1)
     assert policy.timing.transit_max_s == 60
 
@@ -124,8 +132,8 @@ def test_numbers_that_no_venue_tells_become_feeds_under_the_keys_of_the_policy(t
     by_key = {feed.key: feed for feed in found}
     assert by_key.keys() == {cold.feed, cold.rate_feed, web.feed}
     assert by_key[str(cold.feed)].file == Path("cold.txt")
-    assert not by_key[str(cold.feed)].positive
-    assert (by_key[str(cold.rate_feed)].path, by_key[str(cold.rate_feed)].positive) == ("a.0", True)
+    assert not by_key[str(cold.feed)].rate
+    assert (by_key[str(cold.rate_feed)].path, by_key[str(cold.rate_feed)].rate) == ("a.0", True)
     assert (by_key[str(web.feed)].path, by_key[str(web.feed)].refresh_s) == ("sum", 5)
 
 
@@ -152,3 +160,21 @@ def test_an_exchange_that_nobody_verified_runs_with_a_warning(tmp_path: Path) ->
     keys = {"HEDGEBOT_VENUES__B__API_KEY": "k" * 20, "HEDGEBOT_VENUES__B__SECRET": "s" * 20}
     (warning,) = load_settings(path, keys, paper=False).warnings
     assert "not verified on bybit" in warning
+
+
+@pytest.mark.parametrize(
+    ("holding", "says"),
+    [
+        ('source = "spot", venue = "binance", max_age_s = 60', "nothing of this holding is read"),
+        ('source = "external", url = "https://x.example/q", file_age_max_s = 60', "nothing of this holding is read"),
+        ('source = "external", file = "f", refresh_s = 600', "at least refresh_s + 10 s"),
+    ],
+)
+def test_an_age_that_guards_nothing_or_never_lasts_is_refused(tmp_path: Path, holding: str, says: str) -> None:
+    hedge = (
+        f'name = "b"\nasset = "BTC"\nholdings = [{{{holding}}}]\n'
+        'short = {venue = "binance", symbol = "BTC/USDT:USDT"}\n'
+    )
+    with pytest.raises(ConfigFault) as refused:
+        read(tmp_path, hedge, "binance")
+    assert says in refused.value.message
