@@ -128,8 +128,11 @@ class Dialect(Protocol):
         """Earn and staking, by wallet. Raises NotOffered where the host has none."""
         ...
 
-    async def transit(self, assets: Collection[Asset], max_ms: int) -> Timed[Mapping[Asset, Moving]]:
-        """Coins of the venue's own unfinished redemption, transfer, deposit and withdrawal records (R11)."""
+    async def transit(self, assets: Collection[Asset], max_ms: int) -> Timed[Mapping[Asset, Moving | Unknown]]:
+        """Coins of the venue's own unfinished redemption, transfer, deposit and withdrawal records (R11).
+
+        Unknown for a coin with a record that can't be judged.
+        """
         ...
 
     async def margin(self, assets: Collection[Asset]) -> Timed[Mapping[Asset, MarginBalance]]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.venue.dialect import Ways
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 _GUARD_S: Final = TIMEOUT_MS / 1000 + 1
 """Beyond the HTTP timeout: a session that forgets it must not hold us for ever."""
@@ -34,10 +35,10 @@ _HINTS: Final[Mapping[Meaning, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Timed(Generic[T]):
+class Timed(Generic[T_co]):
     """An answer and when its request left, which is after the rate limits let it go: waiting ages no answer."""
 
-    value: T
+    value: T_co
     stamp: Stamp
 
 

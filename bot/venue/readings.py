@@ -89,7 +89,7 @@ class Readings:
             return Unknown(what="margin", reason=reason, lasting=True)
         return await attempt("margin balance", self.dialect.margin(wanted.margin))
 
-    async def _transit(self, wanted: Wanted) -> Timed[Mapping[Asset, Moving]] | Unknown:
+    async def _transit(self, wanted: Wanted) -> Timed[Mapping[Asset, Moving | Unknown]] | Unknown:
         if not wanted.transit:
             return Timed({}, _NOT_ASKED)
         return await attempt("transit", self.dialect.transit(wanted.transit, wanted.transit_max_ms))
@@ -116,10 +116,14 @@ class Readings:
         wallets = (self.ways.margin_wallet,)
         return self._holding(Source.MARGIN, asset, found.balance, read.stamp, wallets=wallets, principal=found.wallet)
 
-    def _transit_holding(self, asset: Asset, read: Timed[Mapping[Asset, Moving]] | Unknown) -> Holding | Unknown:
+    def _transit_holding(
+        self, asset: Asset, read: Timed[Mapping[Asset, Moving | Unknown]] | Unknown
+    ) -> Holding | Unknown:
         if isinstance(read, Unknown):
             return self._unknown(Source.TRANSIT, asset, read.reason, lasting=read.lasting)
         moving = read.value.get(asset, Moving(quantity=ZERO, overdue=ZERO))
+        if isinstance(moving, Unknown):
+            return self._unknown(Source.TRANSIT, asset, moving.reason)
         return self._holding(Source.TRANSIT, asset, moving.quantity, read.stamp, overdue=moving.overdue)
 
     def _holding(
