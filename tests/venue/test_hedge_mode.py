@@ -35,7 +35,7 @@ def ticket(side: Side, *, hedged: bool) -> OrderTicket:
 async def seen(venue: CcxtVenue, wire: Wire, *rows: dict[str, object]) -> Position | Unknown:
     wire.serve("GET", "/fapi/v3/positionRisk", list(rows))
     held = [row for row in rows if row["positionAmt"] != "0"]
-    wire.serve("GET", "/fapi/v3/account", account_body(margin="100" if held else "0", rows=held))
+    wire.serve("GET", "/fapi/v3/account", account_body(margin="400.4004" if held else "0", rows=held))
     return (await venue.observe(PERPETUAL)).positions[BTC]
 
 

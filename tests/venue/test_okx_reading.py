@@ -126,6 +126,26 @@ async def test_r9_margin_that_another_position_explains_is_no_doubt(venue: CcxtV
     assert flat.proof is FlatProof.ACCOUNT
 
 
+@pytest.mark.parametrize(
+    ("figures", "mode", "flat"),
+    [
+        ({"isoEq": "100000"}, "isolated", True),
+        ({"isoEq": "120000"}, "isolated", True),  # at another mark
+        ({"isoEq": "130000"}, "isolated", False),
+        ({"mmr": "410", "upl": "-3"}, "cross", True),
+        ({"mmr": "600", "upl": "-3"}, "cross", False),
+        ({"mmr": "400", "isoEq": "100000"}, "isolated", False),
+        ({"mmr": "400", "isoEq": "100000"}, "cross", False),
+    ],
+)
+async def test_r9_other_positions_must_explain_the_margin(
+    venue: CcxtVenue, wire: OkxWire, figures: dict[str, str], mode: str, flat: bool
+) -> None:
+    wire.serve_rows("account/balance", balance(coin("USDT", "200000", **figures)))
+    wire.serve("GET", POSITIONS, by_name(held("PEPE-USDT-SWAP", "-1", mgnMode=mode)))
+    assert isinstance(await position(venue), Position if flat else Unknown)
+
+
 async def test_r9_a_row_of_0_is_flat_by_itself(venue: CcxtVenue, wire: OkxWire) -> None:
     wire.serve_rows("account/balance", balance(coin("USDT", "200000", imr="5")))
     wire.serve("GET", POSITIONS, by_name(held("BTC-USDT-SWAP", "0", avgPx="", liqPx="", margin="", notionalUsd="")))

@@ -224,7 +224,7 @@ async def test_r8_a_page_with_status_200_is_called_what_it_is(venue: CcxtVenue, 
 
 async def test_r9_flat_beside_another_position_needs_both_lists_to_agree(venue: CcxtVenue, wire: Wire) -> None:
     other = risk_row("ETHUSDT", "-5.000")
-    wire.serve("GET", "/fapi/v3/account", account_body(margin="500.0", rows=[other]))
+    wire.serve("GET", "/fapi/v3/account", account_body(margin="400.4004", rows=[other]))
     wire.serve("GET", "/fapi/v3/positionRisk", [other])
     position = (await venue.observe(PERPETUAL)).positions[BTC]
     assert isinstance(position, Position)
@@ -232,6 +232,34 @@ async def test_r9_flat_beside_another_position_needs_both_lists_to_agree(venue: 
 
     wire.serve("GET", "/fapi/v3/positionRisk", [])
     assert isinstance((await venue.observe(PERPETUAL)).positions[BTC], Unknown)
+
+
+@pytest.mark.parametrize(
+    ("account", "flat"),
+    [
+        ({"margin": "400.40040002"}, True),  # rounded
+        ({"margin": "400.5"}, False),
+        ({"margin": "400.4004", "isolated": "100000"}, True),
+        ({"margin": "400.4004", "isolated": "100001"}, False),
+    ],
+)
+async def test_r9_flat_beside_another_position_needs_that_one_to_explain_the_margin(
+    venue: CcxtVenue, wire: Wire, account: dict[str, str], flat: bool
+) -> None:
+    other = risk_row("ETHUSDT", "-5.000")
+    wire.serve("GET", "/fapi/v3/account", account_body(rows=[other], **account))
+    wire.serve("GET", "/fapi/v3/positionRisk", [other])
+    position = (await venue.observe(PERPETUAL)).positions[BTC]
+    assert isinstance(position, Position if flat else Unknown)
+
+
+async def test_an_account_in_multi_assets_mode_without_usdt_is_called_so(venue: CcxtVenue, wire: Wire) -> None:
+    body = account_body()
+    usdc = {**body["assets"][0], "asset": "USDC"}  # type: ignore[index]
+    wire.serve("GET", "/fapi/v3/account", {**body, "assets": [usdc]})
+    position = (await venue.observe(PERPETUAL)).positions[BTC]
+    assert isinstance(position, Unknown)
+    assert "multi-assets mode" in position.reason
 
 
 async def test_r9_a_zero_row_is_flat_unless_the_account_says_otherwise(venue: CcxtVenue, wire: Wire) -> None:

@@ -271,7 +271,7 @@ def account_body(*, margin: str = "0.00000000", isolated: str = "0", rows: objec
 
 
 def risk_row(symbol: str = "BTCUSDT", amount: str = "-1.000", **more: object) -> dict[str, object]:
-    """One row of `fapi/v3/positionRisk`."""
+    """One row of `fapi/v3/positionRisk`; with what `fapi/v3/account` tells of a position too."""
     return {
         "symbol": symbol,
         "positionSide": "BOTH",
@@ -280,6 +280,7 @@ def risk_row(symbol: str = "BTCUSDT", amount: str = "-1.000", **more: object) ->
         "markPrice": "100100.10000000",
         "liquidationPrice": "199004.5",
         "notional": "-100100.10000000",
+        "maintMargin": "400.40040000",
         "isolatedWallet": "100000.00000000",
         **more,
     }

@@ -27,6 +27,9 @@ _POSITION_KEYS: Final = ("entryPrice", "markPrice", "liquidationPrice", "isolate
 _USDT: Final = Asset("USDT")
 """The USD-M account's totals are those of USDT alone, unless multi-assets mode is on."""
 
+_DIGIT: Final = Decimal("0.00000001")
+"""The last that is told of an amount."""
+
 Place = tuple[str, str]
 """A position's market and side, in the venue's words."""
 
@@ -61,11 +64,13 @@ class Account:
         figures: by settle currency; a currency that was never used is left out by the venue.
         listed: whether the venue listed any currency at all.
         contracts: signed, of every position that is not 0.
+        open: the rows of these positions.
     """
 
     figures: Mapping[Asset, AssetFigures]
     listed: bool
     contracts: Mapping[Place, Decimal]
+    open: Sequence[Row]
 
 
 def account_of(body: object, family: Family) -> Account:
@@ -82,16 +87,21 @@ def account_of(body: object, family: Family) -> Account:
         row_of(row, *_TOTALS)
         if _USDT not in figures:
             figures[_USDT] = _usdt_of_totals(row)
+    positions = rows_of(row["positions"], "symbol", "positionAmt", "positionSide")
     return Account(
         figures=figures,
         listed=bool(row["assets"]),
-        contracts=_contracts(rows_of(row["positions"], "symbol", "positionAmt", "positionSide")),
+        contracts=_contracts(positions),
+        open=[position for position in positions if _signed(position) != 0],
     )
 
 
 def _usdt_of_totals(row: Row) -> AssetFigures:
     if decimal_in(row, "totalWalletBalance") != 0:
-        raise ValueError("the totals hold USDT that the list of assets lacks")
+        raise ValueError(
+            "the totals hold something, and the list of assets has no USDT: it is not complete, or the account is in "
+            "multi-assets mode, whose totals are of all assets; there it needs a little USDT in the futures wallet"
+        )
     return AssetFigures(
         wallet=ZERO,
         balance=decimal_in(row, "totalMarginBalance"),
@@ -178,9 +188,9 @@ def position_of(
             return _open_position(instrument, family, held[ours[0]], row, other_side, stamp)
         if (market_id, "BOTH") in risk.rows or (market_id, SHORT) in risk.rows:
             return _flat_position(instrument, FlatProof.ZERO_ROW, other_side, stamp)
+        doubt = _doubt_of_flat(instrument, risk, account)
     except ValueError as fault:
         return Unknown(what=what, reason=str(fault))
-    doubt = _doubt_of_flat(instrument, risk, account)
     if doubt is not None:
         return Unknown(what=what, reason=doubt)
     return _flat_position(instrument, FlatProof.ACCOUNT, other_side, stamp)
@@ -202,7 +212,24 @@ def _doubt_of_flat(instrument: Instrument, risk: PositionRows, account: Account 
         return None
     if not account.contracts or account.contracts.keys() != risk.contracts.keys():
         return "no row, but the margin account holds margin for a position"
+    if _unexplained(risk, account):
+        return "no row, but the margin account holds more margin than the positions listed need"
     return None
+
+
+def _unexplained(risk: PositionRows, account: Account) -> bool:
+    """Whether some position must be missing from the lists: all coins' figures against the sums of all rows.
+
+    A position that is left out needs maintenance margin, which the account's figures count, and isolated ones a wallet
+    of their own. Each row and each figure is rounded by itself.
+    """
+    figures = account.figures.values()
+    rounding = _DIGIT * (len(account.open) + len(figures))
+    maintenance = sum((coin.maintenance for coin in figures), ZERO)
+    isolated = sum((coin.wallet - coin.cross_wallet for coin in figures), ZERO)
+    explained = sum((decimal_in(row, "maintMargin") for row in account.open), ZERO)
+    apart = sum((decimal_in(row, "isolatedWallet") for row in risk.rows.values()), ZERO)
+    return maintenance - explained > rounding or isolated - apart > rounding
 
 
 def _open_position(

@@ -16,6 +16,9 @@ from bot.venue.shapes import Row, decimal_in, positive_in, text_in
 
 MARGIN_MODE: Final[Mapping[str, MarginMode]] = {"isolated": MarginMode.ISOLATED, "cross": MarginMode.CROSS}
 NET, LONG, SHORT = "net", "long", "short"
+_EXPLAINED: Final = Decimal("0.8")
+"""The part of an account's margin that its positions must explain. They are read at another moment, at another mark, and
+whether the account counts the fee of a liquidation too is not documented."""
 _POSITION_KEYS = ("instId", "pos", "posSide", "mgnMode", "avgPx", "markPx", "liqPx", "notionalUsd", "margin", "ccy")
 
 
@@ -40,9 +43,19 @@ class PositionRows:
             raise ValueError("held in both margin modes at once")
         return next(iter(modes), None)
 
-    def settled_in(self, currency: str) -> bool:
-        """Whether any position is margined with a currency."""
-        return any(row["ccy"] == currency for market_id in self.rows for row in self.open_in(market_id))
+    def margin_in(self, currency: str) -> tuple[Decimal, Decimal]:
+        """What the positions in a currency need: maintenance of cross ones, equity of isolated ones. Raises ValueError.
+
+        A figure that is not told counts as 0: it explains nothing.
+        """
+        rows = [row for market_id in self.rows for row in self.open_in(market_id) if row["ccy"] == currency]
+        cross = [row for row in rows if _margin_mode(row) is MarginMode.CROSS]
+        isolated = [row for row in rows if _margin_mode(row) is MarginMode.ISOLATED]
+        return _figures(cross, "mmr"), _figures(isolated, "margin", "upl")
+
+
+def _figures(rows: Sequence[Row], *keys: str) -> Decimal:
+    return sum((figure_in(row, key) or ZERO for row in rows for key in keys), ZERO)
 
 
 def position_rows(body: object) -> PositionRows:
@@ -91,14 +104,19 @@ def _doubt_of_flat(instrument: Instrument, positions: PositionRows, trading: Tra
     """Why the absence of a row is no proof; None when it is one (R9).
 
     It is one when the trading account holds nothing for any position in the settle currency, or nothing of that
-    currency at all, or when what it holds is explained by another position that the same list does tell.
+    currency at all, or when what it holds is explained by other positions that the same list does tell.
     """
     if isinstance(trading, Unknown):
         return f"no row, and the trading account is unknown: {trading.reason}"
     coin = trading.coins.get(instrument.settle)
-    if coin is None or coin.without_position or positions.settled_in(instrument.settle):
+    if coin is None or coin.without_position:
         return None
-    return "no row, but the trading account holds margin for a position or an order"
+    cross, isolated = positions.margin_in(instrument.settle)
+    if not cross and not isolated:
+        return "no row, but the trading account holds margin for a position or an order"
+    if cross < coin.maintenance * _EXPLAINED or isolated < coin.isolated * _EXPLAINED:
+        return "no row, but the trading account holds more margin than the positions listed need"
+    return None
 
 
 def _open_position(instrument: Instrument, rows: Sequence[Row], stamp: Stamp) -> Position:

@@ -54,12 +54,16 @@ class Coin:
         available: what a new order may use as margin.
         position_margin: what cross and isolated positions hold, P&L included; 0 without positions. `imr` is no part of
             it: resting orders hold some too.
+        maintenance: of cross positions.
+        isolated: equity of isolated positions.
     """
 
     equity: Decimal
     wallet: Decimal
     available: Decimal
     position_margin: tuple[Decimal, ...]
+    maintenance: Decimal
+    isolated: Decimal
 
     @property
     def without_position(self) -> bool:
@@ -184,6 +188,8 @@ def _coin(row: Row) -> Coin:
         wallet=decimal_in(row, "cashBal") + amount_in(row, "isoEq") - amount_in(row, "isoUpl") + bots,
         available=amount_in(row, "availEq"),
         position_margin=tuple(amount_in(row, key) for key in ("mmr", "isoEq", "upl", "isoUpl")),
+        maintenance=amount_in(row, "mmr"),
+        isolated=amount_in(row, "isoEq"),
     )
 
 
