@@ -83,7 +83,7 @@ class Frame:
 class Reader(Protocol):
     """Reads the frames of one line, in order."""
 
-    def __call__(self, message: object) -> Frame:
+    def __call__(self, message: object, /) -> Frame:
         """Read one parsed frame; a text that is no JSON comes as it is.
 
         Raises:

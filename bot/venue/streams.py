@@ -76,41 +76,49 @@ class _Switchboard:
         self._lines = lines
         self._clock = account.clock
         self._log = logs.get(__name__)
-        self._group = asyncio.TaskGroup()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._hints: asyncio.Queue[Hint | Exception] = asyncio.Queue()
+        self._running: asyncio.Future[tuple[None]] | None = None
+        self._hints: asyncio.Queue[Hint | None] = asyncio.Queue()
         self._down = {line.name for line in lines}
         self._said: HintKind | None = None
 
     async def next(self) -> Hint:
-        """The next hint, once there is one; raises what was no fault of a network."""
+        """The next hint, once there is one; raises what was no fault of a network, and ended all lines."""
         hint = await self._hints.get()
-        if isinstance(hint, Exception):
-            raise hint
+        if hint is None:
+            assert self._running is not None
+            error = self._running.exception()
+            assert error is not None
+            raise _first(error)
         return hint
 
     async def __aenter__(self) -> Self:
-        await self._group.__aenter__()
-        self._tasks = [self._group.create_task(self._keep(line)) for line in self._lines]
+        # No group around the caller's own block: it would wrap the GeneratorExit of whoever stops listening.
+        self._running = asyncio.gather(self._keep_all())
+        self._running.add_done_callback(self._ended)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # The group is not told how the block ended: it would wrap the GeneratorExit of whoever stops listening.
-        for task in self._tasks:
-            task.cancel()
-        await self._group.__aexit__(None, None, None)
+        assert self._running is not None
+        self._running.cancel()
+        await asyncio.wait({self._running})
+
+    async def _keep_all(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for line in self._lines:
+                group.create_task(self._keep(line))
+
+    def _ended(self, running: asyncio.Future[tuple[None]]) -> None:
+        """Only a cancel or a bug ends the lines."""
+        if not running.cancelled() and running.exception() is not None:
+            self._hints.put_nowait(None)
 
     async def _keep(self, line: Line) -> None:
         delay_s = BACKOFF_FIRST_S
         while True:
             opened_ms = self._clock.now_ms()
-            try:
-                broken = await self._once(line)
-            except Exception as error:  # noqa: BLE001 - the supervisor: told to the listener, who begins anew
-                self._hints.put_nowait(error)
-                return
+            broken = await self._once(line)
             lived_ms = self._clock.now_ms() - opened_ms
             self._went_down(line, broken)
             if lived_ms >= STEADY_MS:
@@ -156,8 +164,7 @@ class _Switchboard:
         )
 
 
-def _first(faults: BaseExceptionGroup[BaseException]) -> BaseException:
-    fault: BaseException = faults
+def _first(fault: BaseException) -> BaseException:
     while isinstance(fault, BaseExceptionGroup):
         fault = fault.exceptions[0]
     return fault

@@ -9,6 +9,7 @@ import pytest
 from bot.venue.gateway import CcxtVenue, open_venue
 from tests.venue import kucoin_wire
 from tests.venue.kucoin_wire import KuCoinWire, kucoin_spec
+from tests.venue.scene import EVERYWHERE, Told, play, started
 from tests.venue.wire import BTC, HandClock, Wire, flat_account, spec
 
 
@@ -46,3 +47,15 @@ async def kucoin_venue(kucoin: KuCoinWire, clock: HandClock) -> AsyncIterator[Cc
     kucoin.sent.clear()
     yield venue
     await venue.close()
+
+
+@pytest.fixture(params=EVERYWHERE)
+def told(request: pytest.FixtureRequest) -> Told:
+    """Tells a story on each venue, linear and inverse, while somebody listens."""
+    return lambda story: play(story, request.param)
+
+
+@pytest.fixture(params=EVERYWHERE)
+def told_to_nobody(request: pytest.FixtureRequest) -> Told:
+    """The same, before anybody listens."""
+    return lambda story: play(story, request.param, started)
