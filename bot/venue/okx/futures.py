@@ -17,8 +17,8 @@ from bot.venue.shapes import Row, decimal_in, positive_in, text_in
 MARGIN_MODE: Final[Mapping[str, MarginMode]] = {"isolated": MarginMode.ISOLATED, "cross": MarginMode.CROSS}
 NET, LONG, SHORT = "net", "long", "short"
 _EXPLAINED: Final = Decimal("0.8")
-"""The part of an account's margin that its positions must explain. They are read at another moment, at another mark, and
-whether the account counts the fee of a liquidation too is not documented."""
+"""How much of an account's margin its positions must explain. They are read at another moment and mark, and whether the
+account counts the fee of a liquidation too is not documented."""
 _POSITION_KEYS = ("instId", "pos", "posSide", "mgnMode", "avgPx", "markPx", "liqPx", "notionalUsd", "margin", "ccy")
 
 

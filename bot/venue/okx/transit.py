@@ -1,8 +1,8 @@
 """Coins on their way, by the venue's own records (R11).
 
 Transfers between the trading and the funding account are done at once and leave no trace here. A withdrawal that is on
-the chain (it has a `txId`) is left out: whoever receives the coins tells of them as a deposit, and if that is one of our
-venues they would be counted twice. One within OKX has no `txId` ever, and is over at once.
+the chain (it has a `txId`) is left out: whoever receives the coins tells of them as a deposit, and if they go to one of
+our venues they would be counted twice. One within OKX has no `txId` ever, and is over at once.
 """
 
 from __future__ import annotations
