@@ -70,7 +70,7 @@ def planned(text: str, mode: str, ships: Ships) -> None:
     assert whole["mode"] == mode
     (hedge,) = whole["hedges"]
     seen = tuple((row["source"], row["venue"], D(row["quantity"])) for row in hedge["holdings"])
-    assert seen == ships.holdings
+    assert seen == tuple((source, venue, D(coins)) for source, venue, coins in ships.holdings)
     assert D(hedge["exposure"]) == sum(row[2] for row in ships.holdings)
     (order,) = hedge["orders"]
     assert (order["symbol"], order["side"], order["reduce_only"]) == (ships.order[0], "sell", False)
