@@ -193,10 +193,12 @@ async def test_a_pause_in_ms_is_obeyed(kucoin_venue: CcxtVenue, kucoin: KuCoinWi
     assert kucoin.count(ORDERS) == 1
 
 
-async def test_a_cancel_is_only_acknowledged(kucoin_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
+async def test_a_cancel_is_only_acknowledged(kucoin_venue: CcxtVenue, kucoin: KuCoinWire, clock: HandClock) -> None:
     path = f"/api/v1/orders/client-order/{client_id()}"
     kucoin.serve("DELETE", path, ok({"clientOid": client_id()}))
     kucoin.serve("GET", BY_ID, ok(order_row(client_id(), filledSize=7, cancelExist=True)))
+    assert isinstance(await kucoin_venue.cancel(BTC, client_id()), OutcomeUnknown), "what filled may be missing still"
+    clock.ms += 3_005
     assert isinstance(await kucoin_venue.cancel(BTC, client_id()), Acked)
     assert kucoin.last(path).params == {"symbol": "XBTUSDTM"}
     kucoin.serve("DELETE", path, {"code": "100004", "msg": "Order is in not cancelable state"})
@@ -212,8 +214,8 @@ async def test_a_cancel_is_only_acknowledged(kucoin_venue: CcxtVenue, kucoin: Ku
         ({}, OrderStatus.FILLED, 1000),
         ({"status": "open", "isActive": True, "filledSize": 0, "endAt": None}, OrderStatus.OPEN, 0),
         ({"status": "open", "isActive": True, "filledSize": 7}, OrderStatus.PARTIALLY_FILLED, 7),
-        ({"filledSize": 7, "cancelExist": True}, OrderStatus.CANCELED, 7),
-        ({"filledSize": 0, "cancelExist": True}, OrderStatus.CANCELED, 0),
+        ({"filledSize": 7, "cancelExist": True, "endAt": EPOCH_MS - 3_000}, OrderStatus.CANCELED, 7),
+        ({"filledSize": 0, "cancelExist": True, "endAt": EPOCH_MS - 3_000}, OrderStatus.CANCELED, 0),
         ({"filledSize": 7, "endAt": EPOCH_MS - 60_000}, OrderStatus.CANCELED, 7),
     ],
 )
@@ -235,6 +237,42 @@ async def test_fills_that_are_not_booked_yet_are_waited_for(
     assert isinstance(await kucoin_venue.find_order(BTC, client_id()), LookupFailed)
     kucoin.serve("GET", BY_ID, ok({**row, "filledSize": 1000}))
     assert isinstance(await kucoin_venue.find_order(BTC, client_id()), Found)
+
+
+@pytest.mark.parametrize("booked", [0, 7])
+@pytest.mark.parametrize(
+    ("ended", "late_ms"),
+    [
+        ({}, 5),
+        ({"updatedAt": EPOCH_MS + 50}, 50),
+        ({"endAt": None}, 0),
+        ({"endAt": None, "updatedAt": EPOCH_MS + 9}, 9),
+    ],
+)
+async def test_r23_a_cancel_is_no_proof_that_all_fills_are_booked(
+    kucoin_venue: CcxtVenue,
+    kucoin: KuCoinWire,
+    clock: HandClock,
+    booked: int,
+    ended: dict[str, object],
+    late_ms: int,
+) -> None:
+    """Else an immediate-or-cancel order that filled would look unfilled for a moment, and be sent again."""
+    row = order_row(client_id(), filledSize=booked, cancelExist=True, **ended)
+    kucoin.serve("GET", BY_ID, ok(row))
+    kucoin.serve("GET", f"{ORDERS}/{ORDER_ID}", ok(row))
+    kucoin.serve("GET", ORDERS, lambda asked: page([row] if asked.params["status"] == "done" else []))
+    clock.ms += 2_999 + late_ms
+    assert isinstance(await kucoin_venue.find_order(BTC, client_id()), LookupFailed)
+    listed = [report.status for report in await kucoin_venue.all_orders(BTC, EPOCH_MS)]
+    assert listed == [OrderStatus.PARTIALLY_FILLED if booked else OrderStatus.OPEN], "it is there, and not over"
+    by_venue = await kucoin_venue.find_venue_order(BTC, VenueOrderId(ORDER_ID))
+    assert isinstance(by_venue, Found)
+    assert by_venue.report.client_id == client_id(), "whose it is need not wait"
+    clock.ms += 1
+    over = await kucoin_venue.find_order(BTC, client_id())
+    assert isinstance(over, Found)
+    assert (over.report.status, over.report.filled) == (OrderStatus.CANCELED, booked)
 
 
 async def test_the_average_price_of_linear_and_inverse_fills(kucoin_venue: CcxtVenue, kucoin: KuCoinWire) -> None:

@@ -8,7 +8,8 @@ from bot.venue.errors import Meaning, Refusal
 from bot.venue.kucoin.errors import refusal
 
 NO_EFFECT = [
-    *("200004", "230003", "260100", "300000", "300003", "300009", "300011", "300012", "330005", "330008", "330011"),
+    *("200004", "230003", "260100", "300000", "300001", "300003", "300005", "300009", "300011", "300012", "330005"),
+    *("330008", "330011"),
     *("330012", "400002", "400200", "400350", "400370", "400600", "400760", "404000", "415000", "900001"),
 ]
 SAYS_NOTHING = ["200002", "200003", "200009", "400000", "400100", "400900", "408000", "500000", "999999", "100001"]
@@ -47,6 +48,8 @@ def test_r20_what_is_not_listed_is_unknown(code: str) -> None:
         ("400100", "Order size below the minimum requirement.", Meaning.REFUSED),
         ("400100", "Parameter Error", Meaning.UNKNOWN),
         ("100001", "No open positions to close.", Meaning.REFUSED),
+        ("200002", "Too many requests in a short period of time", Meaning.BUSY),
+        ("200002", "The system is busy", Meaning.UNKNOWN),
     ],
 )
 def test_one_code_means_what_its_words_say(code: str, text: str, meaning: Meaning) -> None:

@@ -7,18 +7,22 @@ from decimal import Decimal as D
 
 import pytest
 
+from bot.core.accounting import Adl, Foreign, Liquidation, Owner, Settlement, owner_of
 from bot.domain.errors import VenueFault
-from bot.domain.ids import Asset, TradeId
+from bot.domain.ids import Asset, TradeId, VenueOrderId
 from bot.domain.ledger import RowKind
 from bot.domain.orders import (
+    Found,
     Side,
     TradeCursor,
 )
 from bot.venue.gateway import CcxtVenue
 from tests.venue.kucoin_wire import (
+    ORDER_ID,
     KuCoinWire,
     fill,
     ok,
+    order_row,
     page,
 )
 from tests.venue.wire import BTC, EPOCH_MS, Asked, HandClock
@@ -103,6 +107,39 @@ async def test_r8_a_trade_that_does_not_fit_is_a_fault(
     kucoin.serve("GET", FILLS, page([fill(1, (EPOCH_MS + 5) * NS, **row)]))
     with pytest.raises(VenueFault):
         await kucoin_venue.trades(BTC, NONE_YET)
+
+
+@pytest.mark.parametrize(
+    ("word", "owner"),
+    [
+        ("liquidation", Liquidation()),
+        ("liquid", Liquidation()),
+        ("ADL", Adl()),
+        ("adl", Adl()),
+        ("settlement", Settlement()),
+    ],
+)
+@pytest.mark.parametrize("listed", [True, False])
+async def test_r25_what_the_venue_forced_is_known_by_its_trades(
+    kucoin_venue: CcxtVenue, kucoin: KuCoinWire, word: str, owner: Owner, listed: bool
+) -> None:
+    """Its orders carry no mark, and the venue may not even list them."""
+    at = (EPOCH_MS + 5) * NS
+    forced: dict[str, object] = {"orderId": "77", "side": "buy", "tradeType": word}
+    rows = [fill(1, at), fill(2, at + 1, **forced), fill(3, at + 2, **forced, size=30, price="84404.1")]
+    kucoin.serve("GET", FILLS, page(rows))
+    bare = order_row("", id="77", side="buy", size=40, filledSize=40)
+    absent = {"code": "100001", "msg": "error.getOrder.orderNotExist"}
+    kucoin.serve("GET", "/api/v1/orders/77", ok(bare) if listed else absent)
+    kucoin.serve("GET", f"/api/v1/orders/{ORDER_ID}", ok(order_row("by-hand")))
+    assert len(await kucoin_venue.trades(BTC, NONE_YET)) == 3
+    found = await kucoin_venue.find_venue_order(BTC, VenueOrderId("77"))
+    assert isinstance(found, Found)
+    assert owner_of(found.report.client_id, known=lambda _: False) == owner
+    assert (found.report.side, found.report.filled, found.report.average_price) == (Side.BUY, D(40), D("84403.1"))
+    other = await kucoin_venue.find_venue_order(BTC, VenueOrderId(ORDER_ID))
+    assert isinstance(other, Found)
+    assert owner_of(other.report.client_id, known=lambda _: False) == Foreign()
 
 
 # The venue's books

@@ -17,6 +17,7 @@ from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.dialect import MarginBalance, Moving, WalletGroup
 from bot.venue.errors import Meaning
+from bot.venue.kucoin.cash import Cash
 from bot.venue.kucoin.endpoints import ACCOUNT_MODE, CANCEL_ORDER, KEY_SCOPE, PLACE_ORDER
 from bot.venue.kucoin.envelope import row_in
 from bot.venue.kucoin.futures import Futures
@@ -55,8 +56,9 @@ class KuCoinDialect:
         self._link = link
         self._markets = markets
         self._clock = clock
-        self._wallets = Wallets(link, markets)
-        self._transit = Transit(link, markets, self._wallets, clock)
+        cash = Cash(link, markets, clock)
+        self._wallets = Wallets(link, markets, cash)
+        self._transit = Transit(self._wallets, cash, clock)
         self._futures = Futures(link, markets, self._wallets)
         self._prices = PriceReader(link, markets, clock)
         self._settings = Settings(link, markets)
@@ -80,7 +82,7 @@ class KuCoinDialect:
     # Holdings
 
     async def spot(self) -> WalletGroup:
-        """Main, trade and high-frequency trade wallets."""
+        """Main, trade and high-frequency trade wallets, without what is on the chain already."""
         return await self._wallets.spot()
 
     def spot_principal(self, group: WalletGroup, asset: Asset) -> Decimal:
@@ -91,7 +93,7 @@ class KuCoinDialect:
         """KuCoin Earn: savings, promotions, staking."""
         return await self._wallets.earn()
 
-    async def transit(self, assets: Collection[Asset], max_ms: int) -> Timed[Mapping[Asset, Moving]]:
+    async def transit(self, assets: Collection[Asset], max_ms: int) -> Timed[Mapping[Asset, Moving | Unknown]]:
         """Redemptions, withdrawals, deposits."""
         return await self._transit.read(assets, max_ms)
 

@@ -33,6 +33,8 @@ TABLE: Final[Mapping[str, tuple[Rule, ...]]] = {
     **_any_text(_REFUSED, "200004", "230003", "260100", "300003", "330008", "600100"),
     # Size, price, state of the contract; reduce-only without a position; margin or position mode of the order.
     **_any_text(_REFUSED, "300000", "300002", "300009", "300011", "300012", "330005", "330011", "330012", "600101"),
+    # Too many active orders; more than the risk limit allows.
+    **_any_text(_REFUSED, "300001", "300005"),
     **_any_text(_REFUSED, "400200", "400330", "400350", "400370", "400600", "400760", "900001"),
     # The request itself: no such path, no JSON, its timestamp is over 5 s off (R21).
     **_any_text(_REFUSED, "400002", "404000", "415000"),
@@ -41,6 +43,7 @@ TABLE: Final[Mapping[str, tuple[Rule, ...]]] = {
     **_any_text(_DUPLICATE, "102435", "126044"),
     **_any_text(_NOT_FOUND, "order_not_exist"),
     **_any_text(Meaning.BUSY, "429000", "1015"),
+    "200002": (("too many", Meaning.BUSY),),
     "103": (("not exist", _NOT_FOUND),),
     "100001": (
         ("ordernotexist", _NOT_FOUND),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -13,7 +13,7 @@ from bot.ports import Clock
 from bot.venue.kucoin.endpoints import FIND_ORDER, FIND_VENUE_ORDER, ORDERS, PAGE, TRADES, WEEK_MS
 from bot.venue.kucoin.envelope import pages, row_in
 from bot.venue.kucoin.markets import KuCoinMarkets
-from bot.venue.kucoin.orders import order_report, venue_trade
+from bot.venue.kucoin.orders import forced_order, marker_of, order_report, settling, venue_trade
 from bot.venue.link import Link
 from bot.venue.shapes import Row, integer_in, text_in
 from bot.venue.throttle import Lane
@@ -30,6 +30,7 @@ class _Dated:
 
     place: tuple[int, int, str]
     trade: VenueTrade
+    marker: ClientOrderId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +40,29 @@ class History:
     link: Link
     markets: KuCoinMarkets
     clock: Clock
+    _forced: dict[VenueOrderId, OrderReport] = field(default_factory=dict)
+    """Orders of the venue's own, of which only their trades tell what they are."""
 
     async def find(self, symbol: Symbol, client_id: ClientOrderId) -> OrderReport:
-        """By our id. KuCoin takes an id again once its order is done, and tells of the newest. Raises VenueFault."""
+        """By our id. KuCoin takes an id again once its order is done, and tells of the newest.
+
+        Raises VenueFault; also for an order that is done so lately that its fills may not be booked.
+        """
         report = await self.link.ask(
-            FIND_ORDER, partial(self._single, symbol), {"clientOid": client_id}, lane=Lane.RESCUE
+            FIND_ORDER, partial(self._settled, symbol), {"clientOid": client_id}, lane=Lane.RESCUE
         )
         if report.client_id != client_id:
             raise self.link.unreadable(FIND_ORDER.operation, "the answer is about another order")
         return report
 
     async def find_venue(self, symbol: Symbol, order_id: VenueOrderId) -> OrderReport:
-        """By the venue's id. Raises VenueFault."""
+        """By the venue's id; an order that the venue forced is told by its trades, once they were read (R25).
+
+        Raises VenueFault.
+        """
+        forced = self._forced.get(order_id)
+        if forced is not None:
+            return forced
         report = await self.link.ask(
             FIND_VENUE_ORDER, partial(self._single, symbol), {"orderId": order_id}, lane=Lane.RESCUE
         )
@@ -101,6 +113,7 @@ class History:
                 if row is not None:
                     dated[row.trade.trade_id] = row
         ordered = sorted(dated.values(), key=lambda row: row.place)
+        self._note_forced(symbol, ordered)
         if after.trade_id is None:
             return [row.trade for row in ordered if row.trade.time_ms > after.time_ms]
         last = dated.get(after.trade_id)
@@ -110,6 +123,20 @@ class History:
 
     def _single(self, symbol: Symbol, body: object) -> OrderReport:
         return self._report(symbol, row_in(body))
+
+    def _settled(self, symbol: Symbol, body: object) -> OrderReport:
+        row = row_in(body)
+        report = self._report(symbol, row)
+        if settling(row, self.clock.now_ms()):
+            raise ValueError("the order is done, but its fills may not be booked yet")
+        return report
+
+    def _note_forced(self, symbol: Symbol, ordered: Sequence[_Dated]) -> None:
+        for row in ordered:
+            order_id = row.trade.venue_order_id
+            if row.marker is not None:
+                trades = [other.trade for other in ordered if other.trade.venue_order_id == order_id]
+                self._forced[order_id] = forced_order(row.marker, trades, self.markets.instrument(symbol))
 
     def _report(self, symbol: Symbol, row: Row) -> OrderReport:
         return order_report(row, self.markets.instrument(symbol), self.markets.id_of(symbol), self.clock.now_ms())
@@ -123,4 +150,5 @@ class History:
             raise ValueError(f"positionSide {side!r} is not known")
         trade_id = text_in(row, "tradeId")
         # Ids are decimal digits today and were hexadecimal once: longer means later among digits.
-        return _Dated(place=(integer_in(row, "tradeTime"), len(trade_id), trade_id), trade=trade)
+        place = (integer_in(row, "tradeTime"), len(trade_id), trade_id)
+        return _Dated(place=place, trade=trade, marker=marker_of(row))

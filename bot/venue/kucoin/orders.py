@@ -5,7 +5,7 @@ Source: KuCoin REST documentation, "Add Order", "Get Order By OrderId", "Get Tra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -31,10 +31,25 @@ _TRADE_KEYS: Final = (
     *("symbol", "tradeId", "orderId", "side", "price", "size", "fee", "feeCurrency", "liquidity", "tradeTime"),
     "tradeType",
 )
-_TRADE_TYPES: Final = frozenset({"trade", "cancel", "liquid", "liquidation", "adl", "settlement"})
+_OWN_TYPES: Final = frozenset({"trade", "cancel"})
+_MARKERS: Final[Mapping[str, ClientOrderId]] = {
+    "liquidation": ClientOrderId("autoclose-"),
+    "liquid": ClientOrderId("autoclose-"),
+    "adl": ClientOrderId("adl_autoclose"),
+    "settlement": ClientOrderId("settlement_autoclose-"),
+}
+"""By type of a trade that the venue forced, in small letters: the marker that `bot.core.accounting` knows it by.
+
+The documentation writes "trade, liquidation, ADL or settlement", and `liquid` in its examples.
+"""
 _LIQUIDITY: Final[Mapping[str, bool]] = {"maker": True, "taker": False}
 _SETTLING_MS: Final = 10_000
-"""The venue books the fills of an order some milliseconds after it is done; until then its figures may lag."""
+_SETTLING_CANCELLED_MS: Final = 3_000
+"""The venue books the fills of an order some milliseconds after it is done; until then its figures may lag.
+
+A cancel is no proof against it: an immediate-or-cancel order is cancelled in the moment in which it fills. Neither is
+the list of fills, which lags more.
+"""
 NS_IN_MS: Final = 1_000_000
 
 
@@ -89,7 +104,7 @@ def acknowledged(ticket: OrderTicket, body: object) -> OrderReport:
 
 
 def order_report(row: Row, instrument: Instrument, market_id: str, now_ms: int) -> OrderReport:
-    """Read one order.
+    """Read one order; one that is `settling` is told as not over, with what is booked of it.
 
     Args:
         row: as the venue lists it.
@@ -98,7 +113,7 @@ def order_report(row: Row, instrument: Instrument, market_id: str, now_ms: int) 
         now_ms: venue time.
 
     Raises:
-        ValueError: not the shape of an order, of another market, or done so lately that its fills may not be booked.
+        ValueError: not the shape of an order, or of another market.
     """
     row_of(row, *_ORDER_KEYS)
     _same_market(row, market_id)
@@ -121,17 +136,29 @@ def order_report(row: Row, instrument: Instrument, market_id: str, now_ms: int) 
 
 
 def _status(row: Row, contracts: Decimal, filled: Decimal, now_ms: int) -> OrderStatus:
-    active, canceled = flag_in(row, "isActive"), flag_in(row, "cancelExist")
+    active = flag_in(row, "isActive")
     if row["status"] not in {"open", "done"} or active is not (row["status"] == "open"):
         raise ValueError(f"status {row['status']!r} does not fit isActive {active}")
-    if active:
+    if active or settling(row, now_ms):
         return OrderStatus.PARTIALLY_FILLED if filled > 0 else OrderStatus.OPEN
-    if filled == contracts:
-        return OrderStatus.FILLED
-    ended_ms = integer_in(row, "endAt" if row.get("endAt") is not None else "createdAt")
-    if not canceled and now_ms - ended_ms < _SETTLING_MS:
-        raise ValueError("the order is done, but its fills are not booked yet")
-    return OrderStatus.CANCELED
+    return OrderStatus.FILLED if filled == contracts else OrderStatus.CANCELED
+
+
+def settling(row: Row, now_ms: int) -> bool:
+    """Whether an order is done so lately, and not filled in full, that fills may not be booked yet.
+
+    Args:
+        row: as the venue lists it.
+        now_ms: venue time.
+
+    Raises:
+        ValueError: not the shape of an order.
+    """
+    if flag_in(row, "isActive") or decimal_in(row, "filledSize") == decimal_in(row, "size"):
+        return False
+    told = [integer_in(row, key) for key in ("endAt", "updatedAt") if row.get(key) is not None]
+    ended_ms = max(told, default=integer_in(row, "createdAt"))
+    return now_ms - ended_ms < (_SETTLING_CANCELLED_MS if flag_in(row, "cancelExist") else _SETTLING_MS)
 
 
 def _average_price(row: Row, instrument: Instrument, filled: Decimal) -> Decimal | None:
@@ -149,8 +176,6 @@ def venue_trade(row: Row, instrument: Instrument, market_id: str, markets: KuCoi
     """
     row_of(row, *_TRADE_KEYS)
     _same_market(row, market_id)
-    if row["tradeType"] not in _TRADE_TYPES:
-        raise ValueError(f"tradeType {row['tradeType']!r} is not known")
     maker = _LIQUIDITY.get(text_in(row, "liquidity"))
     if maker is None:
         raise ValueError(f"liquidity {row['liquidity']!r} is not known")
@@ -166,6 +191,41 @@ def venue_trade(row: Row, instrument: Instrument, market_id: str, markets: KuCoi
         realized=ZERO,
         maker=maker,
         time_ms=integer_in(row, "tradeTime") // NS_IN_MS,
+    )
+
+
+def marker_of(row: Row) -> ClientOrderId | None:
+    """The marker of a trade that the venue forced (R25); None: somebody's own order. Raises ValueError."""
+    kind = text_in(row, "tradeType").lower()
+    if kind not in _MARKERS and kind not in _OWN_TYPES:
+        raise ValueError(f"tradeType {row['tradeType']!r} is not known")
+    return _MARKERS.get(kind)
+
+
+def forced_order(marker: ClientOrderId, trades: Sequence[VenueTrade], instrument: Instrument) -> OrderReport:
+    """An order of the venue's own, by trades of it: as far as they were read, since the venue need not list it.
+
+    Args:
+        marker: of its trades.
+        trades: one at least, oldest first.
+        instrument: its contract.
+    """
+    first, filled = trades[0], sum((trade.contracts for trade in trades), ZERO)
+    if instrument.kind is ContractKind.INVERSE:
+        average = filled / sum((trade.contracts / trade.price for trade in trades), ZERO)
+    else:
+        average = sum((trade.contracts * trade.price for trade in trades), ZERO) / filled
+    return OrderReport(
+        symbol=instrument.symbol,
+        client_id=marker,
+        venue_order_id=first.venue_order_id,
+        side=first.side,
+        status=OrderStatus.FILLED,
+        contracts=filled,
+        filled=filled,
+        average_price=average,
+        reduce_only=True,
+        time_ms=first.time_ms,
     )
 
 

@@ -15,6 +15,7 @@ from bot.domain.ids import Asset
 from bot.domain.ledger import WalletBalance
 from bot.domain.numbers import ZERO
 from bot.venue.dialect import MarginBalance, Quantities, WalletGroup
+from bot.venue.kucoin.cash import Cash
 from bot.venue.kucoin.endpoints import ACCOUNTS, HOLD_ASSETS, OVERVIEW
 from bot.venue.kucoin.envelope import row_in, rows_in, timed_pages
 from bot.venue.kucoin.markets import KuCoinMarkets
@@ -96,15 +97,35 @@ class Wallets:
     Args:
         link: the way to the account.
         markets: the names of coins.
+        cash: withdrawals, which the main wallet holds until they are done.
     """
 
     link: Link
     markets: KuCoinMarkets
+    cash: Cash
     _seen: set[str] = field(default_factory=set)
     """Wallets that were once listed with coins in them."""
 
     async def spot(self) -> WalletGroup:
-        """Coins by wallet, available and held. Raises VenueFault.
+        """Coins by wallet, available and held, but without those on the chain. Raises VenueFault.
+
+        The main wallet holds the coins of a withdrawal until it is done, which is some time after they are on the
+        chain. There whoever receives them tells of them, so they are taken off; the withdrawals are asked for only
+        while the main wallet holds something, and after it.
+        """
+        group, holds = await self._listed()
+        if not any(holds.values()):
+            return group
+        gone = await self.cash.on_chain()
+        main = dict(group.value[MAIN])
+        for record in gone.value:
+            taken = min(holds.get(record.asset, ZERO), record.amount)
+            holds[record.asset] = holds.get(record.asset, ZERO) - taken
+            main[record.asset] = main.get(record.asset, ZERO) - taken
+        return Timed({**group.value, MAIN: main}, joined(group.stamp, gone.stamp))
+
+    async def _listed(self) -> tuple[WalletGroup, dict[Asset, Decimal]]:
+        """Coins by wallet, and what the main wallet holds of them. Raises VenueFault.
 
         A row of the venue's that comes under two wallets is counted once. An account that was used keeps its rows, so a
         wallet that held something and is answered with an empty list is not believed.
@@ -121,7 +142,10 @@ class Wallets:
             group[wallet] = dict(sums)
         if not any(group.values()):
             raise self.link.unreadable(ACCOUNTS.operation, "no balances at all")
-        return Timed(group, joined(*(timed.stamp for timed in read)))
+        holds: defaultdict[Asset, Decimal] = defaultdict(Decimal)
+        for row in read[0].value:
+            holds[row.asset] += row.holds
+        return Timed(group, joined(*(timed.stamp for timed in read))), holds
 
     async def rows(self, wallet: str) -> Timed[Sequence[Spot]]:
         """One spot wallet, currency by currency. Raises VenueFault."""
@@ -163,9 +187,10 @@ class Wallets:
         return Timed(found, joined(*(timed.stamp for timed in read)))
 
     async def all(self) -> Sequence[WalletBalance]:
-        """Every wallet with something in it, unrealised P&L excluded. Raises VenueFault."""
+        """Every wallet as the venue books it, unrealised P&L excluded. Raises VenueFault."""
         sums: defaultdict[tuple[str, Asset], Decimal] = defaultdict(Decimal)
-        for wallet, quantities in (await self.spot()).value.items():
+        group, _ = await self._listed()
+        for wallet, quantities in group.value.items():
             for asset, quantity in quantities.items():
                 sums[wallet, asset] += quantity
         for held in (await self.held()).value:
