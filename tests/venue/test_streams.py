@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from decimal import Decimal as D
 
 from bot.domain.hint import HintKind
@@ -109,7 +108,7 @@ def test_a_line_that_breaks_as_soon_as_it_stands_is_not_hurried(told: Told) -> N
         first = len(scene.session.dialled)
         for _ in range(300):
             await scene.session.cut()
-            await asyncio.sleep(2)
+            await scene.pass_s(2)
         assert (len(scene.session.dialled) - first) / first < 20
 
     told(story)
