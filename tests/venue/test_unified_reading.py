@@ -19,7 +19,7 @@ from bot.domain.orders import OrderStatus, TradeCursor
 from bot.venue.client import make_client
 from bot.venue.gateway import CcxtVenue
 from bot.venue.unified import ways_for
-from bot.venue.unified.account import coins_of, volumes
+from bot.venue.unified.account import balance_of, coins_of, volumes
 from bot.venue.unified.futures import position_of
 from bot.venue.unified.orders import order_of, trade_of
 from bot.venue.unified.values import exact
@@ -94,6 +94,23 @@ def test_floats_are_read_by_their_shortest_digits() -> None:
 def test_r8_a_balance_of_nothing_is_no_balance(body: object) -> None:
     with pytest.raises(ValueError, match=r"."):
         coins_of(body)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "raw", "nothing"),
+    [
+        ("hyperliquid", {"marginSummary": {"totalMarginUsed": "0.0"}}, True),
+        ("hyperliquid", {"marginSummary": {"totalMarginUsed": "1.0"}}, False),
+        ("hyperliquid", {"balances": [{"coin": "USDC", "hold": "0"}]}, False),
+        ("krakenfutures", {"accounts": {"flex": {"initialMargin": "0"}}}, True),
+        ("krakenfutures", {"accounts": {"flex": {}}}, False),
+        ("bybit", INFO, False),
+        ("gate", INFO, True),
+    ],
+)
+def test_r9_what_says_that_nothing_is_bound(exchange: str, raw: object, nothing: bool) -> None:
+    balance = balance_of({**money(), "info": raw})
+    assert balance.nothing_bound(Asset("USDT"), exchange) is nothing
 
 
 def test_r5_debts_are_subtracted() -> None:
@@ -413,6 +430,16 @@ async def test_settings_that_nobody_tells_are_what_was_acknowledged(
     with pytest.raises(VenueRejected):
         await venue.configure(BTC, 1, MarginMode.ISOLATED)
     assert isinstance((await venue.observe(CONFIG)).configs[BTC], Unknown)
+
+
+async def test_a_leverage_that_makes_margin_isolated(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"positions": [], "balance": money(), "leverage": {"info": INFO, "shortLeverage": 1, "marginMode": None}}
+    venue = await start(told, lacks=("setPositionMode",))
+    assert isinstance((await venue.observe(CONFIG)).configs[BTC], Unknown)
+    monkeypatch.setattr("bot.venue.unified.account.ISOLATED_WITH_LEVERAGE", frozenset({"madeup"}))
+    assert (await venue.observe(CONFIG)).configs[BTC] == SymbolConfig(
+        symbol=BTC, leverage=1, margin_mode=MarginMode.ISOLATED, hedged=False
+    )
 
 
 @pytest.mark.parametrize(("word", "hedged"), [("one_way_mode", False), ("hedge_mode", True), ("other", None)])

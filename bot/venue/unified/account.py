@@ -16,7 +16,17 @@ from bot.venue.link import Timed
 from bot.venue.markets import Fees, Markets
 from bot.venue.shapes import Row, row_of
 from bot.venue.unified.calls import Calls
-from bot.venue.unified.facts import MODE_BY_ORDER, MODE_WITH_LEVERAGE, POSITION_MODES, REFUSED, SIDE_WITH_LEVERAGE
+from bot.venue.unified.facts import (
+    BOUND,
+    ISOLATED_WITH_LEVERAGE,
+    MODE_BY_ORDER,
+    MODE_WITH_LEVERAGE,
+    POOLED,
+    POSITION_MODES,
+    REFUSED,
+    SIDE_WITH_LEVERAGE,
+    WALLETS,
+)
 from bot.venue.unified.futures import Positions
 from bot.venue.unified.values import exact, info_in, number_in, price_in, told_in
 
@@ -51,8 +61,36 @@ class Coin:
 Coins = Mapping[Asset, Coin]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """One account: coins, and the exchange's own answer."""
+
+    coins: Coins
+    raw: object
+
+    def nothing_bound(self, settle: Asset, exchange: str) -> bool:
+        """Whether it says that no contract settled in a coin binds anything of it (R9)."""
+        if exchange in BOUND:
+            figure: object = self.raw
+            for key in BOUND[exchange]:
+                figure = figure.get(key) if isinstance(figure, dict) else None
+            try:
+                return exact(figure) == 0
+            except ValueError:
+                return False
+        coin = self.coins.get(settle)
+        if exchange in POOLED or coin is None:
+            return False
+        return coin.total > 0 and coin.used == 0 and coin.free == coin.total
+
+
+def balance_of(body: object) -> Balance:
+    """Read a balance. Raises ValueError."""
+    return Balance(coins=coins_of(body), raw=info_in(body)["info"])
+
+
 def coins_of(body: object) -> Coins:
-    """Read a balance: of one coin at least, each with its total. Raises ValueError."""
+    """The coins of a balance: one at least, each with its total. Raises ValueError."""
     row = info_in(body, "total")
     totals = row_of(row["total"])
     if not totals:
@@ -81,9 +119,10 @@ class Account:
     wanted: dict[Symbol, MarginMode] = field(default_factory=dict)
     _acknowledged: dict[Symbol, tuple[int, MarginMode]] = field(default_factory=dict)
 
-    async def balance(self, wallet: str) -> Timed[Coins]:
-        """A balance, `spot` or `swap` in ccxt's words. Raises VenueFault."""
-        return await self.calls.read("fetch_balance", ({"type": wallet},), coins_of)
+    async def balance(self, wallet: str) -> Timed[Balance]:
+        """A balance, `spot` or `swap`. Raises VenueFault."""
+        name = WALLETS.get(self.calls.nature.exchange, {}).get(wallet, wallet)
+        return await self.calls.read("fetch_balance", ({"type": name},), balance_of)
 
     def check(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse what can't be hedged. Raises StartFault."""
@@ -133,6 +172,8 @@ class Account:
             hedged = self._hedged(told)
         except ValueError as fault:
             raise self.calls.link.unreadable("read leverage and modes", str(fault)) from None
+        if mode is None and leverage is not None and self.calls.nature.exchange in ISOLATED_WITH_LEVERAGE:
+            mode = MarginMode.ISOLATED
         if acknowledged is not None:
             leverage, mode = leverage or acknowledged[0], mode or acknowledged[1]
         parts = {"leverage": leverage, "margin mode": mode, "position mode": hedged}

@@ -23,6 +23,7 @@ from ccxt.base.errors import (
 )
 
 from bot.domain.errors import StartFault
+from bot.domain.numbers import plain
 from bot.venue.client import AnswerFault, Exact
 from bot.venue.errors import Meaning, Refusal, redact
 from bot.venue.unified.facts import TESTNETS
@@ -194,14 +195,20 @@ class Unified(Exact):
     async def send_order(
         self, symbol: str, side: str, contracts: Decimal, price: Decimal, params: Mapping[str, object]
     ) -> object:
-        """Create a limit order, unless ccxt would send other numbers than were decided on."""
+        """Create a limit order, unless ccxt would send other numbers than were decided on.
+
+        ccxt's classes differ in what they do with an amount: some compare it, some take no Decimal for a number. All
+        take a float, whose shortest digits are then what is sent; others than ours are refused here.
+        """
         markets: Any = self
-        if exact(markets.amount_to_precision(symbol, contracts)) != contracts:
+        if exact(markets.amount_to_precision(symbol, plain(contracts))) != contracts:
             raise InvalidOrder("the quantity is no multiple of the step")
-        sent_price = exact(markets.price_to_precision(symbol, price))
+        sent_price = exact(markets.price_to_precision(symbol, plain(price)))
         if abs(sent_price - price) > _PRICE_ROUNDING * price:
             raise InvalidOrder("the price is no multiple of the tick")
-        return await markets.create_order(symbol, "limit", side, contracts, sent_price, dict(params))
+        if (exact(float(contracts)), exact(float(sent_price))) != (contracts, sent_price):
+            raise InvalidOrder("a number with so many digits can't be handed to ccxt")
+        return await markets.create_order(symbol, "limit", side, float(contracts), float(sent_price), dict(params))
 
 
 class Hyperliquid(Unified):

@@ -19,7 +19,7 @@ from bot.venue.dialect import MarginBalance, Moving, WalletGroup
 from bot.venue.link import Link, Timed
 from bot.venue.markets import Fees, Markets
 from bot.venue.spec import VenueSpec
-from bot.venue.unified.account import Account, Coins, volumes
+from bot.venue.unified.account import Account, Balance, volumes
 from bot.venue.unified.calls import Calls, Nature
 from bot.venue.unified.facts import POOLED
 from bot.venue.unified.futures import Positions
@@ -58,7 +58,7 @@ class UnifiedDialect:
     async def spot(self) -> WalletGroup:
         """What ccxt has for the spot balance: on some exchanges the only account there is."""
         read = await self._account.balance(_SPOT)
-        return Timed({_SPOT: {asset: coin.total for asset, coin in read.value.items()}}, read.stamp)
+        return Timed({_SPOT: {asset: coin.total for asset, coin in read.value.coins.items()}}, read.stamp)
 
     def spot_principal(self, group: WalletGroup, asset: Asset) -> Decimal:
         """The same: coins margin nothing here."""
@@ -68,7 +68,7 @@ class UnifiedDialect:
         """Raises NotOffered."""
         self._calls.not_offered("read Earn")
 
-    async def transit(self, assets: Collection[Asset], max_ms: int) -> Timed[Mapping[Asset, Moving]]:
+    async def transit(self, assets: Collection[Asset], max_ms: int) -> Timed[Mapping[Asset, Moving | Unknown]]:
         """Raises NotOffered."""
         del assets, max_ms
         self._calls.not_offered("read coins on their way")
@@ -84,7 +84,7 @@ class UnifiedDialect:
         One of them may tell of no coin at all, which is no fault as long as the other does.
         """
         names = (_SPOT,) if self._calls.nature.exchange in POOLED else (_SPOT, _SWAP)
-        balances: dict[str, Coins] = {}
+        balances: dict[str, Balance] = {}
         faults: list[VenueUnreadable] = []
         for name in names:
             try:
@@ -95,8 +95,8 @@ class UnifiedDialect:
             raise faults[0]
         return [
             WalletBalance(venue=self._name, wallet=name, asset=asset, quantity=coin.total)
-            for name, coins in balances.items()
-            for asset, coin in coins.items()
+            for name, balance in balances.items()
+            for asset, coin in balance.coins.items()
             if coin.total
         ]
 
@@ -126,15 +126,10 @@ class UnifiedDialect:
             margins[instrument.symbol] = _margin(instrument, account)
         return positions, margins
 
-    def _nothing_bound(self, instrument: Instrument, account: Timed[Coins] | Unknown) -> Timed[bool] | Unknown:
-        """Whether the margin account, apart from all others, has money and none of it is bound."""
+    def _nothing_bound(self, instrument: Instrument, account: Timed[Balance] | Unknown) -> Timed[bool] | Unknown:
         if isinstance(account, Unknown):
             return account
-        coin = account.value.get(instrument.settle)
-        apart = self._calls.nature.exchange not in POOLED
-        return Timed(
-            apart and coin is not None and coin.total > 0 and coin.used == 0 and coin.free == coin.total, account.stamp
-        )
+        return Timed(account.value.nothing_bound(instrument.settle, self._calls.nature.exchange), account.stamp)
 
     async def prices(self, symbols: Collection[Symbol], books: Collection[Symbol]) -> Mapping[Symbol, Prices | Unknown]:
         """Mark, index, bid, ask, funding rate, depth."""
@@ -210,11 +205,11 @@ class UnifiedDialect:
         self._calls.not_offered("read the exchange's books")
 
 
-def _margin(instrument: Instrument, account: Timed[Coins] | Unknown) -> Margin | Unknown:
+def _margin(instrument: Instrument, account: Timed[Balance] | Unknown) -> Margin | Unknown:
     what = f"margin {instrument.symbol}"
     if isinstance(account, Unknown):
         return Unknown(what=what, reason=account.reason)
-    coin = account.value.get(instrument.settle)
+    coin = account.value.coins.get(instrument.settle)
     if coin is None or coin.free is None:
         return Unknown(what=what, reason=f"the exchange tells no free {instrument.settle} for contracts")
     return Margin(asset=instrument.settle, wallet=coin.total, available=coin.free, stamp=account.stamp)

@@ -33,8 +33,14 @@ TESTNETS: Final[Mapping[str, Testnet]] = {
 }
 """The others have none, or ccxt's switch fails and leaves the client on live addresses."""
 
-OPTIONS: Final[Mapping[str, Mapping[str, object]]] = {"hyperliquid": {"builderFee": False, "refSet": True}}
-"""Without them ccxt adds a fee of its own to every order there, and names itself as who has referred the account."""
+OPTIONS: Final[Mapping[str, Mapping[str, object]]] = {
+    # Accounts with wallets of their own: in one for everything these requests fail, and nothing is taken for flat.
+    "bitget": {"uta": False},
+    "gate": {"unifiedAccount": False},
+    # Or ccxt adds a fee of its own to every order, and names itself as who has referred the account.
+    "hyperliquid": {"builderFee": False, "refSet": True},
+}
+"""Of ccxt's classes."""
 
 REFUSED: Final[Mapping[str, str]] = {
     "htx": "its client order ids are whole numbers, which ours are not",
@@ -50,6 +56,15 @@ POOLED: Final = frozenset(
 )
 """One account holds everything, or may, so its free coins say nothing of contracts (from general knowledge)."""
 
+WALLETS: Final[Mapping[str, Mapping[str, str]]] = {"krakenfutures": {"spot": "cash", "swap": "flex"}}
+"""Accounts by names of ccxt's own, where they are not `spot` and `swap`."""
+
+BOUND: Final[Mapping[str, tuple[str, ...]]] = {
+    "hyperliquid": ("marginSummary", "totalMarginUsed"),
+    "krakenfutures": ("accounts", "flex", "initialMargin"),
+}
+"""Where the raw balance tells the margin that all contracts together bind: nothing else proves that there is none."""
+
 BY_OUR_ID: Final = frozenset(
     {"aster", "binance", "bitget", "delta", "gate", "hashkey", "hyperliquid", "kucoin", "okx", "weex"}
 )
@@ -63,6 +78,9 @@ MODE_BY_ORDER: Final = frozenset({"blofin", "myokx", "okx"})
 
 MODE_WITH_LEVERAGE: Final = MODE_BY_ORDER | {"gate", "hyperliquid", "kucoin", "weex"}
 """Where `set_leverage` wants the margin mode too."""
+
+ISOLATED_WITH_LEVERAGE: Final = frozenset({"krakenfutures"})
+"""Where a leverage that is set makes the margin isolated, and without one it is cross (from general knowledge)."""
 
 SIDE_WITH_LEVERAGE: Final[Mapping[str, Mapping[str, str]]] = {"bingx": {"side": "BOTH"}}
 """Where `set_leverage` wants a side, that of one-way mode."""

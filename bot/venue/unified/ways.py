@@ -96,6 +96,8 @@ def _client(
     *,
     signs_with_wallet: bool,
 ) -> Any:  # noqa: ANN401 - ccxt is untyped
+    # As text: ccxt's own readers of what it has read before, such as the steps of a market, take no Decimal.
+    config = {**config, "number": str}
     if signs_with_wallet:
         config = {**config, "walletAddress": config["apiKey"], "privateKey": config["secret"]}
     return make(config, time_ms)
