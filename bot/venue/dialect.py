@@ -20,7 +20,7 @@ from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unkno
 from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.endpoint import Endpoint
-from bot.venue.errors import Refusal
+from bot.venue.errors import Pauses, Refusal
 from bot.venue.link import Link, Timed
 from bot.venue.markets import Fees, Markets
 from bot.venue.spec import Offer, VenueSpec
@@ -67,6 +67,7 @@ class Ways:
         lists: requests of ccxt's `load_markets`, to be let through the limits first.
         dialect: makes the readers of one account; the clock tells venue time.
         markets: makes the names and contracts from what ccxt read of the lists. Raises ValueError.
+        pauses: how long to send nothing after a refusal for a limit.
         unified: spot and margin are one account.
         margin_wallet: name of the wallet that `Dialect.margin` reads.
     """
@@ -86,6 +87,7 @@ class Ways:
     dialect: Callable[[Link, VenueSpec, Markets, Clock], Dialect]
     markets: Callable[[VenueSpec, Mapping[str, Any]], Markets]
     used: Callable[[str, Mapping[str, str]], tuple[str, int] | None] = field(default=lambda _path, _headers: None)
+    pauses: Pauses = field(default_factory=Pauses)
     unified: bool = False
     margin_wallet: str = ""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -72,12 +72,14 @@ class Refusal:
     Attributes:
         code: the venue's own code; the HTTP status when the body holds none.
         text: the venue's own words, cut short.
+        pause_s: how long nothing more should be sent, whatever became of the request; BUSY has pauses of its own.
     """
 
     status: int
     code: str
     text: str
     meaning: Meaning
+    pause_s: int = 0
 
 
 _URL: Final = re.compile(r"https?://\S+")
@@ -92,19 +94,30 @@ def redact(text: str) -> str:
 
 
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
-_BAN_S: Final = {418: 120, 429: 60}
-_BAN_OTHER_S: Final = 10
 _BAN_MIN_S: Final = 1
 """Whoever refuses for a limit wants a pause, even if it says 0 or names a moment that has passed."""
 _RESET_HEADER: Final = "gw-ratelimit-reset"
 """KuCoin's: ms until the window of a resource pool begins anew."""
 
 
-def ban_until_ms(refusal: Refusal, headers: Mapping[str, str], now_ms: int) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pauses:
+    """How long to send nothing after a refusal for a limit that does not say so itself, in s.
+
+    Attributes:
+        by_status: by HTTP status.
+        otherwise: for any other.
+    """
+
+    by_status: Mapping[int, int] = field(default_factory=lambda: {418: 120, 429: 60})
+    otherwise: int = 10
+
+
+def ban_until_ms(refusal: Refusal, headers: Mapping[str, str], now_ms: int, pauses: Pauses) -> int:
     """Until when nothing may be sent, by our clock.
 
-    `Retry-After`, in s, or KuCoin's own header decides, else the time in the text, else a careful guess by status; it
-    is 1 s away at least.
+    `Retry-After`, in s, or KuCoin's own header decides, else the time in the text, else the venue's usual pause; it is
+    1 s away at least.
     """
     for name, value in headers.items():
         if name.lower() == "retry-after" and value.strip().isdecimal():
@@ -114,4 +127,4 @@ def ban_until_ms(refusal: Refusal, headers: Mapping[str, str], now_ms: int) -> i
     named = _BANNED_UNTIL.search(refusal.text)
     if named:
         return max(int(named.group(1)), now_ms + _BAN_MIN_S * 1000)
-    return now_ms + _BAN_S.get(refusal.status, _BAN_OTHER_S) * 1000
+    return now_ms + pauses.by_status.get(refusal.status, pauses.otherwise) * 1000

@@ -163,12 +163,13 @@ class Link:
         message = f"{operation}: {refusal.code} {refusal.text}".rstrip()
         match refusal.meaning:
             case Meaning.BUSY:
-                until_ms = ban_until_ms(refusal, answer.headers, self._clock.now_ms())
+                until_ms = ban_until_ms(refusal, answer.headers, self._clock.now_ms(), self.ways.pauses)
                 self._throttle.ban(until_ms)
                 return VenueBusy(message, venue=self.name, operation=operation, code=refusal.code, retry_at_ms=until_ms)
             case Meaning.REFUSED | Meaning.AUTH | Meaning.NOT_FOUND | Meaning.ALREADY_SET:
                 return self.refused(operation, message, meaning=refusal.meaning, code=refusal.code)
             case Meaning.DUPLICATE | Meaning.UNKNOWN:
+                self._throttle.ban(self._clock.now_ms() + refusal.pause_s * 1000)
                 return VenueUnreachable(message, venue=self.name, operation=operation, code=refusal.code)
 
     def refused(self, operation: str, message: str, *, meaning: Meaning, code: str) -> Refused:

@@ -201,7 +201,7 @@ def test_brackets_by_symbol_and_by_pair(wire: Wire) -> None:
     (by_symbol,) = wire.get(f"{DAPI}/v2/leverageBracket", symbol="BTCUSD_PERP")
     (by_pair,) = wire.get(f"{DAPI}/v1/leverageBracket", pair="BTCUSD")
     assert by_symbol["brackets"] == by_pair["brackets"]
-    assert (by_symbol["brackets"][0]["qtyFloor"], by_symbol["brackets"][0]["initialLeverage"]) == (0, 125)
+    assert (by_symbol["brackets"][0]["qtylFloor"], by_symbol["brackets"][0]["initialLeverage"]) == (0, 125)
 
 
 def test_income_and_funding_are_in_coins(wire: Wire, funded: Exchange) -> None:

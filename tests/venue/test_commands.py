@@ -93,7 +93,7 @@ async def test_time_in_force_and_reduce_only_on_the_wire(
         Reply(body=order_body(OURS, orderId=None)),
         Reply(body=order_body(OURS, status="SOMETHING")),
         Reply(body=order_body(OURS, executedQty="2.000")),
-        Reply(status=503, body={"code": -1008, "msg": "Server is currently overloaded"}),
+        Reply(status=503, body={"code": -1000, "msg": "Unknown error, please check your request or try again later."}),
         Reply(status=504, text="Gateway Time-out"),
         Reply(status=400, body={"code": -1007, "msg": "Timeout waiting for response from backend server."}),
         Reply(status=400, body={"code": -1006, "msg": "An unexpected response was received"}),
@@ -156,6 +156,21 @@ async def test_a_ban_stops_an_order_that_has_its_slot(venue: CcxtVenue, wire: Wi
         await venue.open_orders(BTC)
     assert isinstance(await venue.place(ticket()), Rejected)
     assert wire.count(ORDER) == 0
+
+
+async def test_r20_the_firewall_leaves_the_outcome_unknown_and_asks_for_a_pause(
+    venue: CcxtVenue, wire: Wire, clock: HandClock
+) -> None:
+    wire.serve("POST", ORDER, Reply(status=403, text="<html>forbidden</html>"))
+    assert isinstance(await venue.place(ticket()), OutcomeUnknown)
+    asked = len(wire.asked)
+    with pytest.raises(VenueBusy) as busy:
+        await venue.order_slot()
+    assert busy.value.retry_at_ms == EPOCH_MS + 60_000
+    assert isinstance(await venue.find_order(BTC, OURS), LookupFailed)
+    assert len(wire.asked) == asked
+    clock.ms += 60_000
+    await venue.order_slot()
 
 
 async def test_r20_a_cancel_says_what_it_can(venue: CcxtVenue, wire: Wire) -> None:

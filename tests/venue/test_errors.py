@@ -6,6 +6,7 @@ import pytest
 
 from bot.venue.binance.refusals import TABLE, refusal_of
 from bot.venue.errors import Meaning, Refusal, ban_until_ms, redact
+from bot.venue.ways import WAYS
 from tests.venue.wire import EPOCH_MS
 
 NO_EFFECT = [
@@ -13,7 +14,7 @@ NO_EFFECT = [
     *("-2025", "-2027", "-2028", "-4003", "-4005", "-4014", "-4023", "-4028", "-4047", "-4048", "-4061", "-4131"),
     *("-4140", "-4141", "-4164", "-4168", "-4188", "-4192", "-5021", "-5022", "-5028"),
 ]
-SAYS_NOTHING = ["-1000", "-1001", "-1006", "-1007", "-1008", "-1016", "-2012", "-2020", "-4109", "-4045", "-9999", ""]
+SAYS_NOTHING = ["-1000", "-1001", "-1006", "-1007", "-1016", "-2012", "-2020", "-4109", "-4045", "-9999", ""]
 
 
 def told(status: int, body: object) -> Refusal:
@@ -67,7 +68,27 @@ def test_a_body_without_code_gives_the_status(body: object) -> None:
 
 def test_no_code_has_two_meanings_at_one_status() -> None:
     assert Meaning.UNKNOWN not in TABLE.values()
-    assert {status for status, _ in TABLE} == {400, 401}
+    assert {status for status, _ in TABLE} == {400, 401, 503}
+
+
+def test_r20_of_the_503s_only_an_overload_is_definite() -> None:
+    assert told(503, {"code": -1008, "msg": "Server is currently overloaded"}).meaning is Meaning.REFUSED
+    assert told(400, {"code": -1008, "msg": "x"}).meaning is Meaning.UNKNOWN
+    for text in (
+        "Unknown error, please check your request or try again later.",
+        "Internal error; unable to process your request. Please try again.",
+        "Service Unavailable.",
+    ):
+        assert told(503, {"code": -1000, "msg": text}).meaning is Meaning.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "pause_s"),
+    [(403, None, 60), (408, None, 10), (408, {}, 10), (403, {"code": -2015, "msg": "x"}, 0), (503, None, 0)],
+)
+def test_a_wall_asks_for_a_pause_and_says_nothing_of_the_effect(status: int, body: object, pause_s: int) -> None:
+    found = told(status, body)
+    assert (found.meaning, found.pause_s) == (Meaning.UNKNOWN, pause_s)
 
 
 def test_words_of_the_venue_are_redacted() -> None:
@@ -94,4 +115,24 @@ def test_words_of_the_venue_are_redacted() -> None:
 )
 def test_how_long_a_ban_lasts(status: int, text: str, headers: dict[str, str], seconds: int) -> None:
     refusal = told(status, {"code": -1003, "msg": text})
-    assert ban_until_ms(refusal, headers, EPOCH_MS) == EPOCH_MS + seconds * 1000
+    assert ban_until_ms(refusal, headers, EPOCH_MS, WAYS["binance"].pauses) == EPOCH_MS + seconds * 1000
+
+
+@pytest.mark.parametrize(
+    ("exchange", "status", "body", "headers", "seconds"),
+    [
+        ("okx", 429, None, {}, 2),
+        ("okx", 200, {"code": "50011", "msg": "Too Many Requests"}, {}, 2),
+        ("kucoin", 429, {"code": "429000", "msg": "Too many requests"}, {}, 30),
+        ("kucoin", 429, {"code": "429000", "msg": "x"}, {"gw-ratelimit-reset": "1500"}, 1.5),
+        ("kucoin", 200, {"code": "429000", "msg": "x"}, {}, 10),
+    ],
+)
+def test_a_pause_is_no_longer_than_the_venue_s_own_windows(
+    exchange: str, status: int, body: object, headers: dict[str, str], seconds: float
+) -> None:
+    ways = WAYS[exchange]
+    refusal = ways.refusal(status, body)
+    assert refusal is not None
+    assert refusal.meaning is Meaning.BUSY
+    assert ban_until_ms(refusal, headers, EPOCH_MS, ways.pauses) == EPOCH_MS + seconds * 1000

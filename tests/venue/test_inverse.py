@@ -224,10 +224,11 @@ async def test_r7_volumes_show_a_wrong_contract_size(venue: CcxtVenue, wire: Wir
     assert check_volume(venue.instrument(COIN_M), *await venue.volumes_24h(COIN_M)) is not None
 
 
-async def test_maintenance_brackets_in_coins_are_turned_into_quote(venue: CcxtVenue, wire: Wire) -> None:
+@pytest.mark.parametrize("floor", ["qtyFloor", "qtylFloor"])
+async def test_maintenance_brackets_in_coins_are_turned_into_quote(venue: CcxtVenue, wire: Wire, floor: str) -> None:
     brackets = [
-        {"qtyFloor": 0, "qtyCap": 5, "maintMarginRatio": 0.004, "cum": 0.0},
-        {"qtyFloor": 5, "qtyCap": 10, "maintMarginRatio": 0.005, "cum": 0.005},
+        {floor: 0, "qtyCap": 5, "maintMarginRatio": 0.004, "cum": 0.0},
+        {floor: 5, "qtyCap": 10, "maintMarginRatio": 0.005, "cum": 0.005},
     ]
     wire.serve("GET", "/dapi/v2/leverageBracket", [{"symbol": "BTCUSD_PERP", "brackets": brackets[::-1]}])
     wire.serve("GET", "/dapi/v1/premiumIndex", [{"symbol": "BTCUSD_PERP", "markPrice": "100000"}])

@@ -33,7 +33,11 @@ TABLE: Final[Table] = {
     **listed((400,), ("-4046", "-4059"), Meaning.ALREADY_SET),
     **listed((400,), ("-4116",), Meaning.DUPLICATE),
     **listed((400,), ("-1003", "-1015"), Meaning.BUSY),
+    # Overloaded: "always a failure". Its other 503s are told apart by their text alone, and stay unknown.
+    **listed((503,), ("-1008",), Meaning.REFUSED),
 }
+_PAUSES_S: Final = {403: 60, 408: 10}
+"""The firewall and a backend that did not answer in time: pressing on makes it worse, and proves nothing."""
 _DUPLICATE_TEXT: Final = ("-2010", "Duplicate order sent.")
 """Binance spot has one code for every refused order; only the text tells a taken id."""
 
@@ -45,4 +49,5 @@ def refusal_of(status: int, body: object) -> Refusal | None:
     row: Row = body if isinstance(body, dict) else {}
     code, text = str(row.get("code", "")), redact(str(row.get("msg", "")))
     meaning = Meaning.DUPLICATE if (code, text) == _DUPLICATE_TEXT else meaning_in(TABLE, status, code)
-    return Refusal(status=status, code=code or str(status), text=text, meaning=meaning)
+    pause_s = 0 if code else _PAUSES_S.get(status, 0)
+    return Refusal(status=status, code=code or str(status), text=text, meaning=meaning, pause_s=pause_s)

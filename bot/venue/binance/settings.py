@@ -23,6 +23,8 @@ from bot.venue.shapes import decimal_in, flag_in, integer_in, row_of, rows_of, t
 
 _MARGIN_TYPE: Final[Mapping[MarginMode, str]] = {MarginMode.ISOLATED: "ISOLATED", MarginMode.CROSS: "CROSSED"}
 _MARGIN_MODE: Final[Mapping[str, MarginMode]] = {name: mode for mode, name in _MARGIN_TYPE.items()}
+_COIN_FLOORS: Final = ("qtylFloor", "qtyFloor")
+"""COIN-M documents the first spelling; answers with the second are in ccxt's source."""
 
 Setting = tuple[int, MarginMode]
 """Leverage and margin mode."""
@@ -74,12 +76,13 @@ class Settings:
         family, market_id = family_of(self.markets.kind_of(symbol)), self.markets.id_of(symbol)
         inverse = family.kind is ContractKind.INVERSE
         unit = await self.prices.mark(symbol) if inverse else ONE
-        floor, cap = ("qtyFloor", "qtyCap") if inverse else ("notionalFloor", "notionalCap")
+        cap, floors = ("qtyCap", _COIN_FLOORS) if inverse else ("notionalCap", ("notionalFloor",))
 
         def parse(body: object) -> tuple[Decimal, Decimal]:
             found = {text_in(row, "symbol"): row for row in rows_of(body, "symbol", "brackets")}
             brackets = row_of(found.get(market_id), "brackets")["brackets"]
-            for row in rows_of(brackets, floor, cap, "maintMarginRatio", "cum"):
+            for row in rows_of(brackets, cap, "maintMarginRatio", "cum"):
+                floor = next((name for name in floors if name in row), floors[0])
                 if decimal_in(row, floor) * unit <= notional <= decimal_in(row, cap) * unit:
                     return decimal_in(row, "maintMarginRatio"), decimal_in(row, "cum") * unit
             raise ValueError(f"no bracket holds a notional of {notional:,.2f}")

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.domain.environment import Environment
 from bot.venue.dialect import Ways
+from bot.venue.errors import Pauses
 from bot.venue.kucoin.client import OPTIONS, KuCoinClient
 from bot.venue.kucoin.dialect import KuCoinDialect
 from bot.venue.kucoin.endpoints import CONTRACTS, LIMITS, PLACE_ORDER, SERVER_TIME, SPOT_MARKETS, used
@@ -18,6 +19,8 @@ from bot.venue.spec import Offer
 
 VALIDITY_MS: Final = 5_000
 """A request whose `KC-API-TIMESTAMP` is further from the venue's own time is refused (R21)."""
+_LIMIT_WINDOW_S: Final = 30
+"""The window of every resource pool."""
 _HOSTS: Final = Offer(hosts=frozenset({"api.kucoin.com", "api-futures.kucoin.com"}))
 
 
@@ -42,5 +45,6 @@ WAYS: Final = Ways(
     dialect=lambda link, _spec, markets, clock: KuCoinDialect(link, markets, clock),
     markets=KuCoinMarkets,
     used=used,
+    pauses=Pauses(by_status={429: _LIMIT_WINDOW_S}),
     margin_wallet=FUTURES,
 )

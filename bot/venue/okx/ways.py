@@ -9,6 +9,7 @@ from typing import Final
 
 from bot.domain.environment import Environment
 from bot.venue.dialect import Ways
+from bot.venue.errors import Pauses
 from bot.venue.okx import endpoints
 from bot.venue.okx.client import OkxClient
 from bot.venue.okx.dialect import OkxDialect
@@ -20,6 +21,8 @@ from bot.venue.spec import Offer, Switch
 
 VALIDITY_MS: Final = 3_000
 """How long after its timestamp an order may still take effect (R21)."""
+_LIMIT_WINDOW_S: Final = 2
+"""Nearly every limit of OKX is so many requests in 2 s; it tells no time to wait for."""
 _LIVE: Final = Offer(hosts=frozenset({"www.okx.com", "ws.okx.com"}))
 _SIMULATED: Final = Offer(
     hosts=frozenset({"www.okx.com", "wspap.okx.com"}),
@@ -48,6 +51,7 @@ WAYS: Final = Ways(
     lists=(endpoints.INSTRUMENTS, endpoints.INSTRUMENTS),
     dialect=OkxDialect,
     markets=markets_of,
+    pauses=Pauses(by_status={}, otherwise=_LIMIT_WINDOW_S),
     unified=True,
     margin_wallet="trading",
 )

@@ -141,14 +141,14 @@ def _pair_bracket(call: Call) -> object:
 
 
 def _brackets(call: Call, listing: Listing) -> list[object]:
-    # COIN-M's own spelling of the floor is `qtylFloor`; newer answers carry `qtyFloor` too (from general knowledge).
-    cap, floors = ("qtyCap", ("qtyFloor", "qtylFloor")) if call.inverse else ("notionalCap", ("notionalFloor",))
+    # COIN-M's documentation spells the floor `qtylFloor`.
+    cap, floor = ("qtyCap", "qtylFloor") if call.inverse else ("notionalCap", "notionalFloor")
     return [
         {
             "bracket": number,
             "initialLeverage": bracket.max_leverage,
             cap: int(bracket.cap),
-            **dict.fromkeys(floors, int(bracket.floor)),
+            floor: int(bracket.floor),
             "maintMarginRatio": wire_number(bracket.rate),
             "cum": wire_number(bracket.cum),
         }
