@@ -26,7 +26,7 @@ from bot.venue.unified.values import exact
 from bot.venue.unified.ways import refusal, rules_of
 from bot.venue.venue_clock import VenueClock
 from tests.venue.unified_paper import BTC, spec_of
-from tests.venue.wire import EPOCH_MS, Anything, HandClock, Turns, Wire
+from tests.venue.wire import EPOCH_MS, Anything, HandClock, Reply, Turns, Wire
 
 STAMP = Stamp(sent_ms=1, answered_ms=2)
 INFO = {"raw": "yes"}
@@ -319,13 +319,15 @@ Start = Callable[..., Anything]
 async def start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
     made: list[CcxtVenue] = []
 
-    async def started(told: dict[str, Anything] | None = None, **ways_of_it: Anything) -> CcxtVenue:
+    async def started(
+        told: dict[str, Anything] | None = None, wire: Wire | None = None, **ways_of_it: Anything
+    ) -> CcxtVenue:
         described = type("madeup", (MadeUp,), {"told": told or {}, **ways_of_it})
         monkeypatch.setattr(ccxt, "madeup", described, raising=False)
         clock = HandClock()
         venue_clock = VenueClock(clock)
         spec, ways = spec_of("madeup", Environment.LIVE), ways_for("madeup")
-        client = make_client(spec, ways, time_ms=venue_clock.now_ms, session=Wire())
+        client = make_client(spec, ways, time_ms=venue_clock.now_ms, session=wire or Wire())
         made.append(
             CcxtVenue(
                 spec,
@@ -500,6 +502,23 @@ async def test_r5_a_wallet_without_coins_hides_no_other(start: Start) -> None:
     told["balance"] = {"info": INFO, "total": {}}
     with pytest.raises(VenueUnreadable):
         await venue.wallets()
+
+
+@pytest.mark.parametrize(
+    ("headers", "known"), [({"Date": "Fri, 15 Jan 2027 08:00:00 GMT"}, True), ({}, False), ({"Date": "now"}, False)]
+)
+async def test_r21_a_time_that_is_not_told_is_the_date_of_an_answer(
+    headers: dict[str, str], known: bool, start: Start
+) -> None:
+    wire = Wire()
+    wire.serve("GET", "/", Reply(status=404, text="<html>", headers=headers))
+    if known:
+        venue = await start({}, lacks=("fetchTime",), wire=wire)
+        assert venue.now_ms() == EPOCH_MS + 500
+        assert venue.has_offset()
+    else:
+        with pytest.raises(VenueUnreadable, match="no date"):
+            await start({}, lacks=("fetchTime",), wire=wire)
 
 
 async def test_what_ccxt_can_not_do_stops_the_start(start: Start) -> None:
