@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from ccxt.base.errors import BadRequest, BaseError, InsufficientFunds, InvalidOrder, OrderNotFound
 
-from bot.paper.engine.model import OrderStatus
-from tests.paper_wire.kucoin import FUTURES_HOST, INVERSE, SWAP, Bench, Client
+from bot.paper.engine.model import OrderStatus, Side
+from bot.paper.wire.kucoin.futures_views import client_oid, trade_type
+from tests.paper_wire.kucoin import FUTURES_HOST, INVERSE, SWAP, Bench, Client, trade
 
 ORDERS = f"{FUTURES_HOST}/api/v1/orders"
 ORDER = {
@@ -342,8 +344,25 @@ async def test_liquidation_leaves_its_marks(swap: Client, bench: Bench) -> None:
     await swap.create_order(SWAP, "market", "sell", 100, None, {"leverage": 10, "marginMode": "isolated"})
     bench.exchange.set_price("BTC", Decimal(115_000))
     assert await swap.fetch_positions() == []
-    kinds = [fill["tradeType"] for fill in bench.data("GET", f"{FUTURES_HOST}/api/v1/recentFills")]
-    assert kinds == ["liquid", "trade"]
+    fills = bench.data("GET", f"{FUTURES_HOST}/api/v1/recentFills")
+    assert [fill["tradeType"] for fill in fills] == ["liquidation", "trade"]
+    forced, own = (bench.data("GET", f"{FUTURES_HOST}/api/v1/orders/{fill['orderId']}") for fill in fills)
+    assert (forced["clientOid"], bool(own["clientOid"])) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("client_id", "word", "told"),
+    [
+        ("autoclose-7", "liquidation", ""),
+        ("adl_autoclose", "ADL", ""),
+        ("settlement_autoclose-7", "settlement", ""),
+        ("hb1", "trade", "hb1"),
+    ],
+)
+def test_what_the_venue_forces_is_told_in_its_own_words(bench: Bench, client_id: str, word: str, told: str) -> None:
+    trade(bench, "linear:XBTUSDTM", Side.SELL, "10")
+    order = replace(bench.exchange.account("paper").orders()[-1], client_id=client_id)
+    assert (trade_type(order), client_oid(order)) == (word, told)
 
 
 def test_r29_what_was_booked_explains_the_balance(bench: Bench) -> None:

@@ -184,6 +184,57 @@ def test_book_changes_carry_a_sequence_without_gaps(bench: Bench) -> None:
     assert int(book["sequence"]) == gone["data"]["sequenceEnd"]
 
 
+@pytest.mark.parametrize("futures", [False, True])
+def test_whoever_reads_a_book_between_two_messages_ends_with_the_right_one(bench: Bench, futures: bool) -> None:
+    """The price goes away and comes back between two messages, so that both show the same levels."""
+    wire = connect(bench, "public", futures=futures)
+    if futures:
+        url, symbol, topic = f"{FUTURES_HOST}/api/v1/level2/snapshot", "XBTUSDTM", "/contractMarket/level2"
+    else:
+        url, symbol, topic = f"{SPOT_HOST}/api/v3/market/orderbook/level2", "BTC-USDT", "/market/level2"
+    wire.subscribe(f"{topic}:{symbol}")
+    wire.read(after_ms=100)
+    bench.clock.now_ms += 50
+    bench.exchange.set_price("BTC", Decimal(101_000))
+    joined = bench.data("GET", url, {"symbol": symbol})
+    bench.exchange.set_price("BTC", Decimal(100_000))
+    book = levels(joined)
+    for frame in wire.read(after_ms=50):
+        for side, price, size, sequence in changes(frame["data"]):
+            if sequence > int(joined["sequence"]):
+                book[side, price] = size
+    held = {level: size for level, size in book.items() if size}
+    assert held == levels(bench.data("GET", url, {"symbol": symbol}))
+    assert wire.read(after_ms=100) == [], "whoever read what is there needs to be told nothing"
+
+
+def levels(book: Mapping[str, Any]) -> dict[tuple[str, Decimal], Decimal]:
+    """A snapshot by side and price."""
+    return {(side, Decimal(row[0])): Decimal(row[1]) for side in ("asks", "bids") for row in book[side]}
+
+
+def changes(data: Mapping[str, Any]) -> list[tuple[str, Decimal, Decimal, int]]:
+    """Side, price, size and sequence of what a message changes, in either form."""
+    if "change" in data:
+        price, word, size = data["change"].split(",")
+        return [({"buy": "bids", "sell": "asks"}[word], Decimal(price), Decimal(size), data["sequence"])]
+    return [
+        (side, Decimal(price), Decimal(size), int(sequence))
+        for side, rows in data["changes"].items()
+        for price, size, sequence in rows
+    ]
+
+
+def test_a_liquidation_is_told_as_one(bench: Bench) -> None:
+    bench.exchange.transfer("paper", "futures", "main", "USDT", Decimal(199_000))
+    wire = connect(bench, futures=True)
+    wire.subscribe("/contractMarket/tradeOrders")
+    trade(bench, "linear:XBTUSDTM", Side.SELL, "10")
+    assert {(frame["data"]["tradeType"], frame["data"]["clientOid"]) for frame in wire.read()} == {("trade", "hb1")}
+    bench.exchange.set_price("BTC", Decimal(300_000))
+    assert {(frame["data"]["tradeType"], frame["data"]["clientOid"]) for frame in wire.read()} == {("liquidation", "")}
+
+
 def test_an_orders_life_on_spot(bench: Bench) -> None:
     wire = connect(bench)
     assert wire.subscribe("/spotMarket/tradeOrdersV2") == []

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.paper.engine.account import Account
 from bot.paper.engine.exchange import Exchange
-from bot.paper.engine.model import Listing, MarketType
+from bot.paper.engine.model import Depth, Listing, MarketType
 from bot.paper.wire.kucoin import errors
 from bot.paper.wire.kucoin.limits import Pool
 from bot.paper.wire.kucoin.memory import Memory
@@ -49,6 +49,12 @@ class Call:
     def account(self) -> Account:
         """The asking account, as it is now."""
         return self.exchange.account(self.key)
+
+    def depth(self, listing: Listing, levels: int) -> Depth:
+        """A market's book, for somebody who may go on with its stream."""
+        found = self.exchange.depth(listing.key, levels)
+        self.memory.books.note(listing.key, found, self.now_ms)
+        return found
 
     def pair(self, name: str = "symbol") -> Listing:
         """The spot market that the mandatory parameter `name` means.

@@ -84,7 +84,7 @@ def _depth100(call: Call) -> object:
 
 def _book(call: Call, levels: int) -> object:
     listing = call.contract()
-    depth = call.exchange.depth(listing.key, levels)
+    depth = call.depth(listing, levels)
     return {
         "symbol": listing.symbol,
         "sequence": tape.sequence(call.exchange, call.now_ms),

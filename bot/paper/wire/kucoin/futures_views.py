@@ -9,6 +9,7 @@ Source: https://www.kucoin.com/docs-new/rest/futures-trading/orders and .../posi
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -33,13 +34,30 @@ from bot.paper.wire.kucoin.spot_views import cancelled, tif_text
 from bot.paper.wire.kucoin.tape import NANOS
 
 _PLACES: Final = Decimal("1e-10")
-AUTOCLOSE: Final = "autoclose-"
-"""How the exchange's own liquidation orders are named."""
+_FORCED: Final[Mapping[str, str]] = {
+    "autoclose-": "liquidation",
+    "adl_autoclose": "ADL",
+    "settlement_autoclose-": "settlement",
+}
+"""How the client ids of orders begin that the exchange makes itself, and KuCoin's word for their trades.
+
+Words of the venue's documentation; that it gives such orders no `clientOid` is from general knowledge.
+"""
 
 
 def rounded(value: Decimal) -> Decimal:
     """Ten places, as KuCoin writes what it divides."""
     return value.quantize(_PLACES)
+
+
+def trade_type(order: Order) -> str:
+    """KuCoin's word for what made the order: `trade`, or what the venue forced."""
+    return next((word for start, word in _FORCED.items() if order.client_id.startswith(start)), "trade")
+
+
+def client_oid(order: Order) -> str:
+    """What the client called the order; empty for one of the venue's own, which it calls nothing."""
+    return order.client_id if trade_type(order) == "trade" else ""
 
 
 def order_row(listing: Listing, order: Order, account: Account, memory: Memory) -> dict[str, object]:
@@ -71,7 +89,7 @@ def order_row(listing: Listing, order: Order, account: Account, memory: Memory) 
         "forceHold": False,
         "closeOrder": False,
         "visibleSize": None,
-        "clientOid": order.client_id,
+        "clientOid": client_oid(order),
         "remark": memory.remarks.get(order.order_id),
         "tags": None,
         "isActive": order.status.open,
@@ -93,7 +111,6 @@ def order_row(listing: Listing, order: Order, account: Account, memory: Memory) 
 
 def fill_row(listing: Listing, order: Order, trade: Trade, *, isolated: bool) -> dict[str, object]:
     """One fill; `openFeePay` and `closeFeePay` tell which part of it opened and which closed."""
-    liquidation = order.client_id.startswith(AUTOCLOSE)
     return {
         "symbol": listing.symbol,
         "tradeId": contract_id(trade.trade_id),
@@ -116,7 +133,7 @@ def fill_row(listing: Listing, order: Order, trade: Trade, *, isolated: bool) ->
         "fee": plain(trade.fee),
         "settleCurrency": futures_coin(listing.settle),
         "orderType": order.kind.value.lower(),
-        "tradeType": "liquid" if liquidation else "trade",
+        "tradeType": trade_type(order),
         "tradeTime": trade.time_ms * NANOS,
         "createdAt": trade.time_ms,
         "positionSide": trade.position_side.value,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.paper.wire.kucoin.books import SeenBooks
+
 DEFAULT_CROSS_LEVERAGE: Final = 3
 """Of a contract whose cross leverage the account never set; from general knowledge."""
 
@@ -18,11 +20,13 @@ class Memory:
         remarks: by order id, what the client wrote into an order.
         tokens: by stream token, the API key it was given to (empty: a public one) and until when it opens a stream,
             milliseconds.
+        books: what was read of order books lately.
     """
 
     cross_leverage: dict[tuple[str, str], int] = field(default_factory=dict)
     remarks: dict[int, str] = field(default_factory=dict)
     tokens: dict[str, tuple[str, int]] = field(default_factory=dict)
+    books: SeenBooks = field(default_factory=SeenBooks)
 
     def leverage(self, key: str, symbol: str) -> int:
         """The cross leverage of a contract."""

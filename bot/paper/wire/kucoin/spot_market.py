@@ -196,7 +196,7 @@ def _level2(call: Call) -> object:
 
 def _book(call: Call, levels: int) -> object:
     listing = call.pair()
-    depth = call.exchange.depth(listing.key, levels)
+    depth = call.depth(listing, levels)
     return {
         "time": call.now_ms,
         "sequence": str(tape.sequence(call.exchange, call.now_ms)),

@@ -1,6 +1,7 @@
 """Order books over streams: the changes since the last message, level by level.
 
-Sizes are absolute, and 0 removes a level, so a client that joined at any moment catches up with the next change.
+Sizes are absolute, and 0 removes a level. Told is what differs from the last look and from every snapshot that was read
+since, so a client that joined at any moment catches up with the next message.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from bot.domain.numbers import ZERO, plain
-from bot.paper.engine.model import Depth, Listing
+from bot.paper.engine.model import Listing
 from bot.paper.wire.kucoin import tape
+from bot.paper.wire.kucoin.books import Level, Sizes, sizes_of
 from bot.paper.wire.kucoin.topics import Message, Source
 
 _LEVELS = 200
@@ -25,32 +27,31 @@ class _Changes:
     def __init__(self, source: Source, listing: Listing) -> None:
         self._source = source
         self._listing = listing
-        self._book: dict[tuple[str, Decimal], Decimal] = {}
+        self._book: dict[Level, Decimal] = {}
+        self._looked_ms = 0
         self._told_ms: int | None = None
         self.sequence = 0
 
     def since(self, now_ms: int) -> list[Change] | None:
         """The changes; empty when nothing changed but it is time to say so, None when there is nothing to say."""
-        book = _flat(self._source.exchange.depth(self._listing.key, _LEVELS))
-        first = self._told_ms is None
-        old, self._book = (book if first else self._book), book
-        changed = [(side, price, size) for (side, price), size in book.items() if old.get((side, price)) != size]
-        gone = [(side, price, ZERO) for side, price in old if (side, price) not in book]
-        if not changed and not gone and self._told_ms is not None and now_ms - self._told_ms < _EVERY_MS:
+        book = sizes_of(self._source.exchange.depth(self._listing.key, _LEVELS))
+        known: list[Sizes] = [book if self._told_ms is None else self._book]
+        # Whoever read the book meanwhile may lack what both looks of ours show, and have what neither does.
+        known += self._source.memory.books.since(self._listing.key, self._looked_ms)
+        self._book, self._looked_ms = book, now_ms
+        levels = dict.fromkeys(level for sizes in (*known, book) for level in sizes)
+        told = [level for level in levels if any(sizes.get(level, ZERO) != book.get(level, ZERO) for sizes in known)]
+        if not told and self._told_ms is not None and now_ms - self._told_ms < _EVERY_MS:
             return None
         self._told_ms = now_ms
-        return [*gone, *changed]
+        told.sort(key=lambda level: level in book)
+        return [(side, price, book.get((side, price), ZERO)) for side, price in told]
 
     def advance(self, now_ms: int) -> tuple[int, int]:
         """First and last sequence number of the next message: those after the last one's."""
         start = self.sequence + 1 if self.sequence else tape.sequence(self._source.exchange, now_ms)
         self.sequence = max(start, tape.sequence(self._source.exchange, now_ms))
         return start, self.sequence
-
-
-def _flat(depth: Depth) -> dict[tuple[str, Decimal], Decimal]:
-    asks = {("asks", level.price): level.quantity for level in depth.asks}
-    return asks | {("bids", level.price): level.quantity for level in depth.bids}
 
 
 class SpotBook:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from bot.domain.numbers import ZERO, plain
 from bot.paper.engine.model import Listing, MarketType, Order, OrderKind, OrderStatus, Trade, Update, UpdateKind
+from bot.paper.wire.kucoin.futures_views import client_oid, trade_type
 from bot.paper.wire.kucoin.names import contract_id, spot_id
 from bot.paper.wire.kucoin.spot_views import cancelled
 from bot.paper.wire.kucoin.stream_feed import Feed
@@ -88,8 +89,8 @@ class Orders:
             "filledSize": plain(order.filled),
             "price": plain(order.price),
             "remainSize": plain(order.remaining if order.status.open else ZERO),
-            "clientOid": order.client_id,
-            "tradeType": "trade",
+            "clientOid": client_oid(order),
+            "tradeType": trade_type(order),
             "status": _status(word),
             "ts": order.update_ms * NANOS,
         }
