@@ -35,6 +35,9 @@ QUIET_MS: Final = 60_000
 LAG_MS: Final = 30_000
 """How long a position may lag behind trades (seen: 1 to 30 s); the first anchor is laid after that much quiet."""
 OWNERS_MAX: Final = 10_000
+_DAY_MS: Final = 86_400_000
+CURSOR_AGE_MAX_MS: Final = 7 * _DAY_MS
+"""Venues forget trades, some after three months: a cursor that old could never be read on from."""
 EQUAL_READINGS: Final = 3
 """R9 and R25: how often a surprising position must be read the same."""
 
@@ -220,9 +223,13 @@ class Reconciler:
         waiting = _why_waiting(records)
         if position.contracts == anchor.contracts and not unsettled:
             self._surprising.clear()
-            return Reconciled(anchor=anchor, waiting=waiting, unfilled=self._open(), soon=self._learnt)
+            if records or self._read_at_ms(position) - anchor.cursor.time_ms <= CURSOR_AGE_MAX_MS:
+                return Reconciled(anchor=anchor, waiting=waiting, unfilled=self._open(), soon=self._learnt)
+        trades = await self._venue.trades(self._instrument.symbol, anchor.cursor)
+        if not trades and position.contracts == anchor.contracts and not records:
+            return self._renew(position)
         owned: list[tuple[VenueTrade, accounting.Owner]] = []
-        for trade in await self._venue.trades(self._instrument.symbol, anchor.cursor):
+        for trade in trades:
             owner = await self._owner(trade)
             if owner is None:
                 return self._wait(f"whose order {trade.venue_order_id} is could not be read")
@@ -241,6 +248,20 @@ class Reconciler:
         if self._vanished(anchor, position, outcome):
             return self._wait("the position is gone by others' orders; read once more (R9)", soon=True)
         return self._confirm(anchor, position, outcome, owned)
+
+    def _renew(self, position: Position) -> Reconciled:
+        """Lay the anchor of a position that rests anew: nobody has traded since its cursor.
+
+        The new one is a time, a day ago: a trade that is told late is still after it.
+        """
+        cursor = TradeCursor(trade_id=None, time_ms=self._read_at_ms(position) - _DAY_MS)
+        anchor = Anchor(contracts=position.contracts, cursor=cursor, at_ms=position.stamp.answered_ms)
+        self._journal.confirm(self._instrument.venue, self._instrument.symbol, anchor, [], [])
+        return Reconciled(anchor=anchor, waiting="", unfilled=())
+
+    def _read_at_ms(self, position: Position) -> int:
+        """When a position was asked for, by the venue's time."""
+        return position.stamp.sent_ms + self._venue.now_ms() - self._clock.now_ms()
 
     def _counted(self, unsettled: Sequence[IntentRecord]) -> dict[ClientOrderId, Decimal]:
         """What earlier accountings already counted of orders that are not settled yet."""
@@ -342,7 +363,7 @@ class Reconciler:
             # After `resume --adopt`: what such an order may still move would be counted twice.
             return self._wait(_why_waiting(records))
         self._surprise(position)
-        read_at_ms = position.stamp.sent_ms + self._venue.now_ms() - self._clock.now_ms()
+        read_at_ms = self._read_at_ms(position)
         quiet_since = TradeCursor(trade_id=None, time_ms=read_at_ms - QUIET_MS)
         trades = await self._venue.trades(self._instrument.symbol, quiet_since)
         last = trades[-1] if trades else None
