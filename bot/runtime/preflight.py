@@ -72,7 +72,14 @@ class Preflight:
         try:
             wallets = await venue.wallets()
         except VenueFault as fault:
-            yield faulty(f"{venue.name}: key", fault)
+            if not (isinstance(fault, VenueRejected) and await _accepts_key(venue)):
+                yield faulty(f"{venue.name}: key", fault)
+                return
+            # The key works and may not read every wallet: a source that the hedge needs is then unknown by itself (R8).
+            yield passed(f"{venue.name}: key", "the venue accepts it")
+            yield await self._scope(venue)
+            hint = "allow the key to read it at the venue; until then coins that lie there are not seen (R5)"
+            yield warned(f"{venue.name}: wallets", fault.message, hint)
             return
         yield passed(f"{venue.name}: key", "the venue accepts it")
         yield await self._scope(venue)
@@ -185,6 +192,15 @@ def _fits(policy: HedgePolicy, instrument: Instrument, config: SymbolConfig | Un
         and account.leverage_fits(policy, instrument, config)
         and account.margin_mode_fits(policy, instrument, config)
     )
+
+
+async def _accepts_key(venue: Venue) -> bool:
+    """Whether the venue tells what the key may do."""
+    try:
+        await venue.key_scope()
+    except VenueFault:
+        return False
+    return True
 
 
 async def start_venue(venue: Venue) -> None:

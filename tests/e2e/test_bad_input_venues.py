@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from decimal import Decimal as D
 
@@ -90,15 +91,22 @@ def test_r8_earn_that_the_key_may_not_read_freezes_and_says_what_is_missing(home
     eventually("thawed, and follows", lambda: place.short(home.paper) == D("1.5"), within_s=20)
 
 
-@pytest.mark.parametrize("place", [BINANCE, OKX], ids=named)
-def test_r8_earn_that_the_key_may_not_read_opens_nothing_at_the_start(home: Home, place: Place) -> None:
+@pytest.mark.parametrize("place", PLACES, ids=named)
+def test_r8_earn_that_the_key_may_not_read_opens_nothing_unless_no_hedge_needs_it(home: Home, place: Place) -> None:
     home.write(settings_text(exchange=place.exchange, holdings=WITH_EARN))
     home.paper.fault(EARN_PATHS[place.exchange], "reject", count=1000, venue=place.exchange)
     done = home.run_once("--live")
-    assert done.returncode in {3, 4}, done.stdout + done.stderr
-    assert "earn" in (done.stdout + done.stderr).lower()
+    assert done.returncode == 4, done.stdout + done.stderr
+    (frozen,) = json.loads(done.stdout)["hedges"]
+    assert "earn BTC is unknown" in frozen["reason"]
+    assert "ermission" in frozen["reason"]
     assert "Traceback" not in done.stderr
     nothing_sent(home)
+
+    home.write(settings_text(exchange=place.exchange))
+    done = home.run_once("--live")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert place.short(home.paper) == 1
 
 
 def set_status(home: Home, place: Place, status: str) -> None:

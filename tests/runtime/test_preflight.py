@@ -38,6 +38,7 @@ class Checked(SimulatedVenue):
         self.setting: tuple[int, MarginMode] | None = None
         self.configured: list[tuple[int, MarginMode]] = []
         self.refuses = False
+        self.unreadable = self.unknown_key = False
         self.balances: list[WalletBalance] = []
 
     async def observe(self, wanted: Wanted) -> VenueObservation:
@@ -64,9 +65,13 @@ class Checked(SimulatedVenue):
         return D("0.004"), D(0)
 
     async def key_scope(self) -> KeyScope:  # type: ignore[override]
+        if self.unknown_key:
+            raise VenueRejected("-2015 Invalid API-key", venue=MAIN, operation="read what the key may do", code="-2015")
         return KeyScope(trade=True, withdraw=False, ip_restricted=True)
 
     async def wallets(self) -> Sequence[WalletBalance]:  # type: ignore[override]
+        if self.unreadable:
+            raise VenueRejected("read Earn: 400007 Access denied", venue=MAIN, operation="read Earn", code="400007")
         return self.balances
 
     async def volumes_24h(self, symbol: str) -> tuple[D, D, D]:  # type: ignore[override]
@@ -91,6 +96,20 @@ async def test_all_is_well() -> None:
     assert {line.verdict for line in found.values()} == {PASS}
     assert found["margin"].detail == "100,550.00 USDT needed, 100,000,000.00 free"
     assert "1.99 times the mark" in found["liquidation"].detail
+
+
+@on_virtual_time
+async def test_r8_a_wallet_that_the_key_may_not_read_is_told_and_stops_no_hedge_that_needs_none_of_it() -> None:
+    venue = Checked()
+    venue.unreadable = True
+    found = await lines(venue, POLICY)
+    told = found.pop("main: wallets")
+    assert told.verdict is WARN
+    assert "read Earn" in told.detail
+    assert {line.verdict for line in found.values()} == {PASS}
+    venue.unknown_key = True
+    refused = (await lines(venue, POLICY))["main: key"]
+    assert (refused.verdict, refused.mendable) == (FAIL, False), "the key itself is refused"
 
 
 @on_virtual_time
