@@ -76,11 +76,26 @@ GROUNDS = {
 }
 
 
+class SkippingClock(SystemClock):
+    """Real time, of which some can be skipped, for the gateway and the exchange alike."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._skipped_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self._skipped_ms
+
+    def skip(self, ms: int) -> None:
+        self._skipped_ms += ms
+
+
 @dataclass(kw_only=True)
 class Rig:
     """A started gateway, the exchange behind it, and the one contract that the cases trade."""
 
     ground: Ground
+    clock: SkippingClock
     symbol: Symbol
     world: World
     venue: CcxtVenue
@@ -215,7 +230,7 @@ def spec_of(exchange: str, **other: str) -> VenueSpec:
 async def rigged(exchange: str, symbol: Symbol, shell: str) -> AsyncIterator[Rig]:
     """A gateway that is started and configured, over TLS sockets or in this process."""
     ground = GROUNDS[exchange]
-    clock = SystemClock()
+    clock = SkippingClock()
     world = default_world(clock.now_ms)
     async with AsyncExitStack() as stack:
         session: Any = LocalSession(world)
@@ -228,6 +243,6 @@ async def rigged(exchange: str, symbol: Symbol, shell: str) -> AsyncIterator[Rig
         venue = open_venue(spec_of(exchange), clock=clock, session=session, symbols=[symbol], isolated=isolated)
         stack.push_async_callback(venue.close)
         await venue.start()
-        rig = Rig(ground=ground, symbol=symbol, world=world, venue=venue, session=session)
+        rig = Rig(ground=ground, clock=clock, symbol=symbol, world=world, venue=venue, session=session)
         await rig.configure()
         yield rig

@@ -9,6 +9,7 @@ from bot.domain.ids import VenueOrderId, client_order_id
 from bot.domain.orders import (
     Acked,
     Found,
+    LookupFailed,
     NotFound,
     OrderReport,
     OrderStatus,
@@ -22,10 +23,19 @@ from bot.paper.faults import Fault, FaultKind
 from tests.contract.rig import EPOCH, KEY, PRICE, Rig
 
 DONE = {OrderStatus.CANCELED, OrderStatus.EXPIRED}
+SETTLING_S = 3
+"""Venues may book fills after an order is done: one that seems cancelled is not believed for so long."""
 
 
 async def found(rig: Rig, ticket_id: str) -> OrderReport:
-    lookup = await rig.venue.find_order(rig.symbol, client_order_id(EPOCH, int(ticket_id)))
+    """An order, once the venue's figures of it may be believed."""
+    client_id = client_order_id(EPOCH, int(ticket_id))
+    lookup = await rig.venue.find_order(rig.symbol, client_id)
+    for _ in range(SETTLING_S):
+        if not isinstance(lookup, LookupFailed):
+            break
+        rig.clock.skip(1_000)
+        lookup = await rig.venue.find_order(rig.symbol, client_id)
     assert isinstance(lookup, Found), lookup
     return lookup.report
 

@@ -9,6 +9,7 @@ from decimal import Decimal as D
 
 import pytest
 
+from bot.core.accounting import ForeignVerdict, Liquidation, Ours, foreign_verdict, owner_of
 from bot.core.units import check_notional, check_volume
 from bot.domain.errors import VenueRejected
 from bot.domain.ids import Asset, Symbol
@@ -18,6 +19,7 @@ from bot.domain.observation import FlatProof, Holding, Position, Source, Unknown
 from bot.domain.orders import (
     Acked,
     Found,
+    LookupFailed,
     NotFound,
     OrderStatus,
     OutcomeUnknown,
@@ -40,6 +42,7 @@ from tests.venue.wire import BTC, Anything
 
 COIN = Asset("BTC")
 DAY_MS = 86_400_000
+SETTLING_MS = 3_000
 ALL = Wanted(
     spot=frozenset({COIN}),
     earn=frozenset({COIN}),
@@ -51,9 +54,23 @@ ALL = Wanted(
 )
 
 
+class SkippingClock(SystemClock):
+    """Real time, of which some can be skipped."""
+
+    skipped_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.skipped_ms
+
+
 @pytest.fixture
-def world() -> World:
-    return default_world(SystemClock().now_ms)
+def clock() -> SkippingClock:
+    return SkippingClock()
+
+
+@pytest.fixture
+def world(clock: SkippingClock) -> World:
+    return default_world(clock.now_ms)
 
 
 @pytest.fixture
@@ -62,14 +79,14 @@ def exchange(world: World) -> Exchange:
 
 
 @pytest.fixture(params=["in-process", "tls"])
-async def paper(request: pytest.FixtureRequest, world: World) -> AsyncIterator[CcxtVenue]:
+async def paper(request: pytest.FixtureRequest, world: World, clock: SkippingClock) -> AsyncIterator[CcxtVenue]:
     async with AsyncExitStack() as stack:
         session: Anything = LocalSession(world)
         if request.param == "tls":
             served = await stack.enter_async_context(serve_paper(time_ms=world.now_ms, world=world))
             session = await stack.enter_async_context(local_session(served.host, served.port, served.ca))
         keys = kucoin_spec(api_key="paper", secret="paper", password="paper")
-        venue = open_venue(keys, clock=SystemClock(), session=session, symbols=[BTC, INVERSE, PEPE])
+        venue = open_venue(keys, clock=clock, session=session, symbols=[BTC, INVERSE, PEPE])
         await venue.start()
         yield venue
         await venue.close()
@@ -156,13 +173,14 @@ async def test_r7_the_contract_sizes_agree_with_the_volumes(paper: CcxtVenue, sy
     assert check_volume(paper.instrument(symbol), *await paper.volumes_24h(symbol)) is None
 
 
-async def test_resting_orders_are_listed_cancelled_and_looked_up(paper: CcxtVenue) -> None:
+async def test_resting_orders_are_listed_cancelled_and_looked_up(paper: CcxtVenue, clock: SkippingClock) -> None:
     resting = order(paper, 1, Side.SELL, 5, "104000", time_in_force=TimeInForce.POST_ONLY)
     assert isinstance(await paper.place(resting), Acked)
     (listed,) = await paper.open_orders(BTC)
     assert (listed.client_id, listed.status) == (resting.client_id, OrderStatus.OPEN)
-    assert isinstance(await paper.cancel(BTC, resting.client_id), Acked)
+    assert isinstance(await paper.cancel(BTC, resting.client_id), OutcomeUnknown)
     assert await paper.open_orders(BTC) == []
+    clock.skipped_ms += SETTLING_MS
     found = await paper.find_order(BTC, resting.client_id)
     assert isinstance(found, Found)
     assert found.report.status is OrderStatus.CANCELED
@@ -171,9 +189,11 @@ async def test_resting_orders_are_listed_cancelled_and_looked_up(paper: CcxtVenu
     assert isinstance(await paper.cancel(BTC, client_id(99)), Rejected)
 
 
-async def test_a_partial_fill_of_an_ioc_order_is_terminal(paper: CcxtVenue) -> None:
+async def test_a_partial_fill_of_an_ioc_order_is_terminal(paper: CcxtVenue, clock: SkippingClock) -> None:
     await paper.configure(PEPE, 20, MarginMode.ISOLATED)
     assert isinstance(await paper.place(order(paper, 1, Side.SELL, 5_000_000, "0.199998", symbol=PEPE)), Acked)
+    assert isinstance(await paper.find_order(PEPE, client_id(1)), LookupFailed), "more of it might be booked"
+    clock.skipped_ms += SETTLING_MS
     found = await paper.find_order(PEPE, client_id(1))
     assert isinstance(found, Found)
     assert found.report.status is OrderStatus.CANCELED
@@ -231,6 +251,22 @@ async def test_r9_an_open_short_never_looks_flat(paper: CcxtVenue, world: World,
     world.faults.add(Fault(venue="kucoin", path=path, kind=kind))
     found = (await paper.observe(ALL)).positions[BTC]
     assert isinstance(found, Unknown) or found.contracts == -1000
+
+
+async def test_r25_a_liquidation_is_no_strangers_trade(paper: CcxtVenue, exchange: Exchange) -> None:
+    begun = TradeCursor(trade_id=None, time_ms=paper.now_ms() - 1)
+    assert isinstance(await paper.place(order(paper, 1, Side.SELL, 1000, "99500")), Acked)
+    exchange.set_price("BTC", D(210_000))
+    assert (await position(paper)).contracts == 0
+    own, forced = await paper.trades(BTC, begun)
+    found = await paper.find_venue_order(BTC, forced.venue_order_id)
+    assert isinstance(found, Found)
+    owner = owner_of(found.report.client_id, known=lambda _: True)
+    assert owner == Liquidation()
+    assert foreign_verdict([(forced, owner)]) is ForeignVerdict.LIQUIDATION
+    mine = await paper.find_venue_order(BTC, own.venue_order_id)
+    assert isinstance(mine, Found)
+    assert owner_of(mine.report.client_id, known=lambda _: True) == Ours(client_id=client_id(1))
 
 
 async def test_hedge_mode_shorts_the_short_side(paper: CcxtVenue, exchange: Exchange) -> None:
