@@ -19,10 +19,14 @@ from bot.domain.numbers import ONE, ZERO, floor_to, plain
 from bot.domain.observation import Holding, Margin, Position, Source
 from bot.domain.orders import VenueTrade
 
-TOLERANCE: Final = Decimal("0.05")
-"""How far the venue's profit may be from ours, of the margin balance or the short, whichever is larger."""
 SAME_MARK: Final = Decimal("0.01")
 """With marks further apart than this the two profits say nothing of each other."""
+TOLERANCE: Final = Decimal("0.012")
+"""How far the venue's profit may be from ours, of the short: what marks so far apart explain, and a little."""
+DUST: Final = Decimal("0.001")
+"""Profit among coins that no short of ours explains, of those coins; far below any band."""
+OVERDRAWN: Final = Decimal("1.05")
+"""Effective leverage of an inverse short that a person is told of; fees and funding alone do not lead there."""
 
 
 def is_inverse(instrument: Instrument) -> bool:
@@ -84,7 +88,10 @@ def restated(
 def objection(
     holdings: Sequence[Holding], venue: VenueName, instrument: Instrument, position: Position, mark: Decimal
 ) -> str:
-    """Why margin and position of an inverse short can't both be believed; empty when they can, and for a linear one.
+    """Why the holdings and the position can't both be believed; empty when they can.
+
+    Profit among the coins of a holding is that of the hedge's own inverse short, or somebody else's: that comes and
+    goes with the price, and to hedge it would trade on every tick.
 
     Args:
         holdings: of the hedge, as the venues tell them.
@@ -93,23 +100,19 @@ def objection(
         position: the short.
         mark: in the instrument's price unit.
     """
-    if not is_inverse(instrument):
-        return ""
     index = _carrier(holdings, venue, instrument)
-    if index is None:
+    if index is None and is_inverse(instrument):
         return f"no source of the hedge holds the coins on {venue} that margin its short (R2)"
-    ours = _own_profit(instrument, position, mark)
-    if ours is None:
-        return ""
-    held = holdings[index]
-    told = held.quantity - held.principal
-    size = max(abs(held.quantity), abs(instrument.coins(position.contracts, mark)))
-    if abs(told - ours) <= TOLERANCE * size:
-        return ""
-    return (
-        f"the profit in the margin on {venue} is {told:.8f} {held.asset}, the position makes it {ours:.8f}: "
-        f"is there another position on that coin?"
-    )
+    for number, held in enumerate(holdings):
+        short = abs(instrument.coins(position.contracts, mark)) if number == index else ZERO
+        ours = _own_profit(instrument, position, mark) if number == index else ZERO
+        told = held.quantity - held.principal
+        if ours is not None and abs(told - ours) > max(TOLERANCE * short, DUST * abs(held.principal)):
+            return (
+                f"the profit in the {held.source} coins on {held.venue} is {told:.8f} {held.asset}, our position makes "
+                f"it {ours:.8f}: is there another position on that coin?"
+            )
+    return ""
 
 
 def balance(instrument: Instrument, position: Position, margin: Margin, mark: Decimal) -> Decimal:
@@ -155,12 +158,52 @@ def overdrawn(instrument: Instrument, position: Position, margin: Margin, mark: 
     return f"{plain(contracts)} contracts short are {short:.8f} {margin.asset}, the margin balance is {backing:.8f}"
 
 
-def gained(instrument: Instrument, trades: Sequence[VenueTrade]) -> Decimal:
-    """Coins that trades brought to the margin wallet: profit realised less fees; 0 where no coins settle them."""
+def overdrawn_now(instrument: Instrument, position: Position, margin: Margin, mark: Decimal) -> str:
+    """Why the short as it is has an effective leverage well above 1; empty when it has not, and for a linear one."""
+    if not is_inverse(instrument) or position.contracts >= 0:
+        return ""
+    why = overdrawn(instrument, position, margin, mark, -position.contracts)
+    backing = balance(instrument, position, margin, mark)
+    short = -instrument.coins(position.contracts, mark)
+    if not why or short <= OVERDRAWN * backing:
+        return ""
+    return f"{why}, an effective leverage of {short / backing:.2f}" if backing > 0 else why
+
+
+def gained(instrument: Instrument, trades: Sequence[VenueTrade], contracts: Decimal, entry: Decimal | None) -> Decimal:
+    """Coins that trades brought to the margin wallet: profit realised less fees; 0 where no coins settle them.
+
+    The profit is computed, since not every venue tells it with the trade.
+
+    Args:
+        instrument: what was traded.
+        trades: oldest first.
+        contracts: the position before them, signed.
+        entry: of that position; None when it is not known, then what the venue tells counts.
+    """
     if not is_inverse(instrument):
         return ZERO
-    fees = sum((trade.fee for trade in trades if trade.fee_asset == instrument.settle), ZERO)
-    return sum((trade.realized for trade in trades), ZERO) - fees
+    total = ZERO
+    for trade in trades:
+        total -= trade.fee if trade.fee_asset == instrument.settle else ZERO
+        if contracts * trade.moved < 0:
+            closed = min(abs(contracts), trade.contracts) * (ONE if contracts > 0 else -ONE)
+            total += trade.realized if entry is None else profit(instrument, closed, entry, trade.price)
+        contracts, entry = contracts + trade.moved, _entry_after(instrument, trade, contracts, entry)
+    return total
+
+
+def _entry_after(
+    instrument: Instrument, trade: VenueTrade, contracts: Decimal, entry: Decimal | None
+) -> Decimal | None:
+    """What a trade makes of the average entry: contracts / coins sold; it stays when the position shrinks."""
+    after = contracts + trade.moved
+    if contracts * after <= 0:
+        return trade.price  # opened by this trade
+    if abs(after) <= abs(contracts) or entry is None:
+        return entry
+    sold = instrument.coins(contracts, entry) + instrument.coins(trade.moved, trade.price)
+    return instrument.coins(after, ONE) / sold
 
 
 def slipped(instrument: Instrument, contracts: Decimal, price: Decimal, mark: Decimal) -> Decimal:

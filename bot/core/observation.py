@@ -122,6 +122,18 @@ def watch_surplus(memory: Surplus | None, sample: Sample, *, surplus: bool, now_
     return replace(memory, since_ms=since_ms)
 
 
+def after_gain(surplus: Surplus | None, gained: Decimal) -> Surplus | None:
+    """What our own trades realised is no new surplus, nor the end of one: it changes what is remembered as well.
+
+    Args:
+        surplus: as it is watched; None when there is none.
+        gained: coins that the trades brought to the margin, less what they cost; 0 for a linear short.
+    """
+    if surplus is None:
+        return None
+    return replace(surplus, exposure_max=surplus.exposure_max + gained, principal_max=surplus.principal_max + gained)
+
+
 def dwelled(surplus: Surplus, now_ms: int, dwell_s: Decimal) -> bool:
     """Whether a surplus has lasted `dwell_s` seconds."""
     return now_ms - surplus.since_ms >= dwell_s * 1000

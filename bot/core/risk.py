@@ -331,6 +331,9 @@ def _order_cap(case: _Case) -> Refused | None:
 
 
 def _hour_cap(case: _Case) -> Refused | None:
+    """Of what grows the short; an order that shrinks it is never held back for having grown it too much before."""
+    if case.request.side is Side.BUY:
+        return None
     with_this = case.activity.notional_last_hour + case.notional
     return _capped(
         "cap.notional-per-hour", "orders of the last hour with this one", with_this, case.policy.caps.notional_per_hour

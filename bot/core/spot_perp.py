@@ -9,6 +9,7 @@ from bot.core import account, inverse, sizing
 from bot.core import exposure as ex
 from bot.core import observation as obs
 from bot.core import prices as px
+from bot.core.margin import liquidation_price
 from bot.core.reading import Reading, first_unknown, read, view_of
 from bot.core.situation import Memory, Situation
 from bot.domain.numbers import ZERO, floor_to, plain
@@ -53,7 +54,7 @@ def _decide(situation: Situation, memory: Memory) -> tuple[Plan, Memory]:
     if isinstance(reading, str):
         return _frozen(situation, f"frozen where it is: {reading}"), replace(memory, sample=None)
     plan, memory = _act(reading, memory)
-    return plan, replace(memory, sample=reading.sample)
+    return _with_overdrawn(plan, reading), replace(memory, sample=reading.sample)
 
 
 def _frozen(situation: Situation, reason: str) -> Plan:
@@ -65,9 +66,22 @@ def _with_overdue(plan: Plan, situation: Situation) -> Plan:
     late = [held for held in situation.holdings if isinstance(held, Holding) and held.overdue > 0]
     if not late:
         return plan
-    days = plain(situation.policy.timing.transit_max_s)
     told = ", ".join(f"{plain(held.overdue)} {held.asset} to or from {held.venue}" for held in late)
-    reason = f"{plan.reason}; on the way for more than {days} s and not counted any more: {told}"
+    reason = f"{plan.reason}; on the way for more than transit_max_s and not counted any more: {told}"
+    return replace(plan, reason=reason, alarm=True)
+
+
+def _with_overdrawn(plan: Plan, reading: Reading) -> Plan:
+    """R15, R28: an inverse short that its margin does not back is told, whatever else there is to say."""
+    instrument, position = reading.situation.instrument, reading.position
+    overdrawn = inverse.overdrawn_now(instrument, position, reading.margin, reading.mark)
+    if not overdrawn:
+        return plan
+    entry = inverse.entry_of(instrument, position)
+    # Without a maintenance margin, so that the true price is a little lower.
+    end = liquidation_price(instrument, position.contracts, entry, reading.margin.wallet, ZERO) if entry else None
+    at = f", liquidated a little below {end:,.2f} (R28)" if end is not None else ""
+    reason = f"{plan.reason}; the short is not backed by its margin: {overdrawn}{at}; move coins back into it"
     return replace(plan, reason=reason, alarm=True)
 
 

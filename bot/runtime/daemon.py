@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Final
 
@@ -11,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from bot import logs
 from bot.domain.errors import BotError, JournalFault
-from bot.domain.ids import Symbol
+from bot.domain.ids import Symbol, VenueName
 from bot.domain.plan import Verdict
 from bot.ports import Alerts
 from bot.runtime.hedger import Hedger, Outcome
@@ -146,9 +147,12 @@ class Daemon:
         if not self._stopping.is_set():
             self._look.clear()  # what was hinted at so far is in the reading that begins now
         slow = asyncio.get_running_loop().call_later(SLOW_S, self._slow)
+        outcomes: list[Outcome] = []
+        marks: dict[tuple[VenueName, Symbol], Decimal | None] = {
+            (hedger.policy.venue, hedger.policy.symbol): None for hedger in self._hedgers
+        }
         try:
             observations = await self._observer.observe(self._closely)
-            taken: list[tuple[Hedger, Outcome]] = []
             for hedger in self._hedgers:
                 if self._stopping.is_set():
                     break
@@ -161,22 +165,16 @@ class Daemon:
                 except Exception as error:  # noqa: BLE001 - the supervisor: one hedge must not starve the others
                     self._failed(error, hedge=hedger.policy.name)
                 else:
-                    taken.append((hedger, outcome))
+                    outcomes.append(outcome)
+                    marks[hedger.policy.venue, hedger.policy.symbol] = outcome.plan.view.mark
         finally:
             slow.cancel()
-        outcomes = [outcome for _, outcome in taken]
+            if self._streams is not None:
+                self._streams.turned(marks)  # also where nothing came of it: a stream must not ask for it ever again
         self._closely = frozenset(
             o.plan.view.symbol for o in outcomes if o.plan.want_book or (o.plan.order is not None and not o.sent)
         )
         self._last = outcomes
-        if self._streams is not None:
-            self._streams.turned(
-                {
-                    (hedger.policy.venue, hedger.policy.symbol): outcome.plan.view.mark
-                    for hedger, outcome in taken
-                    if outcome.plan.view.mark is not None
-                }
-            )
         self._show(outcomes)
         return outcomes
 

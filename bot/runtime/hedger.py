@@ -10,8 +10,8 @@ from typing import Final
 from structlog.typing import FilteringBoundLogger
 
 from bot import logs
-from bot.core import accounting, guards, risk, units
-from bot.core.observation import stale
+from bot.core import accounting, guards, inverse, risk, units
+from bot.core.observation import after_gain, stale
 from bot.core.retries import backoff_until_ms, unfilled_tries
 from bot.core.situation import Memory, Situation
 from bot.core.spot_perp import decide
@@ -91,6 +91,7 @@ class Hedger:
         self._not_before_ms = not_before_ms
         self._feeds = feeds
         self._put_off_since_ms: int | None = None
+        self._confirmed: Position | None = None
         kept = journal.memory(policy.name)
         self._kept = dict(kept)
         self._memory = Memory.from_dict(kept)
@@ -123,6 +124,7 @@ class Hedger:
         reconciled = await self._reconcile(position)
         plan, self._memory = decide(self._situation(observations, position, reconciled), self._memory)
         if not reconciled.waiting and isinstance(position, Position):
+            self._confirmed = position
             self._watch(plan, position)
         sent: IntentRecord | None = None
         if plan.order is not None and not hold:
@@ -159,6 +161,10 @@ class Hedger:
     def _consequence(self, move: Move) -> tuple[Halt | None, tuple[HedgeName, Mapping[str, str]]]:
         """What a change of the confirmed position means (R24, R25); kept in one commit with the change."""
         halt = self._after_foreign(move.foreign) if move.foreign is not None else None
+        last = self._confirmed  # not known after a restart
+        entry = inverse.entry_of(self.instrument, last) if last and last.contracts == move.before else None
+        gained = inverse.gained(self.instrument, move.trades, move.before, entry)
+        self._memory = replace(self._memory, surplus=after_gain(self._memory.surplus, gained))
         if self._campaign is not None:
             step = self.instrument.quantity_step
             self._campaign = guards.after_accounting(
@@ -167,7 +173,7 @@ class Hedger:
                 position_moved=move.position,
                 step=step,
                 adl=move.foreign is accounting.ForeignVerdict.ADL,
-                gained=move.gained,
+                gained=gained,
                 slipped=move.slipped,
             )
             tripped = guards.tripped(self._campaign, step)

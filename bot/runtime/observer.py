@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 
 from bot.domain.errors import ConfigFault
 from bot.domain.ids import Asset, Symbol, VenueName
@@ -13,6 +14,10 @@ from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import Holding, Source, Stamp, Unknown, VenueObservation, Wanted
 from bot.domain.policy import HedgePolicy, HoldingSpec
 from bot.ports import FeedReading, Feeds, Venue
+
+DEADLINE_S: Final = 10.0
+AGE_SHARE: Final = 2 / 3
+"""Of the age at which a reading says nothing any more; the rest is for what is decided on it."""
 
 
 class Observer:
@@ -29,20 +34,73 @@ class Observer:
         self._policies = policies
 
     async def observe(self, closely: Collection[Symbol]) -> dict[VenueName, VenueObservation]:
-        """Read every venue, all at once.
+        """Read every venue that a hedge names, all at once; one that is slow must not hold up the others.
 
         Args:
             closely: perpetuals about to be traded: their order book and configuration are read too.
         """
-        names = list(self._venues)
-        readings = await asyncio.gather(
-            *(self._venues[name].observe(wanted(name, self._policies, closely)) for name in names)
-        )
+        names = [name for name in self._venues if _users(name, self._policies)]
+        readings = await asyncio.gather(*(self._read(name, wanted(name, self._policies, closely)) for name in names))
         return dict(zip(names, readings, strict=True))
+
+    async def _read(self, name: VenueName, asked: Wanted) -> VenueObservation:
+        limit_s = deadline_s(name, self._policies)
+        venue, began_ms = self._venues[name], self._venues[name].now_ms()
+        try:
+            async with asyncio.timeout(limit_s):
+                return await venue.observe(asked)
+        except TimeoutError:
+            # Venue time, which is ours to a second (R21).
+            reason = f"{name} did not answer within {limit_s:g} s"
+            return _nothing(name, asked, Stamp(sent_ms=began_ms, answered_ms=venue.now_ms()), reason)
+
+
+def deadline_s(venue: VenueName, policies: Sequence[HedgePolicy]) -> float:
+    """How long a reading of a venue may take, in seconds: what comes later is too old for some hedge on it."""
+    ages = [policy.timing.age_max_s for policy in _users(venue, policies)]
+    return min(DEADLINE_S, *(float(age) * AGE_SHARE for age in ages))
+
+
+def _users(venue: VenueName, policies: Sequence[HedgePolicy]) -> list[HedgePolicy]:
+    """Hedges whose short or coins are there."""
+    return [
+        policy for policy in policies if policy.venue == venue or any(spec.venue == venue for spec in policy.holdings)
+    ]
+
+
+def _nothing(venue: VenueName, asked: Wanted, stamp: Stamp, reason: str) -> VenueObservation:
+    """A reading from which nothing could be learnt (R8)."""
+    coins = {
+        Source.SPOT: asked.spot,
+        Source.EARN: asked.earn,
+        Source.MARGIN: asked.margin,
+        Source.TRANSIT: asked.transit,
+    }
+    holdings: dict[tuple[Source, Asset], Holding | Unknown] = {
+        (source, asset): Unknown(what=f"{source} {asset}", reason=reason, source=source, venue=venue)
+        for source, assets in coins.items()
+        for asset in assets
+    }
+
+    def unknown(what: str, symbols: Collection[Symbol]) -> dict[Symbol, Unknown]:
+        return {symbol: Unknown(what=f"{what} {symbol}", reason=reason) for symbol in symbols}
+
+    return VenueObservation(
+        venue=venue,
+        stamp=stamp,
+        holdings=holdings,
+        positions=unknown("position", asked.symbols),
+        prices=unknown("prices", asked.symbols),
+        margins=unknown("margin", asked.symbols),
+        configs=unknown("configuration", asked.configs),
+    )
 
 
 def wanted(venue: VenueName, policies: Sequence[HedgePolicy], closely: Collection[Symbol]) -> Wanted:
-    """What one reading of a venue must hold for all hedges together."""
+    """What one reading of a venue must hold for all hedges together.
+
+    A record of coins on their way is either overdue for all of them or for none: the shortest patience decides.
+    """
     symbols = frozenset(policy.symbol for policy in policies if policy.venue == venue)
     close = symbols & frozenset(closely)
     waits = [
@@ -55,7 +113,7 @@ def wanted(venue: VenueName, policies: Sequence[HedgePolicy], closely: Collectio
         earn=_assets(venue, policies, Source.EARN),
         margin=_assets(venue, policies, Source.MARGIN),
         transit=_assets(venue, policies, Source.TRANSIT),
-        transit_max_ms=int(max(waits, default=ZERO) * 1000),
+        transit_max_ms=int(min(waits, default=ZERO) * 1000),
         symbols=symbols,
         books=close,
         configs=close,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from bot.core import accounting
 from bot.domain.ids import HedgeName
 from bot.domain.numbers import ZERO
-from bot.domain.orders import Anchor, Side
+from bot.domain.orders import Anchor, Side, VenueTrade
 from bot.ports import Halt
 
 
@@ -40,14 +40,16 @@ class Move:
         position: the whole change.
         ours: what our own trades moved.
         foreign: the worst of what others did; None when nobody did.
-        gained: coins that the trades brought to the margin wallet of an inverse short, less fees.
+        before: the position that was confirmed before.
+        trades: since then, whoever's they are, oldest first.
         slipped: contracts by which our trades, at their prices, moved the gap otherwise than was decided.
     """
 
     position: Decimal
     ours: Decimal
     foreign: accounting.ForeignVerdict | None
-    gained: Decimal = ZERO
+    before: Decimal
+    trades: Sequence[VenueTrade]
     slipped: Decimal = ZERO
 
 

@@ -345,7 +345,8 @@ class Reconciler:
             position=position.contracts - anchor.contracts,
             ours=outcome.own_moved,
             foreign=accounting.foreign_verdict(outcome.foreign),
-            gained=inverse.gained(self._instrument, [trade for trade, _ in new]),
+            before=anchor.contracts,
+            trades=[trade for trade, _ in new],
             slipped=sum(slipped, ZERO),
         )
 

@@ -26,7 +26,7 @@ MOVE_MIN: Final = Decimal("0.001")
 
 @dataclass(slots=True, kw_only=True)
 class StreamStatus:
-    """How the streams of one venue are; for logs and metrics.
+    """How the streams of one venue are; each of their log events carries the counts.
 
     Attributes:
         alive: none of them is silent, and they have spoken.
@@ -41,6 +41,10 @@ class StreamStatus:
     silences: int = 0
     failures: int = 0
     last_ms: int | None = None
+
+    def counts(self) -> dict[str, int]:
+        """What a log event carries."""
+        return {"hints": self.hints, "silences": self.silences, "failures": self.failures}
 
 
 class Streams:
@@ -76,13 +80,16 @@ class Streams:
         """How the streams of each venue are now."""
         return self._status
 
-    def turned(self, marks: Mapping[tuple[VenueName, Symbol], Decimal]) -> None:
-        """A turn was taken at these marks; moves count from then on.
+    def turned(self, marks: Mapping[tuple[VenueName, Symbol], Decimal | None]) -> None:
+        """A turn was taken at these marks, or without any; moves count from then on.
 
-        They count from what the stream said last: one that tells a slightly other price than the venue's reading must
-        not look like a move for ever.
+        They count from what the stream said last: one that tells a slightly other price than the venue's reading, or
+        goes on while nothing can be read, must not look like a move for ever.
         """
-        self._since |= {key: self._heard.get(key, mark) for key, mark in marks.items()}
+        for key, mark in marks.items():
+            since = self._heard.get(key, mark)
+            if since is not None:
+                self._since[key] = since
 
     async def run(self, wake: Callable[[], None]) -> None:
         """Listen until cancelled.
@@ -119,7 +126,7 @@ class Streams:
         status = self._status[venue]
         status.failures += 1
         status.alive = False
-        self._log.warning(logs.STREAM_BROKEN, venue=venue, reason=logs.redact(reason))
+        self._log.warning(logs.STREAM_BROKEN, venue=venue, reason=logs.redact(reason), **status.counts())
         self._wake()  # what it would have said meanwhile is looked for
 
     def _take(self, hint: Hint) -> None:
@@ -135,10 +142,10 @@ class Streams:
             case HintKind.SILENT:
                 status.silences += 1
                 status.alive = False
-                self._log.warning(logs.STREAM_SILENT, venue=hint.venue, symbol=hint.symbol)
+                self._log.warning(logs.STREAM_SILENT, venue=hint.venue, symbol=hint.symbol, **status.counts())
             case HintKind.ALIVE:
                 status.alive = True
-                self._log.info(logs.STREAM_ALIVE, venue=hint.venue, symbol=hint.symbol)
+                self._log.info(logs.STREAM_ALIVE, venue=hint.venue, symbol=hint.symbol, **status.counts())
                 self._wake()
             case _:
                 assert_never(hint.kind)

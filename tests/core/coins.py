@@ -7,6 +7,7 @@ from decimal import Decimal as D
 
 from bot.core import inverse
 from bot.core.guards import Activity, Campaign, after_accounting, observe_exposure, tripped
+from bot.core.observation import after_gain
 from bot.core.risk import approve
 from bot.core.situation import Memory, Situation
 from bot.core.spot_perp import decide
@@ -73,7 +74,11 @@ class CoinAccount:
         return (self.spot + self.balance(self.price)) * self.price
 
     def fill(self, request: OrderRequest) -> None:
-        """All of it, a little worse than the mark, with the taker fee; then the guard counts it."""
+        """All of it, a little worse than the mark, with the taker fee; then guard and decision count it.
+
+        The venue does not tell what a trade realised, as some do not.
+        """
+        before, entry = self.contracts, self.entry
         price = self.price * (1 + self.slip * request.side.sign)
         coins = request.contracts * 100 / price
         fee, realized = coins * CONTRACT.taker_fee, D(0)
@@ -94,17 +99,20 @@ class CoinAccount:
             price=price,
             fee=fee,
             fee_asset=BTC,
-            realized=realized,
+            realized=D(0),
             maker=False,
             time_ms=0,
         )
+        gained = inverse.gained(CONTRACT, [trade], before, entry)
+        assert abs(gained - (realized - fee)) < D("1e-12")
+        self.memory = replace(self.memory, surplus=after_gain(self.memory.surplus, gained))
         assert self.campaign is not None
         self.campaign = after_accounting(
             self.campaign,
             own_moved=trade.moved,
             position_moved=trade.moved,
             step=CONTRACT.quantity_step,
-            gained=inverse.gained(CONTRACT, [trade]),
+            gained=gained,
             slipped=inverse.slipped(CONTRACT, trade.contracts, price, self.price),
         )
 
@@ -224,3 +232,10 @@ class CoinAccount:
         self.price = price
         for _ in range(3):
             self.turn()
+
+
+def hedged(wallet: str = "1", ratio: str = "1", spot: str = "0") -> CoinAccount:
+    """An account at rest: what is to be hedged is."""
+    account = CoinAccount(wallet=D(wallet), spot=D(spot), policy=replace(COINED, ratio=D(ratio)))
+    account.settle()
+    return account

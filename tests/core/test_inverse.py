@@ -16,19 +16,13 @@ from bot.core.spot_perp import decide
 from bot.domain.observation import Holding, Margin, Position, Source, Unknown
 from bot.domain.orders import OrderRequest, Refused, Side, TimeInForce
 from bot.domain.plan import Verdict
-from tests.core.coins import COINED, CONFIG, CONTRACT, CoinAccount
+from tests.core.coins import COINED, CONFIG, CONTRACT, CoinAccount, hedged
 from tests.core.gate import GOOD, GOOD_BUY, Case
 from tests.core.instruments import BTC, LINEAR, MAIN
 from tests.core.situations import reading, run
 
 FACTORS = st.lists(st.integers(50, 150), min_size=1, max_size=6)
 STEP_USD = D(100)
-
-
-def hedged(wallet: str = "1", ratio: str = "1", spot: str = "0") -> CoinAccount:
-    account = CoinAccount(wallet=D(wallet), spot=D(spot), policy=replace(COINED, ratio=D(ratio)))
-    account.settle()
-    return account
 
 
 def test_r15_one_coin_at_100000_is_one_order_of_999_contracts() -> None:

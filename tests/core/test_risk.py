@@ -188,6 +188,11 @@ REFUSALS: dict[str, tuple[Case, str, list[str]]] = {
         "cap.orders-per-minute",
         ["21", "20"],
     ),
+    "R24 orders a minute, reducing": (
+        replace(GOOD_BUY, activity=Activity(orders_last_minute=20, notional_last_hour=Decimal(0))),
+        "cap.orders-per-minute",
+        ["21", "20"],
+    ),
     "R24 total short": (replace(GOOD, position=at("-1.102")), "cap.total-short", ["2.102", "2.101"]),
     "R24 selling with target 0": (replace(GOOD, position=at("0"), target=Decimal(0)), "cap.total-short", ["is 0"]),
     "R24 selling a single step with target 0": (
@@ -231,6 +236,9 @@ ALLOWED: dict[str, Case] = {
     "R16 buying at the urgent collar": asked(GOOD_BUY, price=Decimal("102010.2")),
     "R24 the whole order cap": under(GOOD, order_notional=Decimal(100_000)),
     "R24 the whole hour": replace(GOOD, activity=Activity(orders_last_minute=0, notional_last_hour=Decimal(900_000))),
+    "R24 reducing beyond the hour": replace(
+        GOOD_BUY, activity=Activity(orders_last_minute=0, notional_last_hour=Decimal(10_000_000))
+    ),
     "R24 the last order of the minute": replace(
         GOOD, activity=Activity(orders_last_minute=19, notional_last_hour=Decimal(0))
     ),

@@ -10,12 +10,13 @@ import pytest
 
 from bot.domain.errors import ConfigFault
 from bot.domain.ids import Asset, VenueName
-from bot.domain.observation import Holding, Source, Stamp, Unknown, VenueObservation, Wanted
+from bot.domain.observation import Holding, Position, Source, Stamp, Unknown, VenueObservation, Wanted
 from bot.domain.plan import Verdict
 from bot.domain.policy import HedgePolicy, HoldingSpec
 from bot.ports import FeedReading
-from bot.runtime.observer import Observer, holdings_of, wanted
+from bot.runtime.observer import Observer, deadline_s, holdings_of, wanted
 from tests.core.instruments import BTC, MAIN, PERP, POLICY
+from tests.runtime.exchange import SimulatedVenue
 from tests.runtime.world import INTERVAL_S, World, Worlds, on_virtual_time
 
 DAY_S = 86_400
@@ -115,6 +116,56 @@ async def test_r8_a_venue_that_is_unknown_freezes_where_it_is(worlds: Worlds) ->
     assert world.short == "3"
 
 
+def slowly(venue: SimulatedVenue, seconds: float) -> None:
+    """Its readings take so long."""
+    real = venue.observe
+
+    async def observe(asked: Wanted) -> VenueObservation:
+        await venue.clock.sleep(seconds)
+        return await real(asked)
+
+    venue.observe = observe  # type: ignore[method-assign]
+
+
+@on_virtual_time
+async def test_r8_a_slow_venue_holds_up_no_hedge_that_does_not_use_it(worlds: Worlds) -> None:
+    world = await at_rest(worlds, "1", POLICY, others=("okx", "kucoin"))
+    okx, kucoin = world.others.values()
+    slowly(okx, 22)
+    slowly(kucoin, 10**6)
+    there = replace(POLICY, holdings=(HoldingSpec(source=Source.SPOT, venue=okx.name),))
+    world.daemon._observer = Observer({MAIN: world.venue} | world.others, [POLICY, there])
+    world.exchange.coins = D(3)
+    began_ms = world.clock.now_ms()
+    await world.until_placed(2)
+    assert world.clock.now_ms() - began_ms < 25_000
+    await world.run(60)
+    assert (world.short, world.verdict) == ("3", Verdict.BALANCED)
+
+
+@on_virtual_time
+async def test_r8_what_a_slow_venue_tells_is_unknown_and_what_nobody_uses_is_not_read(worlds: Worlds) -> None:
+    world: World = worlds(others=("okx", "kucoin"))
+    okx, kucoin = world.others.values()
+    slowly(okx, 60)
+    there = replace(POLICY, venue=okx.name, holdings=(replace(spec, venue=okx.name) for spec in ALL))
+    there = replace(there, holdings=tuple(there.holdings), timing=replace(POLICY.timing, age_max_s=D(6)))
+    read = await Observer({MAIN: world.venue} | world.others, [POLICY, there]).observe([PERP])
+    assert set(read) == {MAIN, okx.name}
+    assert kucoin.name not in read
+    nothing = read[okx.name]
+    assert nothing.stamp.answered_ms - nothing.stamp.sent_ms == 4_000, "two thirds of the age that is too old"
+    asked = wanted(okx.name, [POLICY, there], [PERP])
+    assert set(nothing.holdings) == {(source, BTC) for source in (Source.SPOT, Source.EARN, Source.TRANSIT)}
+    assert set(nothing.positions) == set(nothing.prices) == set(nothing.margins) == asked.symbols
+    assert set(nothing.configs) == asked.configs
+    parts = [nothing.holdings, nothing.positions, nothing.prices, nothing.margins, nothing.configs]
+    for found in (part for each in parts for part in each.values()):
+        assert isinstance(found, Unknown)
+        assert "okx did not answer within 4 s" in found.reason
+    assert isinstance(read[MAIN].positions[PERP], Position)
+
+
 def test_what_a_reading_must_hold() -> None:
     staked = HoldingSpec(source=Source.EARN, venue=MAIN, token=Asset("WBETH"), rate=D("1.05"))
     margin = HoldingSpec(source=Source.MARGIN, venue=VenueName("other"))
@@ -122,6 +173,10 @@ def test_what_a_reading_must_hold() -> None:
         replace(POLICY, holdings=(*ALL, staked, margin)),
         replace(POLICY, asset=Asset("ETH"), holdings=ALL[:1], timing=replace(POLICY.timing, transit_max_s=D(10**9))),
     ]
+    assert deadline_s(MAIN, policies) == 10
+    sooner = replace(POLICY, holdings=ALL, timing=replace(POLICY.timing, transit_max_s=D(600)))
+    for both in ([*policies, sooner], [sooner, *policies]):
+        assert wanted(MAIN, both, [PERP]).transit_max_ms == 600_000, "the shortest patience decides"
     here = wanted(MAIN, policies, [PERP])
     perp = frozenset({PERP})
     assert here == Wanted(

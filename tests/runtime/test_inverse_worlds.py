@@ -10,6 +10,7 @@ import pytest
 from bot.domain.observation import Source
 from bot.domain.orders import Side
 from bot.domain.plan import Verdict
+from bot.domain.policy import HoldingSpec
 from tests.core.coins import COINED, CONTRACT
 from tests.core.instruments import MAIN
 from tests.runtime.exchange import Fate
@@ -26,6 +27,41 @@ def value(world: World) -> D:
     """In USD."""
     exchange = world.exchange
     return (exchange.parked[Source.MARGIN] + exchange.profit) * exchange.price
+
+
+@on_virtual_time
+async def test_r28_coins_moved_out_of_the_margin_raise_an_alarm_in_a_rally(worlds: Worlds) -> None:
+    holdings = (*COINED.holdings, HoldingSpec(source=Source.SPOT, venue=MAIN))
+    world: World = worlds(instrument=CONTRACT, policy=replace(COINED, holdings=holdings))
+    await world.run(60)
+    world.exchange.park(Source.MARGIN, "-0.8")
+    quiet = len(world.alarms.raised)
+    world.exchange.price = D(118_000)
+    await world.run(60)
+    assert (world.short, world.verdict) == ("999", Verdict.BALANCED)
+    assert "leverage" in str(world.alarms.raised[quiet].values["reason"])
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@on_virtual_time
+async def test_r11_a_surplus_in_a_rally_is_closed_slice_by_slice_after_one_dwell(
+    worlds: Worlds, restarted: bool
+) -> None:
+    world = await coined(worlds)
+    for price in (150_000, 200_000, 250_000, 300_000):
+        world.exchange.price = D(price)
+        await world.run(60)
+    world.venue.depth = D(100)
+    world.exchange.parked[Source.MARGIN] -= D("0.2")
+    sent = world.sent
+    if restarted:
+        await world.run(30)
+        world.restart()
+    await world.run(300)
+    times_ms = [at_ms for at_ms, _ in world.venue.placed[sent:]]
+    assert len(times_ms) == 6
+    assert times_ms[-1] - times_ms[0] < 10_000
+    assert world.halts == []
 
 
 @pytest.mark.parametrize("ratio", ["0", "0.25", "0.5", "1"])

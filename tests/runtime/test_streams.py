@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
 
 from bot import logs
-from bot.domain.errors import VenueUnreachable
+from bot.domain.errors import JournalFault, VenueUnreachable
 from bot.domain.hint import Hint, HintKind
 from bot.domain.ids import Asset, Symbol, VenueName
+from bot.domain.observation import VenueObservation
 from bot.runtime.streams import BACKOFF_MAX_S, Streams
 from tests.core.instruments import BTC, MAIN, PERP, POLICY
 from tests.runtime.world import World, Worlds, hedged, on_virtual_time
 from tests.venue.wire import LoopClock
 
 LONG_S = 60.0
+Readings = dict[VenueName, VenueObservation]
+Observe = Callable[[Collection[Symbol]], Awaitable[Readings]]
 
 
 class Source:
@@ -136,6 +139,46 @@ async def test_only_a_mark_that_moved_by_half_the_band_is_looked_at(worlds: Worl
         world.daemon.stop()
 
 
+@pytest.mark.parametrize("fault", ["prices", "holdings", "observer", "journal"])
+@on_virtual_time
+async def test_marks_that_go_on_while_nothing_can_be_decided_are_no_storm_of_turns(worlds: Worlds, fault: str) -> None:
+    world = await hedged(worlds)
+    source = Source()
+    listening(world, source)
+    turns: list[int] = []
+    broken: list[str] = []
+
+    async def counted(closely: Collection[Symbol], real: Observe = world.daemon._observer.observe) -> Readings:
+        turns.append(world.clock.now_ms())
+        if broken and fault == "observer":
+            raise KeyError("a bug")
+        return await real(closely)
+
+    def disk_full(*args: object) -> None:
+        raise JournalFault("disk full")
+
+    world.daemon._observer.observe = counted  # type: ignore[method-assign]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(world.daemon.run())
+        await world.clock.sleep(30)
+        source.say(HintKind.PRICE, "100000")
+        await world.clock.sleep(1)
+        world.venue.prices_fail = lambda: fault == "prices"
+        world.venue.holdings_fail = fault == "holdings"
+        if fault == "journal":
+            world.journal.record_decision = disk_full  # type: ignore[method-assign]
+        broken.append(fault)
+        turns.clear()
+        for _ in range(50):
+            source.say(HintKind.PRICE, "100300")
+            await world.clock.sleep(0.2)
+        assert len(turns) == 1
+        source.say(HintKind.PRICE, "100600")
+        await world.clock.sleep(1)
+        assert len(turns) == 2, "a move is looked at all the same"
+        world.daemon.stop()
+
+
 @on_virtual_time
 async def test_a_hint_alone_never_trades(worlds: Worlds) -> None:
     world = await hedged(worlds)
@@ -165,6 +208,7 @@ async def test_silence_is_counted_and_polling_goes_on(worlds: Worlds) -> None:
         source.say(HintKind.SILENT)
         await world.clock.sleep(1)
         assert (status.alive, status.silences, status.last_ms) == (False, 1, 1)
+        assert status.counts() == {"hints": 2, "silences": 1, "failures": 0}
         world.exchange.coins = D(2)
         await world.clock.sleep(2 * LONG_S)
         assert world.short == "2"
@@ -192,6 +236,7 @@ async def test_a_stream_that_breaks_off_begins_anew_ever_more_seldom(worlds: Wor
         assert len(source.started_s) == began + 1, "what spoke is asked again after a second"
         world.daemon.stop()
     assert streams.status[MAIN].failures > 8
+    assert streams.status[MAIN].counts()["failures"] == streams.status[MAIN].failures
     assert (none.closed, streams.status[none.name].failures) == (1, 0), "a venue without streams is left alone"
     assert (world.short, world.halts) == ("1", [])
 
