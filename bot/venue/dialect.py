@@ -31,6 +31,17 @@ WalletGroup = Timed[Mapping[str, Quantities]]
 """Coins by wallet, with the time of the reading."""
 
 
+@dataclass(frozen=True, slots=True)
+class PricedGroup(Timed[Mapping[str, Quantities]]):
+    """Wallets whose quantities move with prices too.
+
+    Attributes:
+        settled: of each coin, what changes only when coins or their debts are booked; tells a move between two reads.
+    """
+
+    settled: Quantities
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moving:
     """Coins on their way (R11): what is under way for no longer than allowed, and what for longer."""

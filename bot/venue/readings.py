@@ -12,7 +12,7 @@ from bot.domain.ids import Asset, Symbol, VenueName
 from bot.domain.numbers import ZERO
 from bot.domain.observation import Holding, Margin, Position, Prices, Source, Stamp, SymbolConfig, Unknown, Wanted
 from bot.venue.attempt import attempt
-from bot.venue.dialect import Dialect, MarginBalance, Moving, WalletGroup, Ways
+from bot.venue.dialect import Dialect, MarginBalance, Moving, PricedGroup, WalletGroup, Ways
 from bot.venue.link import Timed
 
 Holdings = Mapping[tuple[Source, Asset], Holding | Unknown]
@@ -154,18 +154,18 @@ class Readings:
 
     def _why_torn(self, before: WalletGroup | Unknown, after: WalletGroup | Unknown, asset: Asset) -> str | None:
         """Why two reads of the spot wallets don't vouch for what was read in between; None when they do."""
-        for group in (before, after):
-            if isinstance(group, Unknown):
-                return group.reason
-        return None if self._coins(before, asset) == self._coins(after, asset) else "moved between reads"
+        if isinstance(before, Unknown):
+            return before.reason
+        if isinstance(after, Unknown):
+            return after.reason
+        return None if _coins(before, asset) == _coins(after, asset) else "moved between reads"
 
-    def _coins(self, group: WalletGroup | Unknown, asset: Asset) -> object:
-        """What must be equal; on a unified account without the unrealised P&L, which moves with every price."""
-        if isinstance(group, Unknown):
-            return None
-        if self.ways.unified:
-            return self.dialect.spot_principal(group, asset)
-        return {wallet: quantities.get(asset, ZERO) for wallet, quantities in group.value.items()}
+
+def _coins(group: WalletGroup, asset: Asset) -> object:
+    """What must be equal."""
+    if isinstance(group, PricedGroup):
+        return group.settled.get(asset, ZERO)
+    return {wallet: quantities.get(asset, ZERO) for wallet, quantities in group.value.items()}
 
 
 def _sum(group: WalletGroup, asset: Asset) -> Decimal:

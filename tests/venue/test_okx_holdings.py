@@ -261,3 +261,13 @@ async def test_r10_a_price_that_moves_between_two_reads_is_no_transfer(venue: Cc
     )
     observed = await venue.observe(Wanted(spot=frozenset({COIN}), earn=frozenset({COIN})))
     assert isinstance(observed.holdings[Source.EARN, COIN], Holding)
+
+
+async def test_r10_a_bot_or_an_isolated_position_whose_equity_moves_is_no_transfer(
+    venue: CcxtVenue, wire: OkxWire
+) -> None:
+    first = coin("BTC", "1.75", cashBal="1", stgyEq="0.25", isoEq="0.5", isoUpl="0.1")
+    then = coin("BTC", "1.74", cashBal="1", stgyEq="0.245", isoEq="0.495", isoUpl="0.0950001")
+    wire.serve("GET", BALANCE, Turns(answer(balance(first)), answer(balance(then))))
+    observed = await venue.observe(Wanted(spot=frozenset({COIN}), earn=frozenset({COIN})))
+    assert isinstance(observed.holdings[Source.EARN, COIN], Holding)

@@ -24,7 +24,7 @@ from bot.domain.errors import NotOffered, VenueRejected
 from bot.domain.ids import Asset
 from bot.domain.ledger import WalletBalance
 from bot.domain.numbers import ZERO
-from bot.venue.dialect import Quantities, WalletGroup
+from bot.venue.dialect import PricedGroup, Quantities, WalletGroup
 from bot.venue.link import Link, Timed, joined
 from bot.venue.okx import endpoints
 from bot.venue.okx.errors import NOT_IN_DEMO
@@ -49,6 +49,7 @@ class Coin:
 
     Attributes:
         equity: W + u, after debts (R4).
+        cash: what is booked and neither in isolated positions nor with bots.
         wallet: W: cash, the margin of isolated positions and what bots of the venue hold, without P&L that is not
             realised. Made of figures that do not move with every price, rather than of `eq` less P&L.
         available: what a new order may use as margin.
@@ -59,6 +60,7 @@ class Coin:
     """
 
     equity: Decimal
+    cash: Decimal
     wallet: Decimal
     available: Decimal
     position_margin: tuple[Decimal, ...]
@@ -83,8 +85,12 @@ class Trading:
 
 
 @dataclass(frozen=True, slots=True)
-class SpotGroup(Timed[Mapping[str, Quantities]]):
-    """What `spot` means, and the same with margin counted as W (R3)."""
+class SpotGroup(PricedGroup):
+    """What `spot` means, and the same with margin counted as W (R3).
+
+    What is settled is cash alone: the figures of isolated positions and of bots move with the price, and coins that go
+    into either leave the cash.
+    """
 
     principal: Quantities
 
@@ -111,11 +117,8 @@ class Wallets:
                 FUNDING: funding.value,
             },
             stamp=joined(trading.stamp, funding.stamp),
-            principal=sums(
-                (asset, quantity)
-                for part in ({asset: coin.wallet for asset, coin in trading.value.coins.items()}, funding.value)
-                for asset, quantity in part.items()
-            ),
+            settled=_with({asset: coin.cash for asset, coin in trading.value.coins.items()}, funding.value),
+            principal=_with({asset: coin.wallet for asset, coin in trading.value.coins.items()}, funding.value),
         )
 
     async def earn(self) -> WalletGroup:
@@ -145,6 +148,10 @@ class Wallets:
             for asset, quantity in sorted(quantities.items())
             if quantity != 0
         ]
+
+
+def _with(trading: Quantities, funding: Quantities) -> Quantities:
+    return sums((asset, quantity) for part in (trading, funding) for asset, quantity in part.items())
 
 
 async def offered(link: Link, reading: Awaitable[T]) -> T:
@@ -182,10 +189,11 @@ def trading_of(body: object) -> Trading:
 
 
 def _coin(row: Row) -> Coin:
-    bots = figure_in(row, "stgyEq") or ZERO
+    cash, bots = decimal_in(row, "cashBal"), figure_in(row, "stgyEq") or ZERO
     return Coin(
         equity=decimal_in(row, "eq"),
-        wallet=decimal_in(row, "cashBal") + amount_in(row, "isoEq") - amount_in(row, "isoUpl") + bots,
+        cash=cash,
+        wallet=cash + amount_in(row, "isoEq") - amount_in(row, "isoUpl") + bots,
         available=amount_in(row, "availEq"),
         position_margin=tuple(amount_in(row, key) for key in ("mmr", "isoEq", "upl", "isoUpl")),
         maintenance=amount_in(row, "mmr"),
