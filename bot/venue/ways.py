@@ -25,6 +25,10 @@ def ways_of(spec: VenueSpec) -> Ways:
     ways = WAYS.get(spec.exchange)
     if ways is not None:
         return ways
+    hint = f"expected one of {', '.join(sorted(WAYS))}, or another exchange that ccxt knows perpetuals of"
     if spec.exchange not in ccxt.exchanges:
-        raise ConfigFault(f"venues.{spec.name}.exchange is {spec.exchange!r}; expected an id of ccxt")
-    return ways_for(spec.exchange)
+        raise ConfigFault(f"venues.{spec.name}.exchange is {spec.exchange!r}, which ccxt does not know", hint=hint)
+    try:
+        return ways_for(spec.exchange)
+    except ConfigFault as fault:
+        raise ConfigFault(f"venues.{spec.name}: {fault.message}", hint=hint) from None

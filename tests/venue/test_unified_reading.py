@@ -25,6 +25,7 @@ from bot.venue.unified.orders import order_of, trade_of
 from bot.venue.unified.values import exact
 from bot.venue.unified.ways import refusal, rules_of
 from bot.venue.venue_clock import VenueClock
+from bot.venue.ways import ways_of
 from tests.venue.unified_paper import BTC, spec_of
 from tests.venue.wire import EPOCH_MS, Anything, HandClock, Reply, Turns, Wire
 
@@ -262,7 +263,7 @@ class MadeUp(Exchange):
     def describe(self) -> Anything:
         can = (
             "fetchBalance fetchPositions fetchTicker fetchOrderBook createOrder cancelOrder fetchOpenOrders "
-            "fetchMyTrades fetchTime fetchOrders setLeverage fetchLeverage setPositionMode"
+            "fetchMyTrades fetchTime fetchOrders setLeverage fetchLeverage setPositionMode swap"
         )
         base: Anything = super().describe()
         return {
@@ -534,6 +535,15 @@ async def test_maintenance_and_cancelled_orders_where_they_are_not_told(start: S
         await venue.all_orders(BTC, EPOCH_MS)
 
 
-def test_credentials_that_have_no_setting_are_refused() -> None:
-    with pytest.raises(ConfigFault, match="accountId"):
-        ways_for("modetrade")
+@pytest.mark.parametrize(
+    ("exchange", "why"), [("modetrade", "accountId"), ("bitfinex", "price steps"), ("binanceus", "no perpetuals")]
+)
+def test_what_can_not_be_used_is_refused_with_the_reason(exchange: str, why: str) -> None:
+    with pytest.raises(ConfigFault, match=why):
+        ways_of(spec_of(exchange, Environment.LIVE))
+
+
+def test_r7_steps_that_were_read_can_be_read_again() -> None:
+    """ccxt reads no Decimal out of what it has read before, and a float has lost its digits."""
+    client = ways_for("gate").client({"number": D}, lambda: EPOCH_MS)
+    assert client.number is str

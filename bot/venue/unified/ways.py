@@ -44,21 +44,19 @@ def ways_for(exchange: str) -> Ways:
     """The ways of an exchange that nobody verified.
 
     Raises:
-        ConfigFault: it wants a credential that the settings have no place for, or ccxt does not know its steps.
+        ConfigFault: it has no perpetuals, wants a credential that the settings have no place for, or ccxt does not know
+            its steps.
     """
     make = class_of(exchange)
     idle = make(_IDLE_CONFIG, lambda: 0)
+    if not idle.has["swap"]:
+        raise ConfigFault(f"ccxt knows no perpetuals of {exchange}")
     wanted = [name for name, needed in idle.requiredCredentials.items() if needed]
     for name in wanted:
         if name not in _CREDENTIALS:
-            raise ConfigFault(
-                f"{exchange} wants {name}, which hedgebot has no setting for", hint="hedge on another exchange"
-            )
+            raise ConfigFault(f"{exchange} wants {name}, which hedgebot has no setting for")
     if idle.precisionMode != _TICK_SIZE:
-        raise ConfigFault(
-            f"ccxt does not tell the price steps of {exchange}, so no order on it can be priced",
-            hint="hedge on another exchange",
-        )
+        raise ConfigFault(f"ccxt does not tell the price steps of {exchange}, so no order on it can be priced")
     live = Offer(hosts=hosts_of(idle))
     offers = {Environment.PAPER: live, Environment.LIVE: live}
     if exchange in TESTNETS:
