@@ -13,6 +13,7 @@ from bot.venue.gateway import CcxtVenue
 from tests.venue.wire import BTC, EPOCH_MS, Asked, Wire
 
 EARN = "/sapi/v1/simple-earn"
+DIVIDENDS = "/sapi/v1/asset/assetDividend"
 EMPTY_PAGE = {"rows": [], "total": 0}
 
 
@@ -23,6 +24,7 @@ def books(wire: Wire) -> Wire:
         wire.serve("GET", path, [])
     wire.serve("GET", "/sapi/v1/capital/withdraw/history", [])
     wire.serve("GET", "/sapi/v1/asset/transfer", {"total": 0})
+    wire.serve("GET", DIVIDENDS, EMPTY_PAGE)
     for product in ("flexible", "locked"):
         for record in ("subscriptionRecord", "redemptionRecord", "rewardsRecord"):
             wire.serve("GET", f"{EARN}/{product}/history/{record}", EMPTY_PAGE)
@@ -82,9 +84,98 @@ async def test_real_time_interest_stays_in_the_product(venue: CcxtVenue, books: 
     assert [wallet for wallet, *_ in await told(venue)] == ["earn-flexible", "spot"]
 
 
+MOVED = {"asset": "BTC", "amount": "3", "time": EPOCH_MS, "purchaseId": 1, "redeemId": 2}
+
+
+def records(*rows: dict[str, object]) -> object:
+    return {"rows": list(rows), "total": len(rows)}
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "expected"),
+    [
+        (
+            "locked/history/redemptionRecord",
+            {"type": "NEW_TRANSFERRED", "status": "PAID"},
+            {"earn-locked": "-3", "earn-flexible": "3"},
+        ),
+        ("locked/history/redemptionRecord", {"type": "MATURE", "status": "PAID"}, {"earn-locked": "-3", "spot": "3"}),
+        ("locked/history/redemptionRecord", {"type": "AHEAD", "status": "CREATED"}, {"earn-locked": "-3"}),
+        (
+            "flexible/history/redemptionRecord",
+            {"destAccount": "FUND", "status": "PAID"},
+            {"earn-flexible": "-3", "funding": "3"},
+        ),
+        (
+            "flexible/history/redemptionRecord",
+            {"destAccount": "SPOT", "status": "PAID"},
+            {"earn-flexible": "-3", "spot": "3"},
+        ),
+        (
+            "flexible/history/subscriptionRecord",
+            {"sourceAccount": "FUNDING", "status": "SUCCESS"},
+            {"funding": "-3", "earn-flexible": "3"},
+        ),
+        (
+            "locked/history/subscriptionRecord",
+            {
+                "sourceAccount": "SPOTANDFUNDING",
+                "amtFromSpot": "1",
+                "amtFromFunding": "2",
+                "status": "SUCCESS",
+            },
+            {"spot": "-1", "funding": "-2", "earn-locked": "3"},
+        ),
+        (
+            "flexible/history/subscriptionRecord",
+            {"sourceAccount": "SPOT", "type": "CONVERT", "status": "SUCCESS"},
+            {},
+        ),
+        ("locked/history/subscriptionRecord", {"sourceAccount": "SPOT", "status": "FAILED"}, {}),
+    ],
+)
+async def test_r29_earn_is_booked_in_the_wallets_that_it_names(
+    venue: CcxtVenue, books: Wire, path: str, more: dict[str, object], expected: dict[str, str]
+) -> None:
+    books.serve("GET", f"{EARN}/{path}", records({**MOVED, **more}))
+    assert {wallet: amount for wallet, _, amount, _ in await told(venue)} == expected
+
+
+async def test_r29_distributions_are_rewards_once(venue: CcxtVenue, books: Wire) -> None:
+    row = {"id": 1, "amount": "10", "asset": "SCR", "divTime": EPOCH_MS, "enInfo": "Launchpool", "tranId": 7}
+    earned = {**row, "asset": "BTC", "amount": "0.1", "enInfo": "Locked Rewards", "tranId": 8}
+    books.serve("GET", DIVIDENDS, records(row, earned, {**earned, "tranId": 9}))
+    reward = {"positionId": "1", "asset": "BTC", "amount": "0.10000000", "time": EPOCH_MS + 60_000}
+    books.serve("GET", f"{EARN}/locked/history/rewardsRecord", records(reward))
+    found = [(row.asset, row.reference, row.kind) for row in await venue.ledger(EPOCH_MS - 1_000, [BTC])]
+    assert sorted(found) == [
+        ("BTC", "1", RowKind.REWARD),
+        ("BTC", "9", RowKind.REWARD),
+        ("SCR", "7", RowKind.REWARD),
+    ]
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
+        (DIVIDENDS, {"rows": [], "total": 1}),
+        (DIVIDENDS, []),
+        (f"{EARN}/locked/history/redemptionRecord", records({**MOVED, "type": "ELSEWHERE", "status": "PAID"})),
+        (f"{EARN}/flexible/history/redemptionRecord", records({**MOVED, "destAccount": "MOON", "status": "PAID"})),
+        (f"{EARN}/flexible/history/redemptionRecord", records({**MOVED, "status": "PAID"})),
+        (f"{EARN}/locked/history/subscriptionRecord", records({**MOVED, "sourceAccount": "X", "status": "SUCCESS"})),
+        (
+            f"{EARN}/locked/history/subscriptionRecord",
+            records(
+                {
+                    **MOVED,
+                    "sourceAccount": "SPOTANDFUNDING",
+                    "amtFromSpot": "1",
+                    "amtFromFunding": "1",
+                    "status": "SUCCESS",
+                }
+            ),
+        ),
         ("/fapi/v1/income", [{"incomeType": "SOMETHING_NEW", "asset": "USDT", "income": "1", "time": EPOCH_MS}]),
         ("/fapi/v1/income", {}),
         (f"{EARN}/locked/history/rewardsRecord", {"rows": [], "total": 3}),

@@ -42,6 +42,7 @@ EARN_FLEXIBLE: Final = _sapi("sapiGetSimpleEarnFlexiblePosition", "read flexible
 EARN_LOCKED: Final = _sapi("sapiGetSimpleEarnLockedPosition", "read locked Earn", 150)
 KEY_SCOPE: Final = _sapi("sapiGetAccountApiRestrictions", "read what the key may do")
 TRANSFERS: Final = _sapi("sapiGetAssetTransfer", "read transfers")
+DIVIDENDS: Final = _sapi("sapiGetAssetAssetDividend", "read distributions", 10)
 DEPOSITS: Final = _sapi("sapiGetCapitalDepositHisrec", "read deposits")
 WITHDRAWALS: Final = _sapi("sapiGetCapitalWithdrawHistory", "read withdrawals", 18_000)
 
@@ -74,7 +75,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
     **{
         endpoint.method: _SAPI_IP
         for endpoint in (
-            *(FUNDING_WALLET, EARN_FLEXIBLE, EARN_LOCKED, KEY_SCOPE, TRANSFERS, DEPOSITS),
+            *(FUNDING_WALLET, EARN_FLEXIBLE, EARN_LOCKED, KEY_SCOPE, TRANSFERS, DIVIDENDS, DEPOSITS),
             *(*EARN_SUBSCRIPTIONS.values(), *EARN_REDEMPTIONS.values(), *EARN_REWARDS.values()),
             *STAKING_REDEMPTIONS,
         )

@@ -18,7 +18,7 @@ from bot.venue.binance.pages import pages
 from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link
 from bot.venue.markets import Markets, SpotPair
-from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, rows_of, text_in
+from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, rows_of, text_in
 from bot.venue.spans import spans
 
 INCOME_KINDS: Final[Mapping[str, RowKind]] = {
@@ -58,6 +58,19 @@ _WITHDRAWN: Final = 6
 _DEPOSITED: Final = frozenset({1, 6})
 _EARN_LEGS: Final[Mapping[str, int]] = {"FAILED": 0, "CREATED": 1, "PURCHASING": 1, "PAID": 2, "SUCCESS": 2}
 """How many sides of a subscription or redemption are booked."""
+_ACCOUNTS: Final[Mapping[str, str]] = {"SPOT": SPOT, "FUND": FUNDING, "FUNDING": FUNDING}
+_BOTH_ACCOUNTS: Final = "SPOTANDFUNDING"
+_LOCK_ENDS: Final[Mapping[str, str]] = {
+    "MATURE": SPOT,
+    "NORMAL": SPOT,
+    "AHEAD": SPOT,
+    "NEW_TRANSFERRED": EarnKind.FLEXIBLE.value,
+}
+"""Where a locked redemption of a type goes."""
+_CONVERTED: Final = "CONVERT"
+"""A flexible subscription out of a locked product, which that product's redemption books (from general knowledge)."""
+_DIVIDEND_PAGE: Final = 500
+_SAME_REWARD_MS: Final = 3_600_000
 
 RowMaker = Callable[[Row], Sequence[LedgerRow]]
 
@@ -114,11 +127,47 @@ class Ledger:
                 (endpoints.EARN_REDEMPTIONS[product], partial(self._redemption, product)),
             ):
                 found += await self._paged(endpoint, {}, since_ms, until_ms, make_earn)
-        found += await self._paged(
+        rewards = await self._paged(
             endpoints.EARN_REWARDS[EarnKind.FLEXIBLE], {"type": "ALL"}, since_ms, until_ms, self._flexible_reward
         )
-        found += await self._paged(endpoints.EARN_REWARDS[EarnKind.LOCKED], {}, since_ms, until_ms, self._locked_reward)
-        return found
+        rewards += await self._paged(
+            endpoints.EARN_REWARDS[EarnKind.LOCKED], {}, since_ms, until_ms, self._locked_reward
+        )
+        return [*found, *rewards, *_beside(await self._dividends(since_ms, until_ms), rewards)]
+
+    async def _dividends(self, since_ms: int, until_ms: int) -> list[LedgerRow]:
+        """Distributions to spot: launchpools, airdrops."""
+
+        async def read(begin: int, end: int) -> Sequence[LedgerRow]:
+            query = {"startTime": begin, "endTime": end, "limit": _DIVIDEND_PAGE}
+            return await self.link.ask(endpoints.DIVIDENDS, self._dividend_rows, query)
+
+        return await spans(
+            read,
+            since_ms,
+            until_ms,
+            link=self.link,
+            what=endpoints.DIVIDENDS.operation,
+            span_ms=_EARN_SPAN_MS,
+            page=_DIVIDEND_PAGE,
+        )
+
+    def _dividend_rows(self, body: object) -> Sequence[LedgerRow]:
+        page = row_of(body, "rows", "total")
+        rows = rows_of(page["rows"], "tranId")
+        if len(rows) != min(integer_in(page, "total"), _DIVIDEND_PAGE):
+            raise ValueError("the list does not hold as many rows as it says")
+        return [
+            self._row(
+                SPOT,
+                text_in(row, "asset"),
+                positive_in(row, "amount"),
+                RowKind.REWARD,
+                str(row["tranId"]),
+                integer_in(row, "divTime"),
+            )
+            for row in rows
+        ]
 
     async def _listed(
         self,
@@ -235,21 +284,28 @@ class Ledger:
         return [self._row(wallet, asset, sign * amount, RowKind.TRANSFER, reference, time_ms) for wallet, sign in legs]
 
     def _subscription(self, product: EarnKind, row: Row) -> Sequence[LedgerRow]:
-        return self._earn_move(row, "purchaseId", SPOT, product.value)
+        if product is EarnKind.FLEXIBLE and row.get("type") == _CONVERTED:
+            return ()
+        return self._earn_move(row, "purchaseId", _paid_from(row), product.value)
 
     def _redemption(self, product: EarnKind, row: Row) -> Sequence[LedgerRow]:
-        return self._earn_move(row, "redeemId", product.value, SPOT)
+        flexible = product is EarnKind.FLEXIBLE
+        target = _named(row, "destAccount", _ACCOUNTS) if flexible else _named(row, "type", _LOCK_ENDS)
+        return self._earn_move(row, "redeemId", ((product.value, positive_in(row, "amount")),), target)
 
-    def _earn_move(self, row: Row, id_key: str, source: str, target: str) -> Sequence[LedgerRow]:
+    def _earn_move(
+        self, row: Row, id_key: str, sources: Sequence[tuple[str, Decimal]], target: str
+    ) -> Sequence[LedgerRow]:
         """While it is under way the coins have left one wallet and are in none."""
-        legs = _EARN_LEGS.get(text_in(row, "status"))
-        if legs is None:
+        sides = _EARN_LEGS.get(text_in(row, "status"))
+        if sides is None:
             raise ValueError(f"status {row['status']} is not known")
         asset, amount = text_in(row, "asset"), positive_in(row, "amount")
         reference, time_ms = str(row.get(id_key)), integer_in(row, "time")
+        left = [(wallet, -part) for wallet, part in sources if part] if sides else []
+        arrived = [(target, amount)] if sides > 1 else []
         return [
-            self._row(wallet, asset, sign * amount, RowKind.TRANSFER, reference, time_ms)
-            for wallet, sign in ((source, -1), (target, 1))[:legs]
+            self._row(wallet, asset, moved, RowKind.TRANSFER, reference, time_ms) for wallet, moved in (*left, *arrived)
         ]
 
     def _flexible_reward(self, row: Row) -> Sequence[LedgerRow]:
@@ -262,3 +318,40 @@ class Ledger:
 
     def _reward(self, wallet: str, amount: Decimal, reference: str, row: Row) -> LedgerRow:
         return self._row(wallet, text_in(row, "asset"), amount, RowKind.REWARD, reference, integer_in(row, "time"))
+
+
+def _named(row: Row, key: str, wallets: Mapping[str, str]) -> str:
+    """The wallet that a word of the venue means. Raises ValueError for any other."""
+    wallet = wallets.get(text_in(row, key))
+    if wallet is None:
+        raise ValueError(f"{key} {row[key]} is not known")
+    return wallet
+
+
+def _paid_from(row: Row) -> Sequence[tuple[str, Decimal]]:
+    """The wallets that a subscription was paid from, and what each paid. Raises ValueError."""
+    amount = positive_in(row, "amount")
+    if row.get("sourceAccount") != _BOTH_ACCOUNTS:
+        return ((_named(row, "sourceAccount", _ACCOUNTS), amount),)
+    parts = ((SPOT, decimal_in(row, "amtFromSpot")), (FUNDING, decimal_in(row, "amtFromFunding")))
+    if sum(part for _, part in parts) != amount:
+        raise ValueError("the parts of a subscription are not the whole")
+    return parts
+
+
+def _beside(dividends: Sequence[LedgerRow], rewards: Sequence[LedgerRow]) -> Sequence[LedgerRow]:
+    """Distributions without those that are rewards of Earn, which the list may tell again (from general knowledge)."""
+    told = [row for row in rewards if row.wallet == SPOT]
+    found = []
+    for dividend in dividends:
+        again = next((row for row in told if _same_reward(row, dividend)), None)
+        if again is None:
+            found.append(dividend)
+        else:
+            told.remove(again)
+    return found
+
+
+def _same_reward(reward: LedgerRow, dividend: LedgerRow) -> bool:
+    same = (reward.asset, reward.amount) == (dividend.asset, dividend.amount)
+    return same and abs(reward.time_ms - dividend.time_ms) <= _SAME_REWARD_MS

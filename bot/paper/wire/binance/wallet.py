@@ -166,6 +166,11 @@ def _transfers(call: Call) -> object:
     return page(rows, call.params)
 
 
+def _dividends(call: Call) -> object:
+    """Launchpools and airdrops; what Earn pays is among its own records."""
+    return page([], call.params)
+
+
 def _restrictions(call: Call) -> object:
     withdrawals = "withdraw" in call.key
     return {
@@ -194,5 +199,6 @@ ENDPOINTS: Final = (
     Endpoint(method="GET", path="/sapi/v1/asset/tradeFee", handle=_trade_fee),
     Endpoint(method="POST", path="/sapi/v1/asset/transfer", handle=_transfer, weight=900, by_account=True),
     Endpoint(method="GET", path="/sapi/v1/asset/transfer", handle=_transfers),
+    Endpoint(method="GET", path="/sapi/v1/asset/assetDividend", handle=_dividends, weight=10),
     Endpoint(method="GET", path="/sapi/v1/account/apiRestrictions", handle=_restrictions),
 )
