@@ -85,12 +85,3 @@ def test_a_stop_is_prompt_while_streams_are_open_and_the_exchange_hangs(home: Ho
     log = (home.path / "log.jsonl").read_text()
     assert "never retrieved" not in log
     assert "Unclosed" not in log
-
-
-def test_streams_that_come_and_go_are_told_and_change_nothing_else(home: Home) -> None:
-    home.write(slow(streams=True))
-    refused = home.daemon("--live", "--json", env={"HEDGEBOT_VENUES__MAIN__SECRET": "paper"})
-    eventually("the streams speak", lambda: alive(home))
-    eventually("1 BTC is hedged", lambda: home.paper.short() == 1)
-    assert len(home.paper.orders()) == 1
-    assert home.stop(refused) == 0
