@@ -45,6 +45,10 @@ async def test_transfer_refusals(spot: Binance, wire: Wire) -> None:
     assert wire.refused("POST", f"{SAPI}/asset/transfer", type="MAIN_UMFUTURE", **bad)[1] == -1100
 
 
+async def test_nothing_is_distributed_on_paper(spot: Binance) -> None:
+    assert await spot.sapi_get_asset_assetdividend({"limit": 500}) == {"rows": [], "total": 0}
+
+
 async def test_key_restrictions(make_client: Callable[..., Binance]) -> None:
     plain = make_client()
     rights = await plain.sapi_get_account_apirestrictions()

@@ -106,7 +106,7 @@ async def test_r20_ccxt_must_not_repeat(make: Make) -> None:
     ("wanted", "words"),
     [
         (spec("testnet", "kucoin"), "kucoin does not have"),
-        (spec("paper", "binanceus"), "expected one of binance"),
+        (spec("paper", "binanze"), "expected one of binance"),
         (spec(api_key=""), "HEDGEBOT_VENUES__MAIN__API_KEY"),
         (spec(secret=""), "HEDGEBOT_VENUES__MAIN__SECRET"),
     ],
