@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         json: options.Json = False,
     ) -> None:
-        """Watch the bot keep the value of coins while their price falls and rises; less than half a minute a story."""
+        """Watch the bot keep the value of coins while their price falls and rises; about half a minute a story."""
         raise typer.Exit(_demo(_chosen(scenario), as_json=json))
 
 

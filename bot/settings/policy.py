@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from bot.domain.environment import Environment
 from bot.domain.feed import FeedSpec
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.observation import Source
@@ -14,7 +13,7 @@ from bot.domain.policy import Band, Caps, HedgePolicy, HoldingSpec, Timing
 from bot.settings.kinds import AMOUNT_MAX, RATE_MAX
 from bot.settings.load import Settings
 from bot.settings.model import HedgeTable, HoldingTable
-from bot.settings.rules import brings_margin, brings_transit
+from bot.settings.rules import brings_margin, brings_transit, tells_transit
 
 
 def policies(settings: Settings) -> tuple[HedgePolicy, ...]:
@@ -122,8 +121,9 @@ def _implied(hedge: HedgeTable, settings: Settings) -> Iterator[HoldingSpec]:
     margin = brings_margin(hedge, settings.venues[VenueName(hedge.short.venue)].exchange)
     if margin is not None:
         yield HoldingSpec(source=margin, venue=VenueName(hedge.short.venue))
-    testnets = {name for name, venue in settings.venues.items() if venue.environment is Environment.TESTNET}
-    for name in brings_transit(hedge, testnets):
+    venues = settings.venues.items()
+    silent = {name for name, venue in venues if not tells_transit(venue.exchange, venue.environment)}
+    for name in brings_transit(hedge, silent):
         yield HoldingSpec(source=Source.TRANSIT, venue=VenueName(name))
 
 

@@ -290,10 +290,12 @@ def _owned_once(document: Document) -> Iterator[Problem]:
         if margin is not None:
             brought = (hedge.asset, "in", margin, "on", hedge.short.venue)
             claims.append(((*key, "short", "symbol"), hedge.short.symbol, brought))
-        testnets = {name for name, venue in document.venues.items() if venue.environment is Environment.TESTNET}
+        silent = {
+            name for name, venue in document.venues.items() if not tells_transit(venue.exchange, venue.environment)
+        }
         claims += [
             ((*key, "holdings"), Source.TRANSIT.value, (hedge.asset, "in", Source.TRANSIT, "on", name))
-            for name in brings_transit(hedge, testnets)
+            for name in brings_transit(hedge, silent)
         ]
         claims += [
             ((*key, "holdings", at, name), shown, ("the number in", shown, holding.path or ""))
@@ -314,20 +316,25 @@ def _owned_once(document: Document) -> Iterator[Problem]:
                 seen[claim] = f"hedges[{index}] ({hedge.name})"
 
 
-def brings_transit(hedge: HedgeTable, testnets: Collection[str]) -> Sequence[str]:
+def tells_transit(exchange: str, environment: Environment) -> bool:
+    """Whether coins between two venues can be seen there: play money is never sent, other exchanges were not tried."""
+    return exchange in VERIFIED and environment is not Environment.TESTNET
+
+
+def brings_transit(hedge: HedgeTable, silent: Collection[str]) -> Sequence[str]:
     """The venues whose coins on their way count although the hedge does not say so (R11).
 
     Those from whose Earn coins may be coming back, and, with coins on several venues, all between which they may move.
 
     Args:
         hedge: with its sources.
-        testnets: venues on play money, where deposits and withdrawals are not told.
+        silent: venues that do not tell, see `tells_transit`.
     """
     named = {holding.venue for holding in hedge.holdings if holding.source is Source.TRANSIT}
     earning = {holding.venue for holding in hedge.holdings if holding.source is Source.EARN}
     holding_coins = {holding.venue for holding in hedge.holdings if holding.source is Source.SPOT}
     several = len(holding_coins | earning) > 1
-    coming = earning | (holding_coins - {*testnets} if several else set())
+    coming = earning | (holding_coins - {*silent} if several else set())
     return sorted(str(venue) for venue in coming - named if venue is not None)
 
 

@@ -111,14 +111,13 @@ def test_an_embedded_exchange_starts_a_new_journal_each_time(tmp_path: Path) -> 
         assert '"orders": [{' in done.stdout
 
 
-def test_apply_makes_hedge_mode_one_way(home: Home) -> None:
+def test_apply_leaves_the_position_mode_alone(home: Home) -> None:
     home.paper.ask("POST", "/fapi/v1/positionSide/dual", dualSidePosition="true")
-    before = home.command("check", "--config", str(home.config), *home.paper.options())
-    assert "hedge mode" in before.stdout
     done = home.command("check", "--config", str(home.config), *home.paper.options(), "--apply")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "hedge mode" in done.stdout
     answer = home.paper.ask("GET", "/fapi/v1/positionSide/dual")
-    assert answer["dualSidePosition"] is False
+    assert answer["dualSidePosition"] is True
 
 
 def test_check_looks_at_the_real_journal(home: Home) -> None:

@@ -178,3 +178,21 @@ def test_an_age_that_guards_nothing_or_never_lasts_is_refused(tmp_path: Path, ho
     with pytest.raises(ConfigFault) as refused:
         read(tmp_path, hedge, "binance")
     assert says in refused.value.message
+
+
+def test_r11_coins_between_two_venues_are_looked_for_where_they_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    venue = '[venues.{0}]\nexchange = "{0}"\nenvironment = "{1}"\n'
+    path.write_text(
+        venue.format("bybit", "testnet") + venue.format("okx", "testnet") + '[[hedges]]\nname = "b"\nasset = "BTC"\n'
+        'holdings = [{source = "spot", venue = "bybit"}, {source = "spot", venue = "okx"}]\n'
+        'short = {venue = "okx", symbol = "BTC/USDT:USDT"}\n',
+        "utf-8",
+    )
+    keys = {
+        f"HEDGEBOT_VENUES__{name}__{part}": f"{name}{part}" * 4
+        for name in ("BYBIT", "OKX")
+        for part in ("API_KEY", "SECRET", "PASSWORD")
+    }
+    (policy,) = policies(load_settings(path, keys, paper=False))
+    assert sources(policy) == [(Source.SPOT, "bybit"), (Source.SPOT, "okx")]
