@@ -259,7 +259,7 @@ async def test_r11_a_withdrawal_is_on_its_way_as_far_as_the_main_wallet_does_not
         ([("0.3", "WALLET_PROCESSING", "0xabc")], "0.4", "0"),
         ([("0.3", "PROCESSING", "0xabc")], "0.4", "0"),
         # What is on the chain is taken off what is held first, and no more than that.
-        ([("0.2", "PROCESSING", ""), ("0.2", "WALLET_PROCESSING", "0xabc")], "0.5", "0.1"),
+        ([("0.2", "WALLET_PROCESSING", "0xabc"), ("0.2", "PROCESSING", "")], "0.5", "0.1"),
         ([("5", "WALLET_PROCESSING", "0xabc")], "0.4", "0"),
         ([("0.3", "SUCCESS", "0xabc")], "0.7", "0"),
     ],

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from functools import partial
 from typing import Final
 
 from bot.domain.ids import Asset
@@ -27,7 +26,7 @@ class State(Enum):
 
     UNFINISHED = "unfinished"
     ON_CHAIN = "on-chain"
-    """A withdrawal with a transaction id: whoever receives the coins tells of them."""
+    """It has a transaction id. A withdrawal is told from then on by whoever receives the coins."""
     DONE = "done"
     UNKNOWN = "unknown"
     """A word that is not known here."""
@@ -85,7 +84,7 @@ class Cash:
             await timed_pages(
                 self.link,
                 endpoint,
-                partial(self._record, endpoint),
+                self._record,
                 {"startAt": begin, "endAt": min(begin + WEEK_MS - 1, until_ms)},
                 size=_PAGE,
             )
@@ -94,12 +93,11 @@ class Cash:
         records = [record for timed in read for record in timed.value if record.state is not State.DONE]
         return Timed(records, joined(*(timed.stamp for timed in read)))
 
-    def _record(self, endpoint: Endpoint, row: Row) -> Record:
+    def _record(self, row: Row) -> Record:
         row_of(row, "currency", "amount", "status", "createdAt")
         status = text_in(row, "status")
         state = _STATES.get(status, State.UNKNOWN)
-        # A deposit has its id from the beginning; with a withdrawal it is news.
-        if state is State.UNFINISHED and endpoint is WITHDRAWALS and row.get("walletTxId"):
+        if state is State.UNFINISHED and row.get("walletTxId"):
             state = State.ON_CHAIN
         return Record(
             asset=self.markets.asset_of(text_in(row, "currency")),
