@@ -120,11 +120,11 @@ def slowly(venue: SimulatedVenue, seconds: float) -> None:
     """Its readings take so long."""
     real = venue.observe
 
-    async def observe(asked: Wanted) -> VenueObservation:
+    async def observe(wanted: Wanted) -> VenueObservation:
         await venue.clock.sleep(seconds)
-        return await real(asked)
+        return await real(wanted)
 
-    venue.observe = observe  # type: ignore[method-assign]
+    setattr(venue, "observe", observe)  # noqa: B010 - a method is replaced
 
 
 @on_virtual_time
@@ -148,8 +148,12 @@ async def test_r8_what_a_slow_venue_tells_is_unknown_and_what_nobody_uses_is_not
     world: World = worlds(others=("okx", "kucoin"))
     okx, kucoin = world.others.values()
     slowly(okx, 60)
-    there = replace(POLICY, venue=okx.name, holdings=(replace(spec, venue=okx.name) for spec in ALL))
-    there = replace(there, holdings=tuple(there.holdings), timing=replace(POLICY.timing, age_max_s=D(6)))
+    there = replace(
+        POLICY,
+        venue=okx.name,
+        holdings=tuple(replace(spec, venue=okx.name) for spec in ALL),
+        timing=replace(POLICY.timing, age_max_s=D(6)),
+    )
     read = await Observer({MAIN: world.venue} | world.others, [POLICY, there]).observe([PERP])
     assert set(read) == {MAIN, okx.name}
     assert kucoin.name not in read
@@ -159,8 +163,8 @@ async def test_r8_what_a_slow_venue_tells_is_unknown_and_what_nobody_uses_is_not
     assert set(nothing.holdings) == {(source, BTC) for source in (Source.SPOT, Source.EARN, Source.TRANSIT)}
     assert set(nothing.positions) == set(nothing.prices) == set(nothing.margins) == asked.symbols
     assert set(nothing.configs) == asked.configs
-    parts = [nothing.holdings, nothing.positions, nothing.prices, nothing.margins, nothing.configs]
-    for found in (part for each in parts for part in each.values()):
+    parts: list[object] = [*nothing.holdings.values(), *nothing.positions.values(), *nothing.prices.values()]
+    for found in (*parts, *nothing.margins.values(), *nothing.configs.values()):
         assert isinstance(found, Unknown)
         assert "okx did not answer within 4 s" in found.reason
     assert isinstance(read[MAIN].positions[PERP], Position)

@@ -141,7 +141,9 @@ async def test_only_a_mark_that_moved_by_half_the_band_is_looked_at(worlds: Worl
 
 @pytest.mark.parametrize("fault", ["prices", "holdings", "observer", "journal"])
 @on_virtual_time
-async def test_marks_that_go_on_while_nothing_can_be_decided_are_no_storm_of_turns(worlds: Worlds, fault: str) -> None:
+async def test_marks_that_go_on_while_nothing_can_be_decided_are_no_storm_of_turns(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
     world = await hedged(worlds)
     source = Source()
     listening(world, source)
@@ -157,7 +159,7 @@ async def test_marks_that_go_on_while_nothing_can_be_decided_are_no_storm_of_tur
     def disk_full(*args: object) -> None:
         raise JournalFault("disk full")
 
-    world.daemon._observer.observe = counted  # type: ignore[method-assign]
+    monkeypatch.setattr(world.daemon._observer, "observe", counted)
     async with asyncio.TaskGroup() as group:
         group.create_task(world.daemon.run())
         await world.clock.sleep(30)
@@ -166,7 +168,7 @@ async def test_marks_that_go_on_while_nothing_can_be_decided_are_no_storm_of_tur
         world.venue.prices_fail = lambda: fault == "prices"
         world.venue.holdings_fail = fault == "holdings"
         if fault == "journal":
-            world.journal.record_decision = disk_full  # type: ignore[method-assign]
+            monkeypatch.setattr(world.journal, "record_decision", disk_full)
         broken.append(fault)
         turns.clear()
         for _ in range(50):
