@@ -99,7 +99,7 @@ class Transit:
         self._wallets: WalletGroup | None = None
         self._withdrawals: tuple[Timed[Records], WalletGroup | None] | None = None
         self.leaving_lock: Mapping[Asset, Decimal] = {}
-        """What the last reading counted of redemptions out of locked Earn."""
+        """What the last reading that succeeded counted of redemptions out of locked Earn."""
 
     def saw(self, wallets: WalletGroup) -> None:
         """Learn what the spot and funding wallets hold now."""
@@ -119,7 +119,6 @@ class Transit:
                 operation="read transit",
                 hint="remove the transit source",
             )
-        self.leaving_lock = {}
         since = {"startTime": self._clock.now_ms() - _LOOK_BACK_MS, "endTime": self._clock.now_ms()}
         parts = await asyncio.gather(
             *(pages(self._link, EARN_REDEMPTIONS[kind], _redemption, since) for kind in EarnKind),
