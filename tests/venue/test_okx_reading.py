@@ -90,7 +90,9 @@ def by_name(*rows: dict[str, str]) -> Anything:
 # Flat only with proof
 
 
-async def test_r9_no_row_is_flat_with_the_account_s_own_figures(venue: CcxtVenue) -> None:
+@pytest.mark.parametrize("imr", ["0", "1000"], ids=["no orders", "resting orders"])
+async def test_r9_no_row_is_flat_with_the_account_s_own_figures(venue: CcxtVenue, wire: OkxWire, imr: str) -> None:
+    wire.serve_rows("account/balance", balance(coin("USDT", "200000", imr=imr)))
     flat = await position(venue)
     assert isinstance(flat, Position)
     assert values(flat.contracts, flat.proof) == (0, FlatProof.ACCOUNT)
@@ -102,13 +104,6 @@ async def test_r9_no_row_is_unknown_while_the_account_holds_margin(
 ) -> None:
     wire.serve_rows("account/balance", balance(coin("USDT", "200000", **{figure: "0.01"})))
     assert isinstance(await position(venue), Unknown)
-
-
-async def test_r9_the_margin_of_resting_orders_says_nothing_of_a_position(venue: CcxtVenue, wire: OkxWire) -> None:
-    wire.serve_rows("account/balance", balance(coin("USDT", "200000", imr="1000", ordFrozen="1000")))
-    flat = await position(venue)
-    assert isinstance(flat, Position)
-    assert flat.contracts == 0
 
 
 async def test_r9_margin_of_one_coin_says_nothing_of_a_contract_in_another(venue: CcxtVenue, wire: OkxWire) -> None:
