@@ -163,11 +163,16 @@ class Preflight:
     async def _config(
         self, policy: HedgePolicy, venue: Venue, instrument: Instrument, observed: VenueObservation
     ) -> AsyncIterator[CheckLine]:
-        """Leverage and margin mode as wanted; both position modes will do, and neither is ever switched."""
+        """Leverage and margin mode as wanted; both position modes will do, and neither is ever switched.
+
+        Nothing is set under a position that is not ours.
+        """
         name = f"{policy.name}: leverage and modes"
         leverage, margin_mode = account.wanted_setting(policy, instrument)
         config: SymbolConfig | Unknown | None = observed.configs.get(policy.symbol)
-        if self._apply and not _fits(policy, instrument, config):
+        position = observed.positions.get(policy.symbol)
+        ours = not (isinstance(position, Position) and account.foreign_position(position))
+        if self._apply and ours and not _fits(policy, instrument, config):
             try:
                 config = await venue.configure(policy.symbol, leverage, margin_mode)
             except VenueFault as fault:

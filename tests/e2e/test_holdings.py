@@ -13,11 +13,13 @@ from tests.e2e.outside import https_server
 from tests.e2e.venues import KUCOIN, OKX, PLACES, Place, hedge, held, named, verdict
 
 QUICK = {"dwell_s": '"1"'}
+FROZEN_S = 30
+"""The last good reading of a number from outside serves for 11 s, the least that can be set."""
 
 
 def external(where: str, text: str = "") -> str:
     """Settings with 1 BTC in spot and an external number."""
-    holdings = f'{{source = "spot", venue = "main"}}, {{source = "external", {where}, refresh_s = 1, max_age_s = 3}}'
+    holdings = f'{{source = "spot", venue = "main"}}, {{source = "external", {where}, refresh_s = 1, max_age_s = 11}}'
     return settings_text(holdings=holdings, top=QUICK) + text
 
 
@@ -54,7 +56,7 @@ def test_r8_an_external_file_that_tells_nothing_freezes_the_hedge(home: Home, co
     bot = home.daemon("--live")
     eventually("1.5 BTC are hedged", hedged(home, "1.5"))
     file.unlink() if content is None else file.write_text(content)
-    eventually("frozen", lambda: verdict(home) == "frozen", within_s=15)
+    eventually("frozen", lambda: verdict(home) == "frozen", within_s=FROZEN_S)
     reason = hedge(home)["reason"]
     assert "external" in reason
     assert says in reason
@@ -76,7 +78,7 @@ def test_r8_an_external_address_is_followed_and_its_silence_freezes(home: Home) 
         outside.says = json.dumps({"data": [{"coin": "BTC", "free": "0.75"}]})
         eventually("followed", hedged(home, "1.75"), within_s=15)
         outside.says = "<html>down for maintenance</html>"
-        eventually("frozen", lambda: verdict(home) == "frozen", within_s=15)
+        eventually("frozen", lambda: verdict(home) == "frozen", within_s=FROZEN_S)
         assert "no JSON" in hedge(home)["reason"]
         assert "hunter2" not in (home.path / "log.jsonl").read_text(), "an address may carry a token"
         outside.says = json.dumps({"data": [{"coin": "BTC", "free": "0.75"}]})
@@ -97,7 +99,7 @@ def test_r8_an_address_whose_certificate_nobody_vouches_for_is_unknown(home: Hom
 def test_r5_a_staking_token_counts_at_its_rate(home: Home) -> None:
     rate = home.path / "rate.json"
     rate.write_text('{"wbeth": "1.08"}')
-    token = f'asset = "WBETH", rate_file = "{rate}", rate_path = "wbeth", refresh_s = 1, max_age_s = 3'
+    token = f'asset = "WBETH", rate_file = "{rate}", rate_path = "wbeth", refresh_s = 1, max_age_s = 11'
     holdings = f'{{source = "spot", venue = "main"}}, {{source = "spot", venue = "main", {token}}}'
     home.write(settings_text(asset="ETH", symbol="ETH/USDT:USDT", holdings=holdings, top=QUICK))
     home.paper.deposit("1", asset="ETH")
@@ -107,7 +109,7 @@ def test_r5_a_staking_token_counts_at_its_rate(home: Home) -> None:
     rate.write_text('{"wbeth": "1.1"}')
     eventually("the rate is followed", lambda: home.paper.short("ETHUSDT") == 12, within_s=15)
     rate.write_text('{"wbeth": "0"}')
-    eventually("no rate, no decision", lambda: verdict(home) == "frozen", within_s=15)
+    eventually("no rate, no decision", lambda: verdict(home) == "frozen", within_s=FROZEN_S)
     assert "WBETH" in hedge(home)["reason"]
     assert sent(home) == 2
 

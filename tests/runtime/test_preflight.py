@@ -186,6 +186,17 @@ async def test_another_leverage_is_set_on_apply_only() -> None:
     assert (refused.verdict, refused.mendable) == (FAIL, False)
 
 
+@on_virtual_time
+async def test_nothing_is_set_under_a_position_that_is_not_ours() -> None:
+    venue = Checked()
+    venue.setting = (20, MarginMode.CROSS)
+    venue.truth.fill(Side.BUY, D("0.2"))
+    found = await lines(venue, POLICY, apply=True)
+    assert found["position"].verdict is FAIL
+    assert "a long of 0.2" in found["position"].detail
+    assert venue.configured == []
+
+
 @pytest.mark.parametrize(
     ("setting", "fits"),
     [((1, MarginMode.CROSS), False), ((2, MarginMode.ISOLATED), False), ((10, MarginMode.CROSS), True)],
