@@ -272,7 +272,7 @@ async def test_r23_a_cancel_is_no_proof_that_all_fills_are_booked(
     clock.ms += 1
     over = await kucoin_venue.find_order(BTC, client_id())
     assert isinstance(over, Found)
-    assert (over.report.status, over.report.filled) == (OrderStatus.CANCELED, booked)
+    assert (over.report.status, over.report.filled) == (OrderStatus.CANCELED, D(booked))
 
 
 async def test_the_average_price_of_linear_and_inverse_fills(kucoin_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
