@@ -174,7 +174,7 @@ async def test_c32_hedge_mode_works_and_is_left_as_it_is(rig: Rig) -> None:
     outcome = await rig.place(rig.ticket(Side.SELL, sold, "99000", hedged=True))
     assert isinstance(outcome, Acked), outcome
     position = await rig.position()
-    assert (position.contracts, position.other_side) == (-sold, 0)
+    assert (position.contracts, position.other_side) == (-sold, Decimal(0))
     await rig.place(rig.ticket(Side.BUY, rig.contracts("0.1"), "101000", hedged=True))
     assert (await rig.position()).contracts == -(sold - rig.contracts("0.1"))
     assert rig.exchange.account(KEY).hedged

@@ -80,7 +80,7 @@ async def test_c16_a_post_only_order_never_takes(rig: Rig) -> None:
     if isinstance(outcome, Acked):
         # Some venues accept it and cancel it at once.
         report = await found(rig, "2")
-        assert (report.status in DONE, report.filled) == (True, 0)
+        assert (report.status in DONE, report.filled) == (True, Decimal(0))
     else:
         assert isinstance(outcome, Rejected), outcome
     assert (await rig.position()).contracts == 0

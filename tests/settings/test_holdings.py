@@ -134,7 +134,7 @@ def test_numbers_that_no_venue_tells_become_feeds_under_the_keys_of_the_policy(t
     assert by_key[str(cold.feed)].file == Path("cold.txt")
     assert not by_key[str(cold.feed)].rate
     assert (by_key[str(cold.rate_feed)].path, by_key[str(cold.rate_feed)].rate) == ("a.0", True)
-    assert (by_key[str(web.feed)].path, by_key[str(web.feed)].refresh_s) == ("sum", 5)
+    assert (by_key[str(web.feed)].path, by_key[str(web.feed)].refresh_s) == ("sum", Decimal(5))
 
 
 def test_a_token_in_an_address_is_a_secret(tmp_path: Path) -> None:
