@@ -35,6 +35,8 @@ CONFIRM_S: Final = 2.0
 """How soon a changed value is read again."""
 RATE_STEP: Final = Decimal("0.1")
 """Tokens that stand for a coin gain a few percent a year; more than this at once is a mistake, or needs a person."""
+ALIKE: Final = Decimal("0.001")
+"""Two readings that differ by no more than this tell the same."""
 _TRIES_FASTER: Final = 5
 """After a failed reading the next one comes that much sooner."""
 
@@ -144,9 +146,13 @@ class Feeds:
                 f"the rate went from {plain(before.value)} to {heard.value:.8g} at once; if that is true, start again"
             )
         told = self._changed.pop(spec.key, None)
-        if heard.value in {each.value for each in (before, told) if each is not None}:
-            self._values[spec.key] = heard
-        else:
+        if told is not None and _alike(told.value, heard.value):
+            # What accrues is never the same twice: the smaller of two that are nearly the same (R10).
+            self._values[spec.key] = _Heard(min(told.value, heard.value), heard.sent_ms)
+            return
+        if before is not None and _alike(before.value, heard.value):
+            self._values[spec.key] = _Heard(before.value, heard.sent_ms)
+        if before is None or heard.value != before.value:
             self._changed[spec.key] = heard
 
     async def _address_text(self, spec: FeedSpec) -> str:
@@ -175,11 +181,19 @@ class Feeds:
             if spec.file_age_max_s is not None:
                 oldest_s = self._clock.now_ms() / 1000 - float(spec.file_age_max_s)
             args = (asyncio.get_running_loop(), reading, spec.file, oldest_s)
-            threading.Thread(target=_read_file, args=args, name=f"feed {spec.key}", daemon=True).start()
+            try:
+                threading.Thread(target=_read_file, args=args, name=f"feed {spec.key}", daemon=True).start()
+            except RuntimeError:
+                del self._files[spec.key]
+                raise FeedFault("the machine has no thread left to read it with") from None
         found = await asyncio.shield(reading)
         if isinstance(found, Exception):
             raise found
         return found.decode()
+
+
+def _alike(first: Decimal, second: Decimal) -> bool:
+    return abs(first - second) <= ALIKE * min(first, second)
 
 
 def _read_file(

@@ -99,7 +99,8 @@ def _nothing(venue: VenueName, asked: Wanted, stamp: Stamp, reason: str) -> Venu
 def wanted(venue: VenueName, policies: Sequence[HedgePolicy], closely: Collection[Symbol]) -> Wanted:
     """What one reading of a venue must hold for all hedges together.
 
-    A record of coins on their way is either overdue for all of them or for none: the shortest patience decides.
+    A record of coins on their way is either overdue for all of them or for none: the longest patience decides, as coins
+    that are dropped too soon are unhedged while they are still owned.
     """
     symbols = frozenset(policy.symbol for policy in policies if policy.venue == venue)
     close = symbols & frozenset(closely)
@@ -113,7 +114,7 @@ def wanted(venue: VenueName, policies: Sequence[HedgePolicy], closely: Collectio
         earn=_assets(venue, policies, Source.EARN),
         margin=_assets(venue, policies, Source.MARGIN),
         transit=_assets(venue, policies, Source.TRANSIT),
-        transit_max_ms=int(min(waits, default=ZERO) * 1000),
+        transit_max_ms=int(max(waits, default=ZERO) * 1000),
         symbols=symbols,
         books=close,
         configs=close,

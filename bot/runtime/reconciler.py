@@ -28,16 +28,13 @@ from bot.domain.observation import Position, Unknown
 from bot.domain.orders import Anchor, Found, LookupFailed, NotFound, Side, TradeCursor, VenueTrade
 from bot.domain.policy import Timing
 from bot.ports import Clock, Journal, Venue
-from bot.runtime.reconciled import Consequence, Move, Reconciled
+from bot.runtime.reconciled import CURSOR_AGE_MAX_MS, Consequence, Move, Reconciled, laid_anew, why_waiting
 
 QUIET_MS: Final = 60_000
 """How far back trades are looked at when the first anchor is laid."""
 LAG_MS: Final = 30_000
 """How long a position may lag behind trades (seen: 1 to 30 s); the first anchor is laid after that much quiet."""
 OWNERS_MAX: Final = 10_000
-_DAY_MS: Final = 86_400_000
-CURSOR_AGE_MAX_MS: Final = 7 * _DAY_MS
-"""Venues forget trades, some after three months: a cursor that old could never be read on from."""
 EQUAL_READINGS: Final = 3
 """R9 and R25: how often a surprising position must be read the same."""
 
@@ -220,14 +217,16 @@ class Reconciler:
             return await self._adopt(position)
         records = self._unfinished()
         unsettled = [record for record in records if record.filled > 0]
-        waiting = _why_waiting(records)
+        waiting = why_waiting(records)
         if position.contracts == anchor.contracts and not unsettled:
             self._surprising.clear()
             if records or self._read_at_ms(position) - anchor.cursor.time_ms <= CURSOR_AGE_MAX_MS:
                 return Reconciled(anchor=anchor, waiting=waiting, unfilled=self._open(), soon=self._learnt)
-        trades = await self._venue.trades(self._instrument.symbol, anchor.cursor)
-        if not trades and position.contracts == anchor.contracts and not records:
-            return self._renew(position)
+        rests = position.contracts == anchor.contracts and not records
+        trades = await self._trades_since(anchor, needed=not rests)
+        if not trades and rests:
+            return self._renew(anchor, position, told=trades is not None)
+        assert trades is not None
         owned: list[tuple[VenueTrade, accounting.Owner]] = []
         for trade in trades:
             owner = await self._owner(trade)
@@ -249,15 +248,21 @@ class Reconciler:
             return self._wait("the position is gone by others' orders; read once more (R9)", soon=True)
         return self._confirm(anchor, position, outcome, owned)
 
-    def _renew(self, position: Position) -> Reconciled:
-        """Lay the anchor of a position that rests anew: nobody has traded since its cursor.
+    async def _trades_since(self, anchor: Anchor, *, needed: bool) -> Sequence[VenueTrade] | None:
+        """What was traded after the anchor; None when it can't be read and need not be."""
+        try:
+            return await self._venue.trades(self._instrument.symbol, anchor.cursor)
+        except VenueFault as fault:
+            if needed:
+                raise
+            self._log.warning(logs.CURSOR_KEPT, symbol=self._instrument.symbol, reason=fault.message)
+            return None
 
-        The new one is a time, a day ago: a trade that is told late is still after it.
-        """
-        cursor = TradeCursor(trade_id=None, time_ms=self._read_at_ms(position) - _DAY_MS)
-        anchor = Anchor(contracts=position.contracts, cursor=cursor, at_ms=position.stamp.answered_ms)
-        self._journal.confirm(self._instrument.venue, self._instrument.symbol, anchor, [], [])
-        return Reconciled(anchor=anchor, waiting="", unfilled=())
+    def _renew(self, anchor: Anchor, position: Position, *, told: bool) -> Reconciled:
+        renewed = laid_anew(anchor, position, self._read_at_ms(position), told=told)
+        if renewed is not anchor:
+            self._journal.confirm(self._instrument.venue, self._instrument.symbol, renewed, [], [])
+        return Reconciled(anchor=renewed, waiting="", unfilled=())
 
     def _read_at_ms(self, position: Position) -> int:
         """When a position was asked for, by the venue's time."""
@@ -325,7 +330,7 @@ class Reconciler:
             ours=plain(outcome.own_moved),
         )
         return Reconciled(
-            anchor=outcome.anchor, waiting=_why_waiting(self._unfinished()), unfilled=self._open(), soon=True
+            anchor=outcome.anchor, waiting=why_waiting(self._unfinished()), unfilled=self._open(), soon=True
         )
 
     def _move(
@@ -362,7 +367,7 @@ class Reconciler:
         records = self._unfinished()
         if any(not record.state.terminal for record in records):
             # After `resume --adopt`: what such an order may still move would be counted twice.
-            return self._wait(_why_waiting(records))
+            return self._wait(why_waiting(records))
         self._surprise(position)
         read_at_ms = self._read_at_ms(position)
         quiet_since = TradeCursor(trade_id=None, time_ms=read_at_ms - QUIET_MS)
@@ -387,13 +392,3 @@ class Reconciler:
 
     def _surprise(self, position: Position) -> None:
         self._surprising = [*self._surprising, position][-EQUAL_READINGS:]
-
-
-def _why_waiting(records: Sequence[IntentRecord]) -> str:
-    """R18, R23: why the next order must wait; empty when it need not."""
-    for record in records:
-        if not record.state.terminal:
-            return f"order {record.intent.client_id} is {record.state}: {record.detail or 'its end is awaited'}"
-        if not record.settled:
-            return f"the fill of order {record.intent.client_id} is not yet found in the position (R23)"
-    return ""

@@ -28,6 +28,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 _GUARD_S: Final = TIMEOUT_MS / 1000 + 1
 """Beyond the HTTP timeout: a session that forgets it must not hold us for ever."""
+_READ_GUARD_S: Final = 4.0
+"""A read that hangs is given up before it uses up the time of the whole observation: the next turn asks again."""
 _LOST: Final = (BaseError, aiohttp.ClientError, TimeoutError, OSError)
 _HINTS: Final[Mapping[Meaning, str]] = {
     Meaning.AUTH: "check the key, its secret, its permissions and the addresses it is bound to",
@@ -87,7 +89,7 @@ class Link:
             VenueFault: one of its kinds; VenueRejected only for what the error table lists.
         """
         await self.throttled(endpoint, lane)
-        return await self.send(endpoint, parse, params)
+        return await self._sent(endpoint, parse, params, guard_s=_READ_GUARD_S if lane is Lane.READ else _GUARD_S)
 
     async def read(
         self,
@@ -100,7 +102,7 @@ class Link:
         """Like `ask`, with the time of the request."""
         await self.throttled(endpoint, lane)
         sent_ms = self._clock.now_ms()
-        value = await self.send(endpoint, parse, params)
+        value = await self._sent(endpoint, parse, params, guard_s=_READ_GUARD_S if lane is Lane.READ else _GUARD_S)
         return Timed(value, Stamp(sent_ms=sent_ms, answered_ms=self._clock.now_ms()))
 
     async def throttled(self, endpoint: Endpoint, lane: Lane = Lane.READ) -> None:
@@ -111,7 +113,18 @@ class Link:
         self, endpoint: Endpoint, parse: Callable[[object], T], params: Mapping[str, object] | None = None
     ) -> T:
         """Send once, now; the rate limits must have been asked before. Raises like `ask`."""
-        body = await self._answer(endpoint.operation, getattr(self._client, endpoint.method)(dict(params or {})))
+        return await self._sent(endpoint, parse, params, guard_s=_GUARD_S)
+
+    async def _sent(
+        self,
+        endpoint: Endpoint,
+        parse: Callable[[object], T],
+        params: Mapping[str, object] | None,
+        *,
+        guard_s: float,
+    ) -> T:
+        call = getattr(self._client, endpoint.method)(dict(params or {}))
+        body = await self._answer(endpoint.operation, call, family=endpoint.cost.family, guard_s=guard_s)
         try:
             return parse(body)
         except ValueError as fault:
@@ -137,26 +150,28 @@ class Link:
 
     def refuse_during_ban(self, operation: str) -> None:
         """Raise VenueBusy while a ban is on."""
-        self._throttle.refuse_during_ban(operation)
+        self._throttle.refuse_during_ban(operation, self.ways.place.cost.family)
 
     async def close(self) -> None:
         """Release the client's sockets; a session that was given to it stays open."""
         with contextlib.suppress(*_LOST):
             await self._client.close()
 
-    async def _answer(self, operation: str, call: Awaitable[object]) -> object:
+    async def _answer(
+        self, operation: str, call: Awaitable[object], *, family: str = "", guard_s: float = _GUARD_S
+    ) -> object:
         try:
-            async with asyncio.timeout(_GUARD_S):
+            async with asyncio.timeout(guard_s):
                 return await call
         except AnswerFault as fault:
-            raise self._fault(operation, fault) from None
+            raise self._fault(operation, fault, family) from None
         except _LOST as fault:
             # Their texts hold the signed address: only the class is told.
             raise VenueUnreachable(
                 f"{operation}: no answer ({type(fault).__name__})", venue=self.name, operation=operation
             ) from None
 
-    def _fault(self, operation: str, answer: AnswerFault) -> VenueFault:
+    def _fault(self, operation: str, answer: AnswerFault, family: str) -> VenueFault:
         refusal = answer.refusal
         if refusal is None:
             return self.unreadable(operation, "the answer is no JSON")
@@ -169,7 +184,7 @@ class Link:
             case Meaning.REFUSED | Meaning.AUTH | Meaning.NOT_FOUND | Meaning.ALREADY_SET:
                 return self.refused(operation, message, meaning=refusal.meaning, code=refusal.code)
             case Meaning.DUPLICATE | Meaning.UNKNOWN:
-                self._throttle.ban(self._clock.now_ms() + refusal.pause_s * 1000)
+                self._throttle.pause(family, self._clock.now_ms() + refusal.pause_s * 1000)
                 return VenueUnreachable(message, venue=self.name, operation=operation, code=refusal.code)
 
     def refused(self, operation: str, message: str, *, meaning: Meaning, code: str) -> Refused:

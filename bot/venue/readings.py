@@ -37,8 +37,12 @@ class Readings:
         before = await attempt("spot wallets", self.dialect.spot()) if wanted.spot else empty
         moving = await self._transit(wanted)
         earn, margin = await asyncio.gather(self._earn(wanted), self._margin(wanted))
-        after = before
-        if wanted.spot and (wanted.transit or wanted.earn or (wanted.margin and not self.ways.unified)):
+        after = before  # what could not be read once is not waited for twice
+        if (
+            wanted.spot
+            and not isinstance(before, Unknown)
+            and (wanted.transit or wanted.earn or (wanted.margin and not self.ways.unified))
+        ):
             after = await attempt("spot wallets", self.dialect.spot())
         found: dict[tuple[Source, Asset], Holding | Unknown] = {}
         torn: dict[Asset, str | None] = {asset: self._why_torn(before, after, asset) for asset in wanted.spot}

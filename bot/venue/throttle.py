@@ -124,6 +124,7 @@ class Throttle:
         self._queues: defaultdict[str, list[_Turn]] = defaultdict(list)
         self._numbers = itertools.count()
         self._banned_until_ms = 0
+        self._paused_until_ms: dict[str, int] = {}
 
     def _now_s(self) -> float:
         return self._clock.now_ms() / 1000
@@ -139,7 +140,7 @@ class Throttle:
         insort(queue, turn)
         try:
             while True:
-                self.refuse_during_ban(operation)
+                self.refuse_during_ban(operation, cost.family)
                 if queue[0] is not turn:
                     turn.wake.clear()
                     await turn.wake.wait()
@@ -157,15 +158,20 @@ class Throttle:
     def _wait_s(self, cost: Cost, lane: Lane) -> float:
         return max(self._windows[window].wait_s(units, lane) for window, units in cost.units.items())
 
-    def refuse_during_ban(self, operation: str) -> None:
-        """Raise VenueBusy while a ban is on."""
-        if self._clock.now_ms() < self._banned_until_ms:
+    def refuse_during_ban(self, operation: str, family: str) -> None:
+        """Raise VenueBusy while a ban is on, or a pause of the family."""
+        until_ms = max(self._banned_until_ms, self._paused_until_ms.get(family, 0))
+        if self._clock.now_ms() < until_ms:
             raise VenueBusy(
                 f"{operation}: the venue asked for a pause",
                 venue=self._name,
                 operation=operation,
-                retry_at_ms=self._banned_until_ms,
+                retry_at_ms=until_ms,
             )
+
+    def pause(self, family: str, until_ms: int) -> None:
+        """Send nothing of one family before a time: what a firewall stops on one path says nothing of the others."""
+        self._paused_until_ms[family] = max(self._paused_until_ms.get(family, 0), until_ms)
 
     def ban(self, until_ms: int) -> None:
         """Send nothing before a time of our clock; a shorter ban never shortens a longer one.

@@ -294,3 +294,12 @@ async def test_r8_an_address_that_nobody_answers_is_unknown() -> None:
     said = reason(await read(spec(url=url)))
     assert "can't be reached" in said
     assert "hunter2" not in said
+
+
+async def test_what_accrues_is_believed_at_the_smaller_of_two_readings(file: Path) -> None:
+    clock = Script(file, "100", "100.00001", "100.00002", "100.00003")
+    async with reading([spec(file=file)], clock=clock, logger=structlog.get_logger()) as feeds:
+        assert value_of(feeds) == 100
+        clock.write()
+        await feeds.read_all()
+        assert value_of(feeds) == Decimal("100.00002")

@@ -180,7 +180,7 @@ def test_what_a_reading_must_hold() -> None:
     assert deadline_s(MAIN, policies) == 10
     sooner = replace(POLICY, holdings=ALL, timing=replace(POLICY.timing, transit_max_s=D(600)))
     for both in ([*policies, sooner], [sooner, *policies]):
-        assert wanted(MAIN, both, [PERP]).transit_max_ms == 600_000, "the shortest patience decides"
+        assert wanted(MAIN, both, [PERP]).transit_max_ms == 604_800_000, "the longest patience decides"
     here = wanted(MAIN, policies, [PERP])
     perp = frozenset({PERP})
     assert here == Wanted(

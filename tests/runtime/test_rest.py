@@ -11,6 +11,7 @@ import pytest
 from bot.domain.errors import VenueUnreadable
 from bot.domain.ids import Symbol
 from bot.domain.orders import Side, TradeCursor, VenueTrade
+from bot.domain.plan import Verdict
 from tests.core.instruments import MAIN, PERP
 from tests.runtime.exchange import SimulatedVenue
 from tests.runtime.world import World, Worlds, hedged, on_virtual_time
@@ -87,12 +88,30 @@ async def test_r25_trades_of_others_that_undid_each_other_are_accounted_for(
 
 
 @on_virtual_time
-async def test_r23_nothing_is_laid_anew_while_the_trades_can_not_be_read(
+async def test_a_cursor_that_no_venue_remembers_is_laid_anew_where_nothing_moved(
     worlds: Worlds, forgetful: list[TradeCursor]
 ) -> None:
     world = await hedged(worlds)
     await asyncio.sleep(100 * DAY_S)
     world.exchange.coins = D(2)
     await world.run(60)
-    # Nothing is sold that could not be accounted for.
+    assert (world.short, world.sent, world.halts) == ("2", 2, [])
+    assert cursor(world).trade_id == "2"
+
+
+@on_virtual_time
+async def test_trades_that_can_not_be_read_now_stop_no_position_that_rests(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await hedged(worlds)
+    real = SimulatedVenue.trades
+
+    async def down(self: SimulatedVenue, symbol: Symbol, after: TradeCursor) -> Sequence[VenueTrade]:
+        raise VenueUnreadable("not now", venue=self.name, operation=f"read trades of {symbol} after {after}")
+
+    monkeypatch.setattr(SimulatedVenue, "trades", down)
+    await asyncio.sleep(10 * DAY_S)
+    await world.run(10)
     assert (cursor(world).trade_id, world.sent) == ("1", 1)
+    assert world.verdict is Verdict.BALANCED
+    monkeypatch.setattr(SimulatedVenue, "trades", real)
