@@ -102,6 +102,22 @@ class Position:
     stamp: Stamp
     other_side: Decimal = ZERO
 
+    @classmethod
+    def flat(cls, symbol: Symbol, proof: FlatProof, stamp: Stamp, *, other_side: Decimal = ZERO) -> Position:
+        """None on our side, with what proves it (R9)."""
+        return cls(
+            symbol=symbol,
+            contracts=ZERO,
+            entry_price=None,
+            mark_price=None,
+            liquidation_price=None,
+            isolated_wallet=None,
+            raw_notional=None,
+            proof=proof,
+            stamp=stamp,
+            other_side=other_side,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookLevel:

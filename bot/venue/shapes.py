@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import NoReturn
 
 from bot.domain.numbers import decimal_of
+from bot.domain.orders import Side
 
 Row = Mapping[str, object]
 
@@ -86,6 +87,21 @@ def flag_in(row: Row, key: str) -> bool:
             return False
         case _:
             raise ValueError(f"{key} is neither true nor false")
+
+
+def side_in(row: Row, key: str = "side") -> Side:
+    """The direction of an order or a trade; venues differ in its letters' case only."""
+    text = text_in(row, key)
+    try:
+        return Side(text.lower())
+    except ValueError:
+        raise ValueError(f"{key} {text!r} is not known") from None
+
+
+def same_market(row: Row, key: str, market_id: str) -> None:
+    """Refuse an answer about another market than the one asked for."""
+    if row[key] != market_id:
+        raise ValueError("the answer is about another market")
 
 
 def _kind(body: object) -> str:

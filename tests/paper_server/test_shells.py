@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
 import time
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -15,6 +14,7 @@ from ccxt.base import errors
 from bot.paper.faults import Fault, FaultKind
 from bot.paper.session import LocalSession
 from bot.paper.world import World, default_world
+from bot.runtime.virtual import VirtualLoop
 
 Binance: TypeAlias = Any
 """ccxt's client; its annotations contradict its code."""
@@ -91,25 +91,6 @@ async def test_in_process_session_closes_and_takes_no_proxy() -> None:
             pass
 
 
-class _Leaping(selectors.DefaultSelector):
-    """Does not wait: lets the loop's clock leap instead."""
-
-    now_s = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        self.now_s += timeout or 0
-        return super().select(0)
-
-
-class _VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self._leaping = _Leaping()
-        super().__init__(self._leaping)
-
-    def time(self) -> float:
-        return self._leaping.now_s
-
-
 def test_hours_pass_at_once_on_a_virtual_loop() -> None:
     epoch_ms = 1_700_000_000_000
 
@@ -127,7 +108,7 @@ def test_hours_pass_at_once_on_a_virtual_loop() -> None:
         return world.now_ms(), epoch_ms
 
     started = time.monotonic()
-    with asyncio.Runner(loop_factory=_VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         now_ms, epoch_ms = runner.run(story())
 
     assert now_ms - epoch_ms == 3_610_000

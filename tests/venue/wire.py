@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import selectors
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from yarl import URL
 from bot.domain.environment import Environment
 from bot.domain.ids import Symbol, VenueName
 from bot.ports import Clock
+from bot.runtime.virtual import VirtualLoop
 from bot.venue.spec import VenueSpec
 
 Anything: TypeAlias = Any
@@ -55,32 +55,13 @@ class LoopClock:
         await asyncio.sleep(seconds)
 
 
-class _JumpSelector(selectors.DefaultSelector):
-    """Never waits: tells the loop that the time it would have waited has passed."""
-
-    now_s = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        self.now_s += timeout or 0.0
-        return super().select(0)
-
-
-class _VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self._jump = _JumpSelector()
-        super().__init__(self._jump)
-
-    def time(self) -> float:
-        return self._jump.now_s
-
-
 def run_virtual(make: Callable[[], Awaitable[Anything]]) -> Anything:
     """Run to the end on virtual time."""
 
     async def main() -> Anything:
         return await make()
 
-    with asyncio.Runner(loop_factory=_VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main())
 
 

@@ -187,13 +187,13 @@ def position_of(
             row = risk.rows[market_id, ours[0]]
             return _open_position(instrument, family, held[ours[0]], row, other_side, stamp)
         if (market_id, "BOTH") in risk.rows or (market_id, SHORT) in risk.rows:
-            return _flat_position(instrument, FlatProof.ZERO_ROW, other_side, stamp)
+            return Position.flat(instrument.symbol, FlatProof.ZERO_ROW, stamp, other_side=other_side)
         doubt = _doubt_of_flat(instrument, risk, account)
     except ValueError as fault:
         return Unknown(what=what, reason=str(fault))
     if doubt is not None:
         return Unknown(what=what, reason=doubt)
-    return _flat_position(instrument, FlatProof.ACCOUNT, other_side, stamp)
+    return Position.flat(instrument.symbol, FlatProof.ACCOUNT, stamp, other_side=other_side)
 
 
 def _of(contracts: Mapping[Place, Decimal], market_id: str) -> Mapping[str, Decimal]:
@@ -247,21 +247,6 @@ def _open_position(
         isolated_wallet=decimal_in(row, "isolatedWallet") or None,
         raw_notional=value * mark if family.kind is ContractKind.INVERSE else value,
         proof=FlatProof.NOT_FLAT,
-        stamp=stamp,
-        other_side=other_side,
-    )
-
-
-def _flat_position(instrument: Instrument, proof: FlatProof, other_side: Decimal, stamp: Stamp) -> Position:
-    return Position(
-        symbol=instrument.symbol,
-        contracts=ZERO,
-        entry_price=None,
-        mark_price=None,
-        liquidation_price=None,
-        isolated_wallet=None,
-        raw_notional=None,
-        proof=proof,
         stamp=stamp,
         other_side=other_side,
     )

@@ -13,7 +13,7 @@ from bot.domain.numbers import plain
 from bot.domain.orders import OrderReport, OrderStatus, Side, TimeInForce, VenueTrade
 from bot.ports import OrderTicket
 from bot.venue.binance.family import Family
-from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, text_in
+from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, same_market, side_in, text_in
 
 SHORT: Final = "SHORT"
 """The side of an instrument that is ours in hedge mode."""
@@ -34,7 +34,6 @@ _STATUS: Final[Mapping[str, OrderStatus]] = {
     "EXPIRED": OrderStatus.EXPIRED,
     "EXPIRED_IN_MATCH": OrderStatus.EXPIRED,
 }
-_SIDES: Final[Mapping[str, Side]] = {"BUY": Side.BUY, "SELL": Side.SELL}
 _ORDER_KEYS: Final = (
     *("orderId", "clientOrderId", "symbol", "side", "positionSide", "status", "origQty", "executedQty", "reduceOnly"),
 )
@@ -99,7 +98,7 @@ def order_report(body: object, contract: Contract) -> OrderReport:
         ValueError: not the shape of an order, or of another market.
     """
     row = row_of(body, *_ORDER_KEYS)
-    _same_market(row, contract)
+    same_market(row, "symbol", contract.market_id)
     status = _STATUS.get(text_in(row, "status"))
     if status is None:
         raise ValueError(f"status {row['status']!r} is not known")
@@ -107,7 +106,7 @@ def order_report(body: object, contract: Contract) -> OrderReport:
     # A closing stop order of somebody else has no quantity of its own.
     if filled < 0 or (contracts > 0 and filled > contracts):
         raise ValueError(f"executedQty {filled} does not fit origQty {contracts}")
-    client_id, side = row["clientOrderId"], _side(row)
+    client_id, side = row["clientOrderId"], side_in(row)
     return OrderReport(
         symbol=contract.symbol,
         client_id=ClientOrderId(client_id) if isinstance(client_id, str) and client_id else None,
@@ -134,12 +133,12 @@ def own_report(body: object, contract: Contract, client_id: ClientOrderId) -> Or
 def venue_trade(row: Row, contract: Contract) -> VenueTrade:
     """Read one trade. Binance tells fees as positive costs. Raises ValueError."""
     row_of(row, *_TRADE_KEYS)
-    _same_market(row, contract)
+    same_market(row, "symbol", contract.market_id)
     return VenueTrade(
         trade_id=TradeId(str(integer_in(row, "id"))),
         venue_order_id=_order_id(row),
         symbol=contract.symbol,
-        side=_side(row),
+        side=side_in(row),
         contracts=positive_in(row, "qty"),
         price=positive_in(row, "price"),
         fee=decimal_in(row, "commission"),
@@ -158,23 +157,11 @@ def position_side(row: Row) -> str:
     return side
 
 
-def _same_market(row: Row, contract: Contract) -> None:
-    if row["symbol"] != contract.market_id:
-        raise ValueError("the answer is about another market")
-
-
 def _order_id(row: Row) -> VenueOrderId:
     number = integer_in(row, "orderId")
     if number <= 0:
         raise ValueError(f"orderId {number} is none")
     return VenueOrderId(str(number))
-
-
-def _side(row: Row) -> Side:
-    side = _SIDES.get(text_in(row, "side"))
-    if side is None:
-        raise ValueError(f"side {row['side']!r} is not known")
-    return side
 
 
 def _average_price(row: Row, filled: Decimal, contract: Contract) -> Decimal | None:

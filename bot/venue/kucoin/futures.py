@@ -85,13 +85,13 @@ class Futures:
         if isinstance(overview, Unknown):
             return Unknown(what=what, reason=f"no row, and the margin account is unknown: {overview.reason}")
         if overview.value.without_position:
-            return flat(instrument, FlatProof.ACCOUNT, joined(listed.stamp, overview.stamp))
+            return Position.flat(instrument.symbol, FlatProof.ACCOUNT, joined(listed.stamp, overview.stamp))
         # Something else holds margin in this currency, so the account's figures say nothing of this contract.
         alone = await attempt(what, self.link.read(POSITION, _single, {"symbol": market_id}))
         if isinstance(alone, Unknown):
             return alone
         if alone.value is None:
-            return flat(instrument, FlatProof.ZERO_ROW, joined(listed.stamp, alone.stamp))
+            return Position.flat(instrument.symbol, FlatProof.ZERO_ROW, joined(listed.stamp, alone.stamp))
         if alone.value.get("symbol") != market_id:
             return Unknown(what=what, reason="the answer is about another market")
         stamp = joined(listed.stamp, alone.stamp)
@@ -133,7 +133,7 @@ def position_of(instrument: Instrument, currency: str, rows: Sequence[Row], stam
         short, long = _sides(instrument, currency, rows)
         held = [row for row in rows if decimal_in(row, "currentQty") != 0]
         if not held:
-            return flat(instrument, FlatProof.ZERO_ROW, stamp)
+            return Position.flat(instrument.symbol, FlatProof.ZERO_ROW, stamp)
         own = next((row for row in held if _side_of(row) <= 0), None)
         return _open(instrument, short, long, own, stamp)
     except ValueError as fault:
@@ -178,7 +178,7 @@ def _inverse(instrument: Instrument) -> bool:
 def _open(instrument: Instrument, contracts: Decimal, other: Decimal, row: Row | None, stamp: Stamp) -> Position:
     if row is None:
         # Hedge mode with the long side alone.
-        return flat(instrument, FlatProof.ZERO_ROW, stamp, other=other)
+        return Position.flat(instrument.symbol, FlatProof.ZERO_ROW, stamp, other_side=other)
     row_of(row, *_OPEN_KEYS)
     mark, value = positive_in(row, "markPrice"), abs(decimal_in(row, "markValue"))
     liquidation = decimal_in(row, "liquidationPrice") if row["liquidationPrice"] is not None else ZERO
@@ -192,22 +192,6 @@ def _open(instrument: Instrument, contracts: Decimal, other: Decimal, row: Row |
         # An inverse contract's value is told in coins.
         raw_notional=value * mark if _inverse(instrument) else value,
         proof=FlatProof.NOT_FLAT,
-        stamp=stamp,
-        other_side=other,
-    )
-
-
-def flat(instrument: Instrument, proof: FlatProof, stamp: Stamp, *, other: Decimal = ZERO) -> Position:
-    """A position of 0 on our side."""
-    return Position(
-        symbol=instrument.symbol,
-        contracts=ZERO,
-        entry_price=None,
-        mark_price=None,
-        liquidation_price=None,
-        isolated_wallet=None,
-        raw_notional=None,
-        proof=proof,
         stamp=stamp,
         other_side=other,
     )

@@ -14,15 +14,14 @@ from bot.domain.ids import ClientOrderId, TradeId, VenueOrderId
 from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import SymbolConfig
-from bot.domain.orders import OrderReport, OrderStatus, Side, TimeInForce, VenueTrade
+from bot.domain.orders import OrderReport, OrderStatus, TimeInForce, VenueTrade
 from bot.ports import OrderTicket
 from bot.venue.kucoin.client import SIGNED_MS
 from bot.venue.kucoin.envelope import row_in
 from bot.venue.kucoin.markets import KuCoinMarkets
 from bot.venue.kucoin.settings import MARGIN_NAMES
-from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, text_in
+from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, same_market, side_in, text_in
 
-_SIDES: Final[Mapping[str, Side]] = {"buy": Side.BUY, "sell": Side.SELL}
 _ORDER_KEYS: Final = (
     *("id", "symbol", "side", "size", "filledSize", "filledValue", "clientOid", "isActive", "cancelExist"),
     *("status", "createdAt", "reduceOnly"),
@@ -116,7 +115,7 @@ def order_report(row: Row, instrument: Instrument, market_id: str, now_ms: int) 
         ValueError: not the shape of an order, or of another market.
     """
     row_of(row, *_ORDER_KEYS)
-    _same_market(row, market_id)
+    same_market(row, "symbol", market_id)
     contracts, filled = decimal_in(row, "size"), decimal_in(row, "filledSize")
     if not ZERO <= filled <= contracts:
         raise ValueError(f"filledSize {filled} does not fit size {contracts}")
@@ -125,7 +124,7 @@ def order_report(row: Row, instrument: Instrument, market_id: str, now_ms: int) 
         symbol=instrument.symbol,
         client_id=ClientOrderId(client_id) if isinstance(client_id, str) and client_id else None,
         venue_order_id=VenueOrderId(text_in(row, "id")),
-        side=_side(row),
+        side=side_in(row),
         status=_status(row, contracts, filled, now_ms),
         contracts=contracts,
         filled=filled,
@@ -175,7 +174,7 @@ def venue_trade(row: Row, instrument: Instrument, market_id: str, markets: KuCoi
     Raises ValueError.
     """
     row_of(row, *_TRADE_KEYS)
-    _same_market(row, market_id)
+    same_market(row, "symbol", market_id)
     maker = _LIQUIDITY.get(text_in(row, "liquidity"))
     if maker is None:
         raise ValueError(f"liquidity {row['liquidity']!r} is not known")
@@ -183,7 +182,7 @@ def venue_trade(row: Row, instrument: Instrument, market_id: str, markets: KuCoi
         trade_id=TradeId(text_in(row, "tradeId")),
         venue_order_id=VenueOrderId(text_in(row, "orderId")),
         symbol=instrument.symbol,
-        side=_side(row),
+        side=side_in(row),
         contracts=positive_in(row, "size"),
         price=positive_in(row, "price"),
         fee=decimal_in(row, "fee"),
@@ -227,15 +226,3 @@ def forced_order(marker: ClientOrderId, trades: Sequence[VenueTrade], instrument
         reduce_only=True,
         time_ms=first.time_ms,
     )
-
-
-def _same_market(row: Row, market_id: str) -> None:
-    if row["symbol"] != market_id:
-        raise ValueError("the answer is about another market")
-
-
-def _side(row: Row) -> Side:
-    side = _SIDES.get(text_in(row, "side"))
-    if side is None:
-        raise ValueError(f"side {row['side']!r} is not known")
-    return side

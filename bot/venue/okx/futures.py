@@ -93,11 +93,15 @@ def position_of(
         if positions.open_in(market_id):
             return _open_position(instrument, positions.open_in(market_id), stamp)
         if positions.rows.get(market_id):
-            return _flat_position(instrument, FlatProof.ZERO_ROW, stamp)
+            return Position.flat(instrument.symbol, FlatProof.ZERO_ROW, stamp)
         reason = _doubt_of_flat(instrument, positions, trading)
     except ValueError as fault:
         return Unknown(what=what, reason=str(fault))
-    return _flat_position(instrument, FlatProof.ACCOUNT, stamp) if reason is None else Unknown(what=what, reason=reason)
+    return (
+        Position.flat(instrument.symbol, FlatProof.ACCOUNT, stamp)
+        if reason is None
+        else Unknown(what=what, reason=reason)
+    )
 
 
 def _doubt_of_flat(instrument: Instrument, positions: PositionRows, trading: Trading | Unknown) -> str | None:
@@ -141,20 +145,6 @@ def _open_position(instrument: Instrument, rows: Sequence[Row], stamp: Stamp) ->
 
 def _signed_sum(rows: Sequence[Row]) -> Decimal:
     return sum((-decimal_in(row, "pos") if row["posSide"] == SHORT else decimal_in(row, "pos") for row in rows), ZERO)
-
-
-def _flat_position(instrument: Instrument, proof: FlatProof, stamp: Stamp) -> Position:
-    return Position(
-        symbol=instrument.symbol,
-        contracts=ZERO,
-        entry_price=None,
-        mark_price=None,
-        liquidation_price=None,
-        isolated_wallet=None,
-        raw_notional=None,
-        proof=proof,
-        stamp=stamp,
-    )
 
 
 def _margin_mode(row: Row) -> MarginMode:

@@ -14,7 +14,7 @@ from bot.venue.okx.client import DEADLINE
 from bot.venue.okx.errors import OK
 from bot.venue.okx.futures import LONG, NET, SHORT
 from bot.venue.okx.wire import amount_in, row_in
-from bot.venue.shapes import Row, flag_in, integer_in, positive_in, row_of, text_in
+from bot.venue.shapes import Row, flag_in, integer_in, positive_in, row_of, same_market, side_in, text_in
 
 ORDER_TYPE: Final[Mapping[TimeInForce, str]] = {
     TimeInForce.IOC: "ioc",
@@ -36,7 +36,6 @@ _MARKERS: Final[Mapping[str, str]] = {
     "delivery": "settlement_autoclose-",
 }
 """By category of an order of the venue itself: the marker that `bot.core.accounting` knows it by, as Binance has it."""
-_SIDES: Final[Mapping[str, Side]] = {"buy": Side.BUY, "sell": Side.SELL}
 _ORDER_KEYS: Final = (
     *("ordId", "clOrdId", "instId", "side", "posSide", "state", "sz", "accFillSz", "avgPx", "reduceOnly", "cTime"),
 )
@@ -113,7 +112,7 @@ def order_report(row: Row, symbol: Symbol, market_id: str) -> OrderReport:
         ValueError: not the shape of an order, or of another market.
     """
     row_of(row, *_ORDER_KEYS)
-    _same_market(row, market_id)
+    same_market(row, "instId", market_id)
     status = STATUS.get(text_in(row, "state"))
     if status is None:
         raise ValueError(f"state {row['state']!r} is not known")
@@ -122,7 +121,7 @@ def order_report(row: Row, symbol: Symbol, market_id: str) -> OrderReport:
         raise ValueError(f"accFillSz {filled} does not fit sz {contracts}")
     if (status is OrderStatus.FILLED) != (filled == contracts):
         raise ValueError(f"state {row['state']} does not fit accFillSz {filled} of {contracts}")
-    side = _side(row)
+    side = side_in(row)
     return OrderReport(
         symbol=symbol,
         client_id=_client_id(row),
@@ -146,13 +145,13 @@ def venue_trade(row: Row, symbol: Symbol, market_id: str, settle: Asset) -> Venu
     Raises ValueError.
     """
     row_of(row, *_TRADE_KEYS)
-    _same_market(row, market_id)
+    same_market(row, "instId", market_id)
     fee = -amount_in(row, "fee")
     return VenueTrade(
         trade_id=TradeId(str(integer_in(row, "billId"))),
         venue_order_id=_order_id(row),
         symbol=symbol,
-        side=_side(row),
+        side=side_in(row),
         contracts=positive_in(row, "fillSz"),
         price=positive_in(row, "fillPx"),
         fee=fee,
@@ -184,20 +183,8 @@ def _closes(row: Row, side: Side) -> bool:
     return (row["posSide"], side) in {(SHORT, Side.BUY), (LONG, Side.SELL)}
 
 
-def _same_market(row: Row, market_id: str) -> None:
-    if row["instId"] != market_id:
-        raise ValueError("the answer is about another market")
-
-
 def _order_id(row: Row) -> VenueOrderId:
     number = integer_in(row, "ordId")
     if number <= 0:
         raise ValueError(f"ordId {number} is none")
     return VenueOrderId(str(number))
-
-
-def _side(row: Row) -> Side:
-    side = _SIDES.get(text_in(row, "side"))
-    if side is None:
-        raise ValueError(f"side {row['side']!r} is not known")
-    return side

@@ -65,7 +65,7 @@ class Positions:
             return Unknown(what=what, reason=f"no row, and the margin account is unknown: {nothing_bound.reason}")
         if not nothing_bound.value:
             return Unknown(what=what, reason="no row, and the margin account does not say that nothing is bound")
-        return flat(instrument, FlatProof.ACCOUNT, joined(listed.stamp, nothing_bound.stamp))
+        return Position.flat(instrument.symbol, FlatProof.ACCOUNT, joined(listed.stamp, nothing_bound.stamp))
 
     async def _alone(self, symbol: Symbol) -> Timed[Row]:
         """The row of one contract, asked for by name. Raises VenueFault."""
@@ -86,7 +86,7 @@ def position_of(instrument: Instrument, rows: Sequence[Row], stamp: Stamp) -> Po
     try:
         held = _sides(rows)
         if not held:
-            return flat(instrument, FlatProof.ZERO_ROW, stamp)
+            return Position.flat(instrument.symbol, FlatProof.ZERO_ROW, stamp)
         hedged = any(row.get("hedged") is True for row in held.values())
         short, long = _contracts(held.get(_SHORT)), _contracts(held.get(_LONG))
         if short and long:
@@ -109,21 +109,6 @@ def position_of(instrument: Instrument, rows: Sequence[Row], stamp: Stamp) -> Po
         )
     except ValueError as fault:
         return Unknown(what=f"position {instrument.symbol}", reason=str(fault))
-
-
-def flat(instrument: Instrument, proof: FlatProof, stamp: Stamp) -> Position:
-    """No position."""
-    return Position(
-        symbol=instrument.symbol,
-        contracts=ZERO,
-        entry_price=None,
-        mark_price=None,
-        liquidation_price=None,
-        isolated_wallet=None,
-        raw_notional=None,
-        proof=proof,
-        stamp=stamp,
-    )
 
 
 def _sides(rows: Sequence[Row]) -> Mapping[str, Row]:
