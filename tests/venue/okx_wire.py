@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 
 from yarl import URL
 
 from bot.domain.environment import Environment
-from bot.domain.ids import Symbol, VenueName
+from bot.domain.ids import Asset, Symbol, VenueName
+from bot.domain.observation import Holding, Position, Source, Unknown, VenueObservation, Wanted
 from bot.venue.gateway import CcxtVenue, open_venue
 from bot.venue.spec import VenueSpec
 from tests.venue.wire import EPOCH_MS, KEY, SECRET, Anything, Asked, HandClock, Wire
@@ -17,6 +19,7 @@ from tests.venue.wire import EPOCH_MS, KEY, SECRET, Anything, Asked, HandClock, 
 BTC = Symbol("BTC/USDT:USDT")
 PEPE = Symbol("PEPE/USDT:USDT")
 COIN_M = Symbol("BTC/USD:BTC")
+COIN = Asset("BTC")
 PHRASE = "phr4se-never-shown"
 
 
@@ -312,3 +315,29 @@ def serve_prices(wire: OkxWire) -> None:
 def values(*found: Anything) -> Anything:
     """What was found, to be compared with plain numbers."""
     return found
+
+
+async def seen(venue: CcxtVenue, *symbols: Symbol, **more: Anything) -> VenueObservation:
+    return await venue.observe(Wanted(symbols=frozenset(symbols), **more))
+
+
+async def position(venue: CcxtVenue, symbol: Symbol = BTC) -> Position | Unknown:
+    return (await seen(venue, symbol)).positions[symbol]
+
+
+async def holding(venue: CcxtVenue, source: Source, asset: Asset = COIN, **more: Anything) -> Holding | Unknown:
+    asked: dict[str, Anything] = {source.value: frozenset({asset}), **more}
+    wanted = Wanted(**asked)
+    return (await venue.observe(wanted)).holdings[source, asset]
+
+
+def by_name(*rows: dict[str, str]) -> Anything:
+    """Positions: those of 0 are told only to whoever names the market."""
+
+    def positions(asked: Asked) -> dict[str, object]:
+        names = asked.params.get("instId")
+        if names is None:
+            return answer(*(row for row in rows if Decimal(row["pos"]) != 0))
+        return answer(*(row for row in rows if row["instId"] in names.split(",")))
+
+    return positions

@@ -7,18 +7,17 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.ids import Asset, Symbol
+from bot.domain.ids import Asset
 from bot.domain.observation import (
     Holding,
-    Position,
     Source,
     Unknown,
-    VenueObservation,
     Wanted,
 )
 from bot.venue.gateway import CcxtVenue
 from tests.venue.okx_wire import (
     BTC,
+    COIN,
     COIN_M,
     PEPE,
     OkxWire,
@@ -26,13 +25,13 @@ from tests.venue.okx_wire import (
     balance,
     coin,
     flat_account,
+    holding,
     refused,
     started,
     values,
 )
-from tests.venue.wire import EPOCH_MS, Anything, Asked, HandClock, Turns
+from tests.venue.wire import EPOCH_MS, HandClock, Turns
 
-COIN = Asset("BTC")
 BALANCE = "/api/v5/account/balance"
 POSITIONS = "/api/v5/account/positions"
 
@@ -52,32 +51,6 @@ async def venue(wire: OkxWire, clock: HandClock) -> AsyncIterator[CcxtVenue]:
     async with started(wire, clock, BTC, COIN_M, PEPE, isolated=frozenset({BTC})) as venue:
         wire.asked.clear()
         yield venue
-
-
-async def seen(venue: CcxtVenue, *symbols: Symbol, **more: Anything) -> VenueObservation:
-    return await venue.observe(Wanted(symbols=frozenset(symbols), **more))
-
-
-async def position(venue: CcxtVenue, symbol: Symbol = BTC) -> Position | Unknown:
-    return (await seen(venue, symbol)).positions[symbol]
-
-
-async def holding(venue: CcxtVenue, source: Source, asset: Asset = COIN, **more: Anything) -> Holding | Unknown:
-    asked: dict[str, Anything] = {source.value: frozenset({asset}), **more}
-    wanted = Wanted(**asked)
-    return (await venue.observe(wanted)).holdings[source, asset]
-
-
-def by_name(*rows: dict[str, str]) -> Anything:
-    """Positions: those of 0 are told only to whoever names the market."""
-
-    def positions(asked: Asked) -> dict[str, object]:
-        names = asked.params.get("instId")
-        if names is None:
-            return answer(*(row for row in rows if Decimal(row["pos"]) != 0))
-        return answer(*(row for row in rows if row["instId"] in names.split(",")))
-
-    return positions
 
 
 async def test_r5_spot_is_trading_and_funding_with_profit_and_r3_principal_without(

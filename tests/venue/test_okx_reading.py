@@ -11,35 +11,36 @@ from bot.domain.ids import Asset, Symbol
 from bot.domain.instrument import MarginMode
 from bot.domain.observation import (
     FlatProof,
-    Holding,
     Margin,
     Position,
     Prices,
     Source,
     SymbolConfig,
     Unknown,
-    VenueObservation,
     Wanted,
 )
 from bot.venue.gateway import CcxtVenue
 from tests.venue.okx_wire import (
     BTC,
+    COIN,
     COIN_M,
     PEPE,
     OkxWire,
     answer,
     balance,
+    by_name,
     coin,
     config,
     flat_account,
     held,
+    position,
     refused,
+    seen,
     started,
     values,
 )
-from tests.venue.wire import Anything, Asked, HandClock, Reply
+from tests.venue.wire import HandClock, Reply
 
-COIN = Asset("BTC")
 BALANCE = "/api/v5/account/balance"
 POSITIONS = "/api/v5/account/positions"
 
@@ -59,32 +60,6 @@ async def venue(wire: OkxWire, clock: HandClock) -> AsyncIterator[CcxtVenue]:
     async with started(wire, clock, BTC, COIN_M, PEPE, isolated=frozenset({BTC})) as venue:
         wire.asked.clear()
         yield venue
-
-
-async def seen(venue: CcxtVenue, *symbols: Symbol, **more: Anything) -> VenueObservation:
-    return await venue.observe(Wanted(symbols=frozenset(symbols), **more))
-
-
-async def position(venue: CcxtVenue, symbol: Symbol = BTC) -> Position | Unknown:
-    return (await seen(venue, symbol)).positions[symbol]
-
-
-async def holding(venue: CcxtVenue, source: Source, asset: Asset = COIN, **more: Anything) -> Holding | Unknown:
-    asked: dict[str, Anything] = {source.value: frozenset({asset}), **more}
-    wanted = Wanted(**asked)
-    return (await venue.observe(wanted)).holdings[source, asset]
-
-
-def by_name(*rows: dict[str, str]) -> Anything:
-    """Positions: those of 0 are told only to whoever names the market."""
-
-    def positions(asked: Asked) -> dict[str, object]:
-        names = asked.params.get("instId")
-        if names is None:
-            return answer(*(row for row in rows if Decimal(row["pos"]) != 0))
-        return answer(*(row for row in rows if row["instId"] in names.split(",")))
-
-    return positions
 
 
 # Flat only with proof
