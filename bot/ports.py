@@ -9,10 +9,11 @@ from typing import Protocol
 
 from bot.domain.hint import Hint
 from bot.domain.ids import Asset, ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId
-from bot.domain.instrument import Instrument, MarginMode
+from bot.domain.instrument import Instrument, MarginMode, SpotMarket
 from bot.domain.intent import AbsenceRead, Intent, IntentRecord
 from bot.domain.ledger import LedgerRow, WalletBalance
-from bot.domain.observation import Stamp, SymbolConfig, Unknown, VenueObservation, Wanted
+from bot.domain.moves import MoveKind, MoveOutcome, MoveRecord, VenueMove
+from bot.domain.observation import Book, Stamp, SymbolConfig, Unknown, VenueObservation, Wanted
 from bot.domain.orders import Anchor, OrderLookup, OrderReport, OrderRequest, SendOutcome, TradeCursor, VenueTrade
 from bot.domain.plan import Plan
 
@@ -147,6 +148,41 @@ class Venue(Protocol):
         """24 h volume in contracts and in quote, and the average price, as the venue tells them (R7).
 
         Raises VenueFault.
+        """
+        ...
+
+
+class Treasury(Protocol):
+    """What the margin ladder needs of a venue beside its contracts: the spot market, and moves of margin (R27).
+
+    Orders on a spot symbol go through `Venue.place`, `find_order`, `open_orders`, `all_orders` and `trades` as well:
+    their contracts are coins, and they are never reduce-only.
+    """
+
+    def spot_market(self, symbol: Symbol) -> SpotMarket:
+        """The market. Raises ConfigFault when there is none of that name."""
+        ...
+
+    async def spot_book(self, symbol: Symbol) -> Book:
+        """Visible depth of a spot market. Raises VenueFault."""
+        ...
+
+    async def free_to_move(self, asset: Asset) -> Decimal:
+        """What a TRANSFER may take from the wallet of spot trading; 0 on a unified account. Raises VenueFault."""
+        ...
+
+    async def move(self, record: MoveRecord) -> MoveOutcome:
+        """Send one move, once, now (call `order_slot` first). Never raises a VenueFault."""
+        ...
+
+    async def moves(self, kind: MoveKind, symbol: Symbol, since_ms: int) -> Sequence[VenueMove]:
+        """The venue's own history of such moves since a venue time, oldest first; complete, or a VenueFault."""
+        ...
+
+    async def dead_man(self, symbol: Symbol, seconds: int) -> None:
+        """Let the venue cancel what rests on the contract unless this is called again in time; 0 switches it off.
+
+        It never touches a position. Raises NotOffered where the venue has no such switch, else VenueFault.
         """
         ...
 

@@ -103,3 +103,32 @@ class Instrument:
     def coin_price(self, price: Decimal) -> Decimal:
         """Quote per coin of `asset`, from a price of this instrument (per unit of the venue's base)."""
         return price / self.multiplier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpotMarket:
+    """One market where coins are traded for quote. Quantities are coins of `base`.
+
+    Attributes:
+        quantity_step, quantity_min, quantity_max: in coins.
+        notional_min: in quote; 0 when the venue has none.
+        price_down, price_up: the percent-price filter as factors of the price; None when the venue has none.
+        taker_fee: as a fraction; the account's own rate when the venue tells it.
+        fee_in_quote: the fee of a buy is taken in quote, not in coins; that of a sale is in quote everywhere.
+        active: whether the venue trades it now.
+    """
+
+    venue: VenueName
+    symbol: Symbol
+    base: Asset
+    quote: Asset
+    quantity_step: Decimal
+    quantity_min: Decimal
+    quantity_max: Decimal
+    price_tick: Decimal
+    notional_min: Decimal
+    taker_fee: Decimal
+    fee_in_quote: bool
+    price_down: Decimal | None = None
+    price_up: Decimal | None = None
+    active: bool = True
