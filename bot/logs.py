@@ -12,8 +12,9 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus
@@ -96,13 +97,20 @@ def redact(text: str) -> str:
     return _redactor.redact(text)
 
 
-def configure(secrets: Iterable[str] = (), *, json: bool | None = None, level: str = "info") -> None:
+def configure(
+    secrets: Iterable[str] = (),
+    *,
+    json: bool | None = None,
+    level: str = "info",
+    now_ms: Callable[[], int] | None = None,
+) -> None:
     """Set up all logging of the process; may be called again.
 
     Args:
         secrets: values to keep out of every line, besides those already registered.
         json: one JSON object a line; None: unless stderr is a terminal.
         level: of our own loggers; others speak from `warning` on.
+        now_ms: milliseconds since 1970 that lines are dated with; None: the host's time.
     """
     protect(secrets)
     as_json = not sys.stderr.isatty() if json is None else json
@@ -110,7 +118,7 @@ def configure(secrets: Iterable[str] = (), *, json: bool | None = None, level: s
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time") if now_ms is None else _dated(now_ms),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
     ]
@@ -170,6 +178,14 @@ class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Render and redact."""
         return redact(super().format(record))
+
+
+def _dated(now_ms: Callable[[], int]) -> Processor:
+    def date(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        moment = datetime.fromtimestamp(now_ms() / 1000, UTC)
+        return {**event, "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+
+    return date
 
 
 def _renderer(as_json: bool) -> Processor:  # noqa: FBT001 - the only argument

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -55,7 +56,13 @@ class Bot:
 
 @asynccontextmanager
 async def assembled(
-    settings: Settings, options: RunOptions, session: Session | None, clock: Clock, show: Show
+    settings: Settings,
+    options: RunOptions,
+    session: Session | None,
+    clock: Clock,
+    show: Show,
+    *,
+    entropy: start.Entropy = secrets.randbelow,
 ) -> AsyncIterator[Bot]:
     """Put a bot together and take it apart: journal and locks, epoch, venues, preflight, hedgers.
 
@@ -65,6 +72,7 @@ async def assembled(
         session: leads to a paper exchange; None for the real venues.
         clock: the one clock.
         show: see `run_bot`.
+        entropy: where the epoch is drawn from; the one thing that differs from start to start.
 
     Raises:
         BotError: it can't start; what was taken is given back.
@@ -77,7 +85,7 @@ async def assembled(
                 fingerprint = key_fingerprint(venue_settings.api_key.get_secret_value())
                 state_dir = default_state_dir(os.environ, Path.home())
                 stack.enter_context(AccountLock.acquire(fingerprint, state_dir, now_ms=now_ms))
-        epoch = start.draw_epoch()
+        epoch = start.draw_epoch(entropy)
         journal.begin_epoch(epoch, now_ms)
         hedges = policies(settings)
         venues = await open_venues(stack, settings, hedges, session, clock)

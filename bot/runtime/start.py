@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.domain.errors import StartFault
 from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, Epoch, VenueName, epoch_of
 from bot.domain.policy import HedgePolicy
 from bot.ports import Clock, Journal, Venue
 
+Entropy = Callable[[int], int]
+"""Draws a number from 0 up to, not including, the one given."""
 
-def draw_epoch() -> Epoch:
+
+def draw_epoch(entropy: Entropy = secrets.randbelow) -> Epoch:
     """50 fresh random bits, as ten characters."""
-    return Epoch("".join(secrets.choice(EPOCH_ALPHABET) for _ in range(EPOCH_LENGTH)))
+    return Epoch("".join(EPOCH_ALPHABET[entropy(len(EPOCH_ALPHABET))] for _ in range(EPOCH_LENGTH)))
 
 
 async def refuse_unknown_epochs(

@@ -38,6 +38,13 @@ def test_a_line_is_one_json_object_with_its_context(configured: Configured, capf
     }
 
 
+def test_lines_can_be_dated_by_another_clock(configured: Configured, capfd: pytest.CaptureFixture[str]) -> None:
+    configured([], True)
+    logs.configure(json=True, now_ms=lambda: 1_767_225_600_250)
+    logs.get("bot.runtime").info(logs.HEDGE_DECIDED)
+    assert json.loads(capfd.readouterr().err)["time"] == "2026-01-01T00:00:00.250Z"
+
+
 def test_a_terminal_gets_readable_lines(configured: Configured, capfd: pytest.CaptureFixture[str]) -> None:
     configured([], False)
     logs.get("bot.runtime").info(logs.HEDGE_DECIDED, gap="1")

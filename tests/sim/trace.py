@@ -255,8 +255,7 @@ class Truth:
     @property
     def held(self) -> Decimal:
         """Coins that the hedge counts; of an inverse short those that margin it at their wallet balance."""
-        held = sum((self.coins.get((self.job.coins_exchange, w, self.job.asset), ZERO) for w in self.job.wallets), ZERO)
-        return held
+        return sum((self.coins.get((self.job.coins_exchange, w, self.job.asset), ZERO) for w in self.job.wallets), ZERO)
 
     @property
     def position(self) -> Decimal:
