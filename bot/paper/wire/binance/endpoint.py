@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import Depth, Listing, MarketType
 from bot.paper.wire.binance import errors
 from bot.paper.wire.binance.books import SeenBooks
+from bot.paper.wire.binance.countdowns import Countdowns
 from bot.paper.wire.binance.limits import Family, Limits
 from bot.paper.wire.binance.listen_keys import ListenKeys
 from bot.paper.wire.binance.params import Params
@@ -36,6 +37,7 @@ class Call:
         family: which part of the API was asked.
         listen_keys: those given out.
         books: which were read lately.
+        countdowns: those that will cancel orders.
     """
 
     exchange: Exchange
@@ -46,6 +48,7 @@ class Call:
     family: Family
     listen_keys: ListenKeys
     books: SeenBooks
+    countdowns: Countdowns = field(default_factory=Countdowns)
 
     def depth(self, listing: Listing, limit: int) -> Depth:
         """A market's book, for somebody who may go on with its stream."""

@@ -14,6 +14,7 @@ from bot.paper.wire.binance import (
     futures_history,
     futures_info,
     futures_listen,
+    futures_margin,
     futures_market,
     futures_orders,
     futures_positions,
@@ -29,6 +30,7 @@ from bot.paper.wire.binance import (
     wallet,
 )
 from bot.paper.wire.binance.books import SeenBooks
+from bot.paper.wire.binance.countdowns import Countdowns
 from bot.paper.wire.binance.endpoint import Call, Endpoint, Security
 from bot.paper.wire.binance.errors import ApiError, json_response
 from bot.paper.wire.binance.limits import Charge, Family, Limits, RateLimiter
@@ -62,6 +64,7 @@ _MODULES: Final = (
     futures_history,
     futures_account,
     futures_positions,
+    futures_margin,
     futures_orders,
     futures_records,
     futures_settings,
@@ -96,6 +99,7 @@ class BinanceFacade:
         self._limiter = RateLimiter(self._limits)
         self._listen_keys = ListenKeys()
         self._books = SeenBooks()
+        self._countdowns = Countdowns()
 
     def owns(self, host: str) -> bool:
         """Whether `host` (lower case, no port) is one of Binance's that are served here."""
@@ -107,6 +111,7 @@ class BinanceFacade:
 
     def handle(self, request: Request) -> Response:
         """Answer a request to one of the owned hosts; errors are answers too, never exceptions."""
+        self._countdowns.run_out(self._exchange, request.now_ms)
         served = ((family, request.method, request.path) for family in HOSTS.get(request.host, frozenset()))
         endpoint = next((_ENDPOINTS[called] for called in served if called in _ENDPOINTS), None)
         if endpoint is None:
@@ -155,6 +160,7 @@ class BinanceFacade:
             family=endpoint.family,
             listen_keys=self._listen_keys,
             books=self._books,
+            countdowns=self._countdowns,
         )
         return endpoint.handle(call)
 

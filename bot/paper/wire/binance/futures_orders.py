@@ -27,7 +27,7 @@ from bot.paper.wire.binance.endpoint import Call, Endpoint, futures
 from bot.paper.wire.binance.errors import ApiError
 from bot.paper.wire.binance.futures_records import order_body
 from bot.paper.wire.binance.order_params import side_of, tif_of, which_order
-from bot.paper.wire.binance.params import CLIENT_ID_PATTERN, Params
+from bot.paper.wire.binance.params import CLIENT_ID_PATTERN, INTEGER_PATTERN, Params
 from bot.paper.wire.binance.refusals import worded
 
 _TIFS: Final = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTX)
@@ -141,6 +141,17 @@ def _cancel_all(call: Call) -> object:
     return {"code": 200, "msg": "The operation of cancel all open order is done."}
 
 
+def _countdown(call: Call) -> object:
+    """Cancel the contract's orders after so many milliseconds, unless this is asked again in time; 0 stops it."""
+    listing = call.contract()
+    text = call.params.need("countdownTime", INTEGER_PATTERN)
+    if int(text):
+        call.countdowns.start(call.key, listing.key, call.now_ms + int(text))
+    else:
+        call.countdowns.stop(call.key, listing.key)
+    return {"symbol": listing.symbol, "countdownTime": text}
+
+
 def _modify(call: Call) -> object:
     """Give a resting limit order another price and quantity, under its own id. USD-M wants both, COIN-M one of them."""
     params = call.params
@@ -170,4 +181,5 @@ ENDPOINTS: Final = (
     Endpoint(method="POST", path="/fapi/v1/order/test", handle=_test, weight=0, places_order=True),
     *futures("DELETE", "v1/order", _cancel),
     *futures("DELETE", "v1/allOpenOrders", _cancel_all),
+    *futures("POST", "v1/countdownCancelAll", _countdown, 10),
 )
