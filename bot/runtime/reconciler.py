@@ -1,4 +1,4 @@
-"""Finds out, turn by turn, what became of our orders and whose trades moved the position (R9, R20 to R23, R25)."""
+"""Accounts, turn by turn, for the position: whose trades moved it (R9, R23, R25)."""
 
 from __future__ import annotations
 
@@ -9,32 +9,24 @@ from typing import Final
 from structlog.typing import FilteringBoundLogger
 
 from bot import logs
-from bot.core import absence, accounting, inverse
-from bot.core.lifecycle import advance, unfilled
+from bot.core import accounting, inverse
+from bot.core.lifecycle import unfilled
 from bot.domain.errors import InvariantBroken, VenueFault
-from bot.domain.ids import ClientOrderId, VenueOrderId
+from bot.domain.ids import ClientOrderId
 from bot.domain.instrument import Instrument
 from bot.domain.intent import (
-    AbsenceRead,
-    IntentEvent,
     IntentRecord,
-    IntentState,
-    OutcomeLost,
-    ProvenWithoutEffect,
-    Reported,
 )
 from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import Position, Unknown
-from bot.domain.orders import Anchor, Found, LookupFailed, NotFound, Side, TradeCursor, VenueTrade
+from bot.domain.orders import Anchor, Side, TradeCursor, VenueTrade
 from bot.domain.policy import Timing
 from bot.ports import Clock, Journal, Venue
 from bot.runtime.reconciled import CURSOR_AGE_MAX_MS, Consequence, Move, Reconciled, laid_anew, why_waiting
+from bot.runtime.resolver import QUIET_MS, Resolver
 
-QUIET_MS: Final = 60_000
-"""How far back trades are looked at when the first anchor is laid."""
 LAG_MS: Final = 30_000
 """How long a position may lag behind trades (seen: 1 to 30 s); the first anchor is laid after that much quiet."""
-OWNERS_MAX: Final = 10_000
 EQUAL_READINGS: Final = 3
 """R9 and R25: how often a surprising position must be read the same."""
 
@@ -58,11 +50,11 @@ class Reconciler:
         self._instrument = instrument
         self._journal = journal
         self._clock = clock
-        self._timing = timing
         self._log = logger
+        self._resolver = Resolver(
+            venue=venue, instrument=instrument, journal=journal, clock=clock, timing=timing, logger=logger
+        )
         self._surprising: list[Position] = []
-        self._owners: dict[VenueOrderId, accounting.Owner] = {}
-        self._learnt = False
 
     async def reconcile(self, position: Position | Unknown) -> Reconciled:
         """Ask for every order whose end is not known, then account for the position if it is known.
@@ -73,11 +65,9 @@ class Reconciler:
         Raises:
             JournalFault: what was learnt could not be recorded; nothing may be sent.
         """
-        self._learnt = False
+        self._resolver.begin()
         try:
-            for record in self._unfinished():
-                if not record.state.terminal:
-                    await self._resolve(record, position)
+            await self._resolver.resolve_all(position)
             if isinstance(position, Unknown):
                 return self._wait(f"{position.what} is unknown")
             return await self._account(position)
@@ -87,141 +77,35 @@ class Reconciler:
             return self._wait(broken.message, broken=broken.message)
 
     async def cancel_resting(self) -> None:
-        """Cancel what of ours may still rest, and read what became of it. For the shutdown."""
-        for record in self._unfinished():
-            if not record.state.terminal:
-                await self._venue.cancel(self._instrument.symbol, record.intent.client_id)
-                lookup = await self._venue.find_order(self._instrument.symbol, record.intent.client_id)
-                if isinstance(lookup, Found):
-                    self._advance(record, Reported(report=lookup.report))
-
-    def _unfinished(self) -> Sequence[IntentRecord]:
-        return self._journal.unfinished(self._instrument.venue, self._instrument.symbol)
+        """See `Resolver.cancel_resting`."""
+        await self._resolver.cancel_resting()
 
     def _wait(self, reason: str, *, soon: bool = False, broken: str = "") -> Reconciled:
         return Reconciled(
             anchor=self._journal.anchor(self._instrument.venue, self._instrument.symbol),
             waiting=reason,
             unfilled=self._open(),
-            soon=soon or self._learnt,
+            soon=soon or self._resolver.learnt,
             broken=broken,
         )
 
     def _open(self) -> Sequence[tuple[Side, Decimal]]:
         """R13: what may still fill, and what filled but is not yet found in the position."""
-        records = [(record.intent.request.side, record) for record in self._unfinished()]
+        records = [(record.intent.request.side, record) for record in self._resolver.unfinished()]
         pending = [(side, unfilled(record) + record.filled) for side, record in records]
         return tuple((side, contracts) for side, contracts in pending if contracts)
-
-    def _advance(self, record: IntentRecord, event: IntentEvent) -> IntentRecord:
-        after = advance(record, event, self._clock.now_ms())
-        if after != record:
-            self._journal.update(after)
-            self._learnt = True
-            if after.state is not record.state:
-                self._log.info(
-                    logs.ORDER_RESOLVED,
-                    client_id=record.intent.client_id,
-                    state=after.state,
-                    filled=plain(after.filled),
-                    detail=after.detail,
-                )
-        return after
-
-    async def _resolve(self, record: IntentRecord, position: Position | Unknown) -> None:
-        client_id = record.intent.client_id
-        asked_ms = self._venue.now_ms()  # R22 counts from when a reading was sent, not from when it was answered
-        lookup = await self._venue.find_order(self._instrument.symbol, client_id)
-        match lookup:
-            case Found(report=report):
-                record = self._advance(record, Reported(report=report))
-                if not record.state.terminal:
-                    # Ours are immediate-or-cancel: one that rests was changed on its way. Cancel, then look again.
-                    await self._venue.cancel(self._instrument.symbol, client_id)
-            case NotFound(code=code):
-                record = self._lost(record, f"not found so far ({code})")
-                if isinstance(position, Position):
-                    await self._read_absence(record, code, position, asked_ms)
-            case LookupFailed(detail=detail):
-                self._lost(record, f"not looked up yet: {detail}")
-
-    def _lost(self, record: IntentRecord, detail: str) -> IntentRecord:
-        """A crash between commit and answer leaves ARMED; from here on it is UNKNOWN."""
-        if record.state is IntentState.ARMED:
-            return self._advance(record, OutcomeLost(detail=detail))
-        return record
-
-    async def _read_absence(self, record: IntentRecord, code: str, position: Position, venue_ms: int) -> None:
-        """Take one absence reading when it is due, and judge all of them (R22)."""
-        intent = record.intent
-        spacing_ms = int(self._timing.proof_spacing_s * 1000)
-        grace_ms = int(self._timing.proof_grace_s * 1000)
-        reads = self._journal.absences(intent.client_id)
-        if venue_ms < absence.next_read_ms(intent, reads, spacing_ms, grace_ms, venue_ms):
-            return
-        symbol = self._instrument.symbol
-        listed = [
-            *await self._venue.open_orders(symbol),
-            *await self._venue.all_orders(symbol, intent.timestamp_ms - QUIET_MS),
-        ]
-        for report in listed:
-            if report.client_id == intent.client_id:
-                self._advance(record, Reported(report=report))  # the lists know what the look-up does not (yet)
-                return
-        trades = await self._venue.trades(symbol, intent.cursor_before)
-        strays = [trade for trade in trades if await self._stray(trade)]
-        expected = intent.position_before + sum((trade.moved for trade in trades), ZERO)
-        read = AbsenceRead(
-            venue_ms=venue_ms,
-            not_found_code=code,
-            in_lists=False,
-            stray_trades=tuple(trade.trade_id for trade in strays),
-            position_explained=expected == position.contracts,
-        )
-        self._journal.add_absence(intent.client_id, read)
-        verdict = absence.judge(intent, [*reads, read], spacing_ms, grace_ms)
-        if isinstance(verdict, absence.Proven):
-            self._advance(record, ProvenWithoutEffect(evidence=verdict.evidence))
-
-    async def _stray(self, trade: VenueTrade) -> bool:
-        """A trade that can't be attributed to another order may be the missing one's."""
-        owner = await self._owner(trade)
-        if owner is None:
-            return True
-        if isinstance(owner, accounting.Ours):
-            known = self._journal.intent(owner.client_id)
-            return known is None or not known.state.terminal
-        return False
-
-    async def _owner(self, trade: VenueTrade) -> accounting.Owner | None:
-        """Whose order a trade belongs to; None when it could not be learnt.
-
-        An order that traded exists: "not found" means that the look-up lags, not that somebody else's it is.
-        """
-        record = self._journal.intent_of_order(self._instrument.venue, self._instrument.symbol, trade.venue_order_id)
-        if record is not None:
-            return accounting.Ours(client_id=record.intent.client_id)
-        if trade.venue_order_id not in self._owners:
-            lookup = await self._venue.find_venue_order(self._instrument.symbol, trade.venue_order_id)
-            if not isinstance(lookup, Found):
-                return None
-            if len(self._owners) >= OWNERS_MAX:
-                self._owners.clear()
-            owner = accounting.owner_of(lookup.report.client_id, known=self._journal.knows_epoch)
-            self._owners[trade.venue_order_id] = owner
-        return self._owners[trade.venue_order_id]
 
     async def _account(self, position: Position) -> Reconciled:
         anchor = self._journal.anchor(self._instrument.venue, self._instrument.symbol)
         if anchor is None:
             return await self._adopt(position)
-        records = self._unfinished()
+        records = self._resolver.unfinished()
         unsettled = [record for record in records if record.filled > 0]
         waiting = why_waiting(records)
         if position.contracts == anchor.contracts and not unsettled:
             self._surprising.clear()
             if records or self._read_at_ms(position) - anchor.cursor.time_ms <= CURSOR_AGE_MAX_MS:
-                return Reconciled(anchor=anchor, waiting=waiting, unfilled=self._open(), soon=self._learnt)
+                return Reconciled(anchor=anchor, waiting=waiting, unfilled=self._open(), soon=self._resolver.learnt)
         rests = position.contracts == anchor.contracts and not records
         trades = await self._trades_since(anchor, needed=not rests)
         if not trades and rests:
@@ -229,7 +113,7 @@ class Reconciler:
         assert trades is not None
         owned: list[tuple[VenueTrade, accounting.Owner]] = []
         for trade in trades:
-            owner = await self._owner(trade)
+            owner = await self._resolver.owner_of(trade)
             if owner is None:
                 return self._wait(f"whose order {trade.venue_order_id} is could not be read")
             owned.append((trade, owner))
@@ -242,7 +126,7 @@ class Reconciler:
             counted=self._counted(unsettled),
         )
         if isinstance(outcome, accounting.Unaccounted):
-            await self._look_up_own(owned)
+            await self._resolver.look_up_own(owned)
             return self._wait(outcome.reason)
         if self._vanished(anchor, position, outcome):
             return self._wait("the position is gone by others' orders; read once more (R9)", soon=True)
@@ -277,19 +161,6 @@ class Reconciler:
                     counted[client_id] += trade.contracts
         return counted
 
-    async def _look_up_own(self, owned: Sequence[tuple[VenueTrade, accounting.Owner]]) -> None:
-        """Trades of ours that no known fill explains: ask what their orders say. May break an invariant."""
-        for client_id in {owner.client_id for _, owner in owned if isinstance(owner, accounting.Ours)}:
-            record = self._journal.intent(client_id)
-            if record is None:
-                raise InvariantBroken(
-                    f"order {client_id} carries an epoch of this journal, which never sent it: was the journal "
-                    f"restored from a backup?"
-                )
-            lookup = await self._venue.find_order(self._instrument.symbol, client_id)
-            if isinstance(lookup, Found):
-                self._advance(record, Reported(report=lookup.report))
-
     def _vanished(self, anchor: Anchor, position: Position, outcome: accounting.Accounted) -> bool:
         """R9: a short that is gone without our doing must be read as gone three times."""
         if position.contracts != 0 or anchor.contracts + outcome.own_moved == 0:
@@ -307,7 +178,7 @@ class Reconciler:
     ) -> Reconciled:
         self._surprising.clear()
         venue, symbol = self._instrument.venue, self._instrument.symbol
-        terminal = {record.intent.client_id for record in self._unfinished() if record.state.terminal}
+        terminal = {record.intent.client_id for record in self._resolver.unfinished() if record.state.terminal}
         move = self._move(anchor, position, outcome, owned)
         halt, memory = self._consequence(move)
         self._journal.confirm(
@@ -330,7 +201,7 @@ class Reconciler:
             ours=plain(outcome.own_moved),
         )
         return Reconciled(
-            anchor=outcome.anchor, waiting=why_waiting(self._unfinished()), unfilled=self._open(), soon=True
+            anchor=outcome.anchor, waiting=why_waiting(self._resolver.unfinished()), unfilled=self._open(), soon=True
         )
 
     def _move(
@@ -364,7 +235,7 @@ class Reconciler:
 
     async def _adopt(self, position: Position) -> Reconciled:
         """Lay the first anchor: at once when provably flat and quiet, after three equal readings otherwise."""
-        records = self._unfinished()
+        records = self._resolver.unfinished()
         if any(not record.state.terminal for record in records):
             # After `resume --adopt`: what such an order may still move would be counted twice.
             return self._wait(why_waiting(records))

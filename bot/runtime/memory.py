@@ -1,0 +1,173 @@
+"""What one hedge remembers between turns and what halts it; all of it that must survive is in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
+
+from bot import logs
+from bot.core import accounting, guards, inverse
+from bot.core.observation import after_gain
+from bot.core.situation import Memory
+from bot.core.work import campaign_work
+from bot.domain.ids import HedgeName
+from bot.domain.instrument import Instrument
+from bot.domain.numbers import plain
+from bot.domain.observation import Position
+from bot.domain.plan import Plan
+from bot.domain.policy import HedgePolicy
+from bot.ports import Alerts, Clock, Halt, Journal
+from bot.runtime.reconciled import Move
+
+_JOB: Final = "job"
+
+Snapshot = tuple[guards.Campaign | None, Memory, dict[str, str]]
+"""All that a turn may have changed without keeping it."""
+
+
+class HedgeMemory:
+    """The decision's memory, the campaign of R24 and the halts of one hedge.
+
+    Args:
+        live: False in a dry run, in which nothing halts (R31).
+
+    Attributes:
+        decided: what the last decision left for the next.
+        campaign: what was done since the exposure last changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: HedgePolicy,
+        instrument: Instrument,
+        journal: Journal,
+        clock: Clock,
+        alarms: Alerts,
+        logger: FilteringBoundLogger,
+        live: bool,
+    ) -> None:
+        self._policy = policy
+        self._instrument = instrument
+        self._journal = journal
+        self._clock = clock
+        self._alarms = alarms
+        self._log = logger
+        self._live = live
+        self._confirmed: Position | None = None
+        kept = journal.memory(policy.name)
+        self._kept = dict(kept)
+        self.decided = Memory.from_dict(kept)
+        # Another ratio or contract is a new job; what was done for the old one does not count against it.
+        self._job = f"{plain(policy.ratio)} {policy.venue} {policy.symbol}"
+        self.campaign = guards.Campaign.from_dict(kept) if kept.get(_JOB) == self._job else None
+        self._was_halted = True  # a restart after `resume` finds out below that nothing halts any more
+
+    def snapshot(self) -> Snapshot:
+        """What `restore` brings back."""
+        return self.campaign, self.decided, self._kept
+
+    def restore(self, before: Snapshot) -> None:
+        """What was not committed did not happen: the next turn counts the same again."""
+        self.campaign, self.decided, self._kept = before
+
+    def consequence(self, move: Move) -> tuple[Halt | None, tuple[HedgeName, Mapping[str, str]]]:
+        """What a change of the confirmed position means (R24, R25); kept in one commit with the change."""
+        halt = self._after_foreign(move.foreign) if move.foreign is not None else None
+        last = self._confirmed  # not known after a restart
+        entry = inverse.entry_of(self._instrument, last) if last and last.contracts == move.before else None
+        gained = inverse.gained(self._instrument, move.trades, move.before, entry)
+        self.decided = replace(self.decided, surplus=after_gain(self.decided.surplus, gained))
+        if self.campaign is not None:
+            step = self._instrument.quantity_step
+            self.campaign = guards.after_accounting(
+                self.campaign,
+                own_moved=move.ours,
+                position_moved=move.position,
+                step=step,
+                adl=move.foreign is accounting.ForeignVerdict.ADL,
+                gained=gained,
+                slipped=move.slipped,
+            )
+            tripped = guards.tripped(self.campaign, step)
+            if tripped is not None and halt is None:
+                halt = self._stop(tripped.code, tripped.reason)
+        self._kept = self._to_keep()
+        return halt, (self._policy.name, self._kept)
+
+    def _after_foreign(self, verdict: accounting.ForeignVerdict) -> Halt | None:
+        """R25: what others did to the position."""
+        self._log.warning(logs.FOREIGN_CHANGE, verdict=verdict, symbol=self._policy.symbol)
+        match verdict:
+            case accounting.ForeignVerdict.ADL:
+                self._alarms.alarm(logs.FOREIGN_CHANGE, hedge=self._policy.name, code=verdict)
+                return None
+            case accounting.ForeignVerdict.FOREIGN:
+                self._alarms.alarm(logs.FOREIGN_CHANGE, hedge=self._policy.name, code=verdict)
+                self.decided = replace(self.decided, foreign_since_ms=self._clock.now_ms())
+                return None
+            case accounting.ForeignVerdict.UNKNOWN_EPOCH:
+                reason = "an order with our prefix came from another journal: is a second bot running?"
+                return self._stop("unknown-epoch", reason, account=True)
+            case accounting.ForeignVerdict.LIQUIDATION | accounting.ForeignVerdict.SETTLEMENT:
+                reason = f"the venue closed the position ({verdict.value}); only a person re-opens it"
+                return self._stop(verdict.value, reason)
+
+    def halts(self) -> list[str]:
+        """Reasons of the halts that reach this hedge."""
+        if not self._live:
+            return []
+        reasons = [
+            halt.reason
+            for halt in self._journal.halts()
+            if halt.venue == self._policy.venue and halt.symbol in {None, self._policy.symbol}
+        ]
+        cleared = self._was_halted and not reasons
+        if cleared and self.campaign and guards.tripped(self.campaign, self._instrument.quantity_step):
+            self.campaign = None  # a person looked and cleared the halt: what tripped it is history
+        self._was_halted = bool(reasons)
+        return reasons
+
+    def halt(self, code: str, reason: str) -> None:
+        """Stop this hedge until a person looked."""
+        self._journal.halt(self._stop(code, reason))
+
+    def _stop(self, code: str, reason: str, *, account: bool = False) -> Halt:
+        """Tell a person; the halt is still to be kept."""
+        self._log.error(logs.HEDGE_HALTED, code=code, reason=reason)
+        self._alarms.alarm(logs.HEDGE_HALTED, hedge=self._policy.name, code=code, reason=reason)
+        return Halt(
+            venue=self._policy.venue,
+            symbol=None if account else self._policy.symbol,
+            code=code,
+            reason=reason,
+            since_ms=self._clock.now_ms(),
+        )
+
+    def confirmed(self, plan: Plan, position: Position) -> None:
+        """Take in an accounted position. R24: a campaign of orders begins anew when the exposure changes."""
+        self._confirmed = position
+        work = campaign_work(plan.view, position, self._instrument, self._policy.ratio)
+        if work is not None:
+            self.campaign = guards.observe_exposure(
+                self.campaign,
+                exposure=work.exposure,
+                gap_contracts=work.gap_contracts,
+                tolerance=work.tolerance,
+                step=self._instrument.quantity_step,
+                per_contract=work.per_contract,
+            )
+
+    def keep(self) -> None:
+        """Make what is remembered durable, if it changed."""
+        kept = self._to_keep()
+        if kept != self._kept:
+            self._journal.remember(self._policy.name, kept)
+            self._kept = kept
+
+    def _to_keep(self) -> dict[str, str]:
+        kept = {_JOB: self._job} | self.decided.to_dict()
+        return kept if self.campaign is None else kept | self.campaign.to_dict()
