@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 from unittest import mock
 
 import aiohttp
@@ -32,12 +33,15 @@ from bot.journal.database import Database
 from bot.journal.store import SqlJournal
 from bot.paper.engine.defaults import STARTING, Starting
 from bot.paper.engine.exchange import Exchange
+from bot.paper.faults import Outcome as Handled
 from bot.paper.session import LocalResponse, LocalSession
+from bot.paper.wire.http import Request
 from bot.paper.world import World, default_world
 from bot.ports import Halt
 from bot.runtime.hedger import Outcome
 from bot.runtime.virtual import VirtualClock
 from bot.settings import RunOptions, load_settings
+from bot.venue.link import Link
 
 KEY: Final = "paper"
 RESTART_S: Final = 5.0
@@ -77,11 +81,29 @@ class Process:
 Point = Callable[[Process, str], None]
 
 
+class _Told:
+    """The world, which tells when a request has taken its effect, or was lost on its way there."""
+
+    def __init__(self, world: World, process: Process, point: Point) -> None:
+        self._world = world
+        self._process = process
+        self._point = point
+
+    def handle(self, request: Request) -> Handled:
+        """Let it take effect; its answer is still to come."""
+        outcome = self._world.handle(request)
+        self._point(self._process, f"{request.method} {request.path}: took effect")
+        return outcome
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._world, name)
+
+
 class SimSession(LocalSession):
     """A process's way to the world."""
 
     def __init__(self, world: World, process: Process, point: Point) -> None:
-        super().__init__(world, poll_s=POLL_S)
+        super().__init__(cast(World, _Told(world, process, point)), poll_s=POLL_S)
         self._process = process
         self._point = point
 
@@ -96,12 +118,22 @@ class SimSession(LocalSession):
         timeout: aiohttp.ClientTimeout | None = None,  # noqa: ASYNC109 - the signature is aiohttp's
         proxy: str | None = None,
     ) -> AsyncIterator[LocalResponse]:
-        """Carry a request while there is power; a name is told before it leaves and when its answer arrives."""
+        """Carry a request while there is power; a name is told when it leaves and when its answer or its loss arrives.
+
+        Between the two, `took effect` is told where the venue has done with it; its answer is then on its way.
+        """
         path = str(url).partition("?")[0].partition("//")[2].partition("/")[2]
         name = f"{method} /{path}"
         self._process.check()
         self._point(self._process, f"{name}: before it is sent")
-        async with super().request(method, url, data=data, headers=headers, timeout=timeout, proxy=proxy) as answer:
+        async with AsyncExitStack() as stack:
+            sending = super().request(method, url, data=data, headers=headers, timeout=timeout, proxy=proxy)
+            try:
+                answer = await stack.enter_async_context(sending)
+            except (TimeoutError, aiohttp.ClientError):
+                self._process.check()
+                self._point(self._process, f"{name}: answer lost")
+                raise
             self._process.check()
             self._point(self._process, f"{name}: answered")
             yield answer
@@ -134,7 +166,7 @@ class SimDatabase(Database):
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction of a process that has power; a name is told before and after its commit."""
+        """One transaction of a process that has power; told before and after its commit, by the journal's method."""
         running = _RUNNING.get()
         if running is None:
             with super().writing() as connection:
@@ -142,11 +174,13 @@ class SimDatabase(Database):
             return
         process, point = running
         process.check()
+        # This frame is the context manager's; the one above enters it for the journal's method.
+        doing = sys._getframe(2).f_code.co_name
         with super().writing() as connection:
             yield connection
             process.check()
-            point(process, "commit: before")
-        point(process, "commit: after")
+            point(process, f"commit {doing}: before")
+        point(process, f"commit {doing}: after")
 
 
 class SimJournal(SqlJournal):
@@ -165,8 +199,26 @@ class SimJournal(SqlJournal):
 @contextmanager
 def doors() -> Iterator[None]:
     """Let every bot that is assembled here reach its journal through `SimDatabase`."""
-    with mock.patch.object(store, "Database", SimDatabase), mock.patch.object(assembly, "SqlJournal", SimJournal):
+    with (
+        mock.patch.object(store, "Database", SimDatabase),
+        mock.patch.object(assembly, "SqlJournal", SimJournal),
+        mock.patch.object(Link, "order_slot", _order_slot),
+    ):
         yield
+
+
+_wait_for_room = Link.order_slot
+
+
+async def _order_slot(link: Link) -> None:
+    """The wait for the rate limits; a name is told before and after it."""
+    running = _RUNNING.get()
+    if running is not None:
+        running[1](running[0], "order_slot: before")
+    await _wait_for_room(link)
+    if running is not None:
+        running[0].check()
+        running[1](running[0], "order_slot: after")
 
 
 class Stage:
