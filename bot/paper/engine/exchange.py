@@ -54,6 +54,7 @@ class Exchange:
     ) -> None:
         self.name = name
         self.layout = layout
+        self._swept: tuple[int, ...] = ()
         self._floor = Floor(
             listings=listings,
             starting=starting,
@@ -142,6 +143,11 @@ class Exchange:
     def advance(self) -> None:
         """Let time take effect: pending money arrives, crossed orders fill, funding settles if it follows the clock."""
         self._settle_due()
+        version = self._floor.version
+        if version == self._swept:
+            return
+        # What the sweeps themselves change is another version, so the next call looks again.
+        self._swept = version
         for listing in self._floor.listings.values():
             matching.sweep(self._floor, listing)
         liquidation.sweep(self._floor)

@@ -67,6 +67,7 @@ class Floor:
         self._history: dict[str, list[tuple[int, Decimal]]] = {a: [(time_ms(), p)] for a, p in prices.items()}
         self._last_prices: dict[str, Decimal] = {}
         self._ids: dict[str, int] = {"order": 1_000_000}
+        self._moves = 0
         missing = {listing.asset for listing in listings} - prices.keys()
         if missing:
             raise ValueError(f"no first price for {', '.join(sorted(missing))}")
@@ -83,6 +84,14 @@ class Floor:
         """Ids of a kind count up by one, from 1 (orders from 1,000,001)."""
         self._ids[kind] = self._ids.get(kind, 0) + 1
         return self._ids[kind]
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Another one after every change of a price, a market or an account; whoever changes one must see to that.
+
+        While it stays the same, looking again at what is crossed or due for liquidation finds nothing.
+        """
+        return (self._moves, *(state.version for state in self.states.values()))
 
     # Markets and prices.
 
@@ -103,6 +112,7 @@ class Floor:
     def set_status(self, key: str, status: str) -> None:
         """Open or close a market. Raises Refusal unknown-symbol."""
         self._listings[key] = replace(self.listing(key), status=status)
+        self._moves += 1
 
     def pool(self, listing: Listing) -> Pool:
         """What margins a perpetual."""
@@ -134,6 +144,7 @@ class Floor:
         if not price.is_finite() or not 0 < booked(min(price, PRICE_MAX)) < PRICE_MAX:
             raise Refusal(RefusalCode.BAD_PRICE, f"{price}")
         self._history[asset].append((self.now(), price))
+        self._moves += 1
         for listing in listings:
             self._last_prices.pop(listing.key, None)
 

@@ -14,7 +14,7 @@ from bot.paper.engine.state import AccountState
 
 def settle_due(floor: Floor) -> None:
     """Settle every 8-hour boundary that has passed, each in its own name and at the price of now; if so agreed."""
-    if not floor.funding_follows_clock:
+    if not floor.funding_follows_clock or floor.now() < floor.funding_due_ms:
         return
     assets = dict.fromkeys(listing.asset for listing in floor.listings.values() if listing.market.perpetual)
     while floor.funding_due_ms <= floor.now():
