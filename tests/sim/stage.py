@@ -8,6 +8,7 @@ afterwards has no effect any more. What was committed is what the next process f
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -37,7 +38,7 @@ from bot.paper.faults import Outcome as Handled
 from bot.paper.session import LocalResponse, LocalSession
 from bot.paper.wire.http import Request
 from bot.paper.world import World, default_world
-from bot.ports import Halt
+from bot.ports import Clock, Halt
 from bot.runtime.hedger import Outcome
 from bot.runtime.virtual import VirtualClock
 from bot.settings import RunOptions, load_settings
@@ -251,6 +252,7 @@ class Stage:
         text = default_settings(exchange) if settings is None else settings
         self.settings_path.write_text(text.replace("{journal}", str(self.journal_path)), encoding="utf-8")
         self.point = point
+        self.entropy = secrets.randbelow
         self.processes: list[Process] = []
         self.plans: list[tuple[int, Plan]] = []
         self.starts_failed: list[str] = []
@@ -314,6 +316,15 @@ class Stage:
         if lives:
             await asyncio.wait(lives)
 
+    def session_of(self, process: Process) -> SimSession:
+        """A new process's way to the world."""
+        return SimSession(self.world, process, self._reached)
+
+    def clock_of(self, process: Process) -> Clock:
+        """What a new process takes for the time."""
+        del process
+        return self.clock
+
     async def _live(self, process: Process) -> None:
         try:
             _RUNNING.set((process, self._reached))
@@ -321,8 +332,8 @@ class Stage:
             logs.protect(settings.secrets())
             # A served world outlives its processes, so the journal is kept over a restart.
             asked = RunOptions(settings_path=self.settings_path, live=True, paper=True, paper_at=("127.0.0.1", 1))
-            session = SimSession(self.world, process, self._reached)
-            async with assembled(settings, asked, session, self.clock, self._show) as bot:
+            session, clock = self.session_of(process), self.clock_of(process)
+            async with assembled(settings, asked, session, clock, self._show, entropy=self.entropy) as bot:
                 process.bot = bot
                 await bot.daemon.run()
         except BotError as fault:
