@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
+import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -204,10 +205,13 @@ def doors() -> Iterator[None]:
         mock.patch.object(store, "Database", SimDatabase),
         mock.patch.object(assembly, "SqlJournal", SimJournal),
         mock.patch.object(Link, "order_slot", _order_slot),
+        # ccxt reads all certificates of the machine at every start, for connections that nobody opens here.
+        mock.patch.object(ssl, "create_default_context", return_value=_TLS),
     ):
         yield
 
 
+_TLS: Final = ssl.create_default_context()
 _wait_for_room = Link.order_slot
 
 
