@@ -28,6 +28,7 @@ from bot.venue.shapes import Row, decimal_in, integer_in, text_in
 TRADING_KINDS: Final[Mapping[str, RowKind]] = {
     "1": RowKind.TRANSFER,
     "2": RowKind.TRADE,
+    "3": RowKind.TRADE,
     "5": RowKind.LIQUIDATION,
     "6": RowKind.TRANSFER,
     "7": RowKind.FEE,

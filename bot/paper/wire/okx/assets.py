@@ -131,6 +131,8 @@ def _transfer(call: Call) -> Sequence[object]:
     }
     with worded(refusals):
         transfer_id = call.exchange.transfer(call.key, _WALLETS[source], _WALLETS[target], coin, amount)
+    if client_id:
+        call.desk.drawer(call.key).transfers[client_id] = transfer_id
     return [
         {
             "amt": plain(amount),
@@ -151,14 +153,19 @@ def _coin(call: Call) -> str:
 
 
 def _transfer_state(call: Call) -> Sequence[object]:
-    number = call.params.integer("transId")
+    """By the venue's id or by the client's own; the newest transfer of that name."""
+    number, named = call.params.integer("transId"), call.params.client_id("clientId")
+    names = call.desk.drawer(call.key).transfers
     if number is None:
-        raise errors.empty("transId")
+        if not named:
+            raise errors.empty("transId")
+        number = names.get(named)
     for record in call.account.transfers:
         if record.transfer_id == number:
             return [
                 {
-                    **blanks("clientId", "instId", "subAcct", "toInstId"),
+                    **blanks("instId", "subAcct", "toInstId"),
+                    "clientId": next((name for name, known in names.items() if known == number), ""),
                     "amt": plain(record.amount),
                     "ccy": record.asset,
                     "from": _NUMBERS[record.source],
@@ -197,6 +204,7 @@ def _bills(call: Call) -> Sequence[object]:
     products = {
         str(record.record_id): record.product for record in (*account.earn_subscriptions, *account.earn_redemptions)
     }
+    names = {str(number): name for name, number in call.desk.drawer(call.key).transfers.items()}
     rows = []
     for row in account.ledger:
         if row.wallet != WALLET:
@@ -207,7 +215,7 @@ def _bills(call: Call) -> Sequence[object]:
             "balChg": text(row.amount),
             "billId": str(BILL_BASE + row.row_id),
             "ccy": row.asset,
-            "clientId": "",
+            "clientId": names.get(row.reference, "") if row.kind is RowKind.TRANSFER else "",
             "notes": "",
             "ts": str(row.time_ms),
             "type": _bill_type(row, products),

@@ -17,6 +17,7 @@ from bot.paper.wire.okx.balances import WALLET
 from bot.paper.wire.okx.desk import BILL_BASE, ORDER_BASE
 from bot.paper.wire.okx.digits import blanks, text
 from bot.paper.wire.okx.endpoint import INST_TYPES, Call, Endpoint, inst_type
+from bot.paper.wire.okx.forced import forced
 from bot.paper.wire.okx.ledger import Bill, bills_of
 from bot.paper.wire.okx.limits import Rate
 from bot.paper.wire.okx.pages import QUARTER_MS, WEEK_MS, page
@@ -56,9 +57,12 @@ def _sources(call: Call) -> _Sources:
     )
 
 
-def _types(bill: Bill, trade: Trade | None) -> tuple[str, str]:
+def _types(bill: Bill, trade: Trade | None, order: Order | None) -> tuple[str, str]:
     """`type` and `subType`."""
     incoming = bill.amount > 0
+    reason = forced(order) if order is not None else None
+    if trade is not None and reason is not None:
+        return reason.bill_type, reason.sub_type(trade.side, trade.position_side)
     match bill.kind:
         case None:
             return "6", "160" if bill.margin > 0 else "161"
@@ -91,7 +95,7 @@ def _row(call: Call, bill: Bill, sources: _Sources) -> dict[str, str]:
     order = sources.orders.get(trade.order_id) if trade is not None else None
     listing = call.exchange.listings[trade.listing_key] if trade is not None else sources.listings.get(bill.symbol)
     ticket = call.desk.drawer(call.key).tickets.get(order.order_id) if order is not None else None
-    kind, sub_kind = _types(bill, trade)
+    kind, sub_kind = _types(bill, trade, order)
     here, there = (TRADING_ACCOUNT, FUNDING_ACCOUNT) if kind == "1" else ("", "")
     return {
         **blanks("earnAmt", "earnApr", "fillFwdPx", "fillIdxPx", "fillMarkPx", "fillMarkVol", "fillPxUsd", "fillPxVol"),

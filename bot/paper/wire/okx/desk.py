@@ -41,11 +41,13 @@ class Drawer:
     Attributes:
         tickets: by the exchange's order id.
         leverages: by symbol and margin mode, as set.
+        transfers: by the client's own id, the exchange's.
         cancel_at_ms: when all orders will be cancelled, if nobody asks for a later time; None: never.
     """
 
     tickets: dict[int, Ticket] = field(default_factory=dict)
     leverages: dict[tuple[str, str], int] = field(default_factory=dict)
+    transfers: dict[str, int] = field(default_factory=dict)
     cancel_at_ms: int | None = None
 
 

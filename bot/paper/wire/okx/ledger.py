@@ -26,7 +26,7 @@ class Bill:
         amount: the change of the account's balance; `margin` that of the position's.
         after, margin_after: what both were then.
         fee: negative where one was paid.
-        pnl: what a fill realised, or what funding paid.
+        pnl: what a fill realised, what funding paid, or what a liquidation took beyond that.
         reference: of the ledger row.
         trade_id: 0 when no trade caused it.
     """
@@ -109,7 +109,7 @@ def _book(bills: list[Bill], bill_id: int, row: Row) -> None:
         )
     index = same[-1] if same else -1
     bill = bills[index]
-    earned = row.kind in {RowKind.REALIZED_PNL, RowKind.FUNDING_FEE}
+    earned = row.kind in {RowKind.REALIZED_PNL, RowKind.FUNDING_FEE, RowKind.INSURANCE_CLEAR}
     bills[index] = replace(
         bill,
         amount=bill.amount + row.amount,

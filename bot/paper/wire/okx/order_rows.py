@@ -15,6 +15,7 @@ from bot.paper.engine.model import Listing, MarketType, Order, OrderKind, OrderS
 from bot.paper.wire.okx.desk import ORDER_BASE, Desk, Ticket
 from bot.paper.wire.okx.digits import blanks, or_empty, text, truth
 from bot.paper.wire.okx.endpoint import inst_type
+from bot.paper.wire.okx.forced import forced
 from bot.paper.wire.okx.positions import SIDES
 from bot.paper.wire.okx.tape import TRADE_BASE
 
@@ -89,6 +90,7 @@ class Rows:
         spot = listing.market is MarketType.SPOT
         leverage, _ = self._exchange.account(self._key).settings(listing.symbol)
         paid = sum((one.fee for one in order.trades), ZERO)
+        reason = forced(order)
         fee_coin = _fee_coin(listing, order)
         return {
             **blanks(*_BLANK),
@@ -97,7 +99,7 @@ class Rows:
             "avgPx": or_empty(order.average_price),
             "cTime": str(order.time_ms),
             "cancelSource": _cancel_source(order),
-            "category": "full_liquidation" if order.client_id.startswith("autoclose-") else "normal",
+            "category": reason.category if reason is not None else "normal",
             "clOrdId": order.client_id if ticket.named else "",
             "fee": text(-paid),
             "feeCcy": fee_coin,
@@ -185,12 +187,19 @@ class Rows:
             "ordId": str(ORDER_BASE + trade.order_id),
             "posSide": SIDES[trade.position_side],
             "side": trade.side.value.lower(),
-            "subType": "1" if trade.side is Side.BUY else "2",
+            "subType": _sub_type(order, trade),
             "tag": ticket.tag,
             "tradeId": str(TRADE_BASE + trade.trade_id),
             "tradeQuoteCcy": listing.quote if listing.market is MarketType.SPOT else "",
             "ts": str(trade.time_ms),
         }
+
+
+def _sub_type(order: Order, trade: Trade) -> str:
+    reason = forced(order)
+    if reason is not None:
+        return reason.sub_type(trade.side, trade.position_side)
+    return "1" if trade.side is Side.BUY else "2"
 
 
 def _fee_coin(listing: Listing, order: Order) -> str:
