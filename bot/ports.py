@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from bot.domain.control import Control
+from bot.domain.funding import FundingPayment
 from bot.domain.hint import Hint
 from bot.domain.ids import Asset, ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId
 from bot.domain.instrument import Instrument, MarginMode, SpotMarket
@@ -348,6 +350,30 @@ class Journal(Protocol):
 
     def clear_halts(self, now_ms: int) -> int:
         """A person looked: clear all halts. Returns how many there were."""
+        ...
+
+    def control(self, control: Control) -> None:
+        """Keep what a person told the bot to do; a second one of the same kind and scope is the same."""
+        ...
+
+    def controls(self) -> Sequence[Control]:
+        """What holds until somebody says otherwise, oldest first. Read every turn."""
+        ...
+
+    def end_controls(self, now_ms: int, hedge: HedgeName | None = None) -> int:
+        """A person said otherwise: end all, or those of one hedge alone. Returns how many there were."""
+        ...
+
+    def keep_funding(self, payments: Sequence[FundingPayment]) -> int:
+        """In one commit; one that is already there is the same payment. Returns how many were new."""
+        ...
+
+    def funding(self, venue: VenueName, symbol: Symbol, since_ms: int) -> Sequence[FundingPayment]:
+        """Payments settled since a venue time, oldest first."""
+        ...
+
+    def last_funding_ms(self, venue: VenueName, symbol: Symbol) -> int | None:
+        """When the newest known payment was settled; None while none is known."""
         ...
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from bot.domain.control import Control, ControlKind
+from bot.domain.funding import FundingPayment
 from bot.domain.ids import (
     CLIENT_ID_LENGTH,
     EPOCH_LENGTH,
@@ -252,6 +254,57 @@ def halt_of(row: Row) -> Halt:
         code=row["code"],
         reason=row["reason"],
         since_ms=row["since_ms"],
+    )
+
+
+def control_row(control: Control) -> dict[str, Any]:
+    """The row of a control in force."""
+    return {
+        "hedge": control.hedge or "",
+        "kind": control.kind.value,
+        "who": control.who,
+        "why": control.why,
+        "since_ms": control.since_ms,
+        "ended_ms": None,
+    }
+
+
+def control_of(row: Row) -> Control:
+    """A control from its row."""
+    return Control(
+        kind=ControlKind(row["kind"]),
+        hedge=HedgeName(row["hedge"]) if row["hedge"] else None,
+        who=row["who"],
+        why=row["why"],
+        since_ms=row["since_ms"],
+    )
+
+
+def funding_row(payment: FundingPayment) -> dict[str, Any]:
+    """The row of one payment."""
+    return {
+        "venue": payment.venue,
+        "symbol": payment.symbol,
+        "reference": payment.reference,
+        "asset": payment.asset,
+        "amount": digits(payment.amount),
+        "time_ms": payment.time_ms,
+        "short": None if payment.short is None else digits(payment.short),
+        "mark": None if payment.mark is None else digits(payment.mark),
+    }
+
+
+def funding_of(row: Row) -> FundingPayment:
+    """One payment from its row."""
+    return FundingPayment(
+        venue=VenueName(row["venue"]),
+        symbol=Symbol(row["symbol"]),
+        reference=row["reference"],
+        asset=Asset(row["asset"]),
+        amount=decimal_of(row["amount"]),
+        time_ms=row["time_ms"],
+        short=None if row["short"] is None else decimal_of(row["short"]),
+        mark=None if row["mark"] is None else decimal_of(row["mark"]),
     )
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from bot.domain.intent import IntentState
 
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """Every schema there ever was, oldest first; the last is what this code reads and writes."""
 
 METADATA: Final = MetaData()
@@ -170,3 +170,39 @@ Index(
     unique=True,
     sqlite_where=text("cleared_ms IS NULL"),
 )
+
+CONTROLS: Final = Table(
+    "controls",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    # Empty for every hedge: NULLs would be distinct in the unique index.
+    Column("hedge", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+)
+Index(
+    "controls_one_standing",
+    CONTROLS.c.hedge,
+    CONTROLS.c.kind,
+    unique=True,
+    sqlite_where=text("ended_ms IS NULL"),
+)
+
+FUNDING: Final = Table(
+    "funding",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("venue", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("asset", Text, nullable=False),
+    Column("amount", Text, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("short", Text),
+    Column("mark", Text),
+    UniqueConstraint("venue", "symbol", "reference"),
+)
+Index("funding_time", FUNDING.c.venue, FUNDING.c.symbol, FUNDING.c.time_ms)

@@ -8,7 +8,19 @@ from sqlalchemy import bindparam, case, delete, func, insert, or_, select, updat
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.domain.intent import IntentState
-from bot.journal.schema import ABSENCES, ANCHORS, DECISIONS, EPOCHS, FILLS, HALTS, INTENTS, MEMORY, WORLDS
+from bot.journal.schema import (
+    ABSENCES,
+    ANCHORS,
+    CONTROLS,
+    DECISIONS,
+    EPOCHS,
+    FILLS,
+    FUNDING,
+    HALTS,
+    INTENTS,
+    MEMORY,
+    WORLDS,
+)
 
 _NOT_TERMINAL = INTENTS.c.state.in_([state.value for state in IntentState if not state.terminal])
 _UNFINISHED = or_(_NOT_TERMINAL, ~INTENTS.c.settled)
@@ -21,7 +33,7 @@ BIND: Final = insert(WORLDS)
 FORGET_WORLD: Final = tuple(
     # Those that refer to intents first.
     delete(table)
-    for table in (FILLS, ABSENCES, INTENTS, ANCHORS, MEMORY, DECISIONS, HALTS, WORLDS)
+    for table in (FILLS, ABSENCES, INTENTS, ANCHORS, MEMORY, DECISIONS, HALTS, CONTROLS, FUNDING, WORLDS)
 )
 
 BEGIN_EPOCH: Final = insert(EPOCHS)
@@ -117,3 +129,22 @@ DROP_OLD_DECISIONS: Final = delete(DECISIONS).where(
 KEEP_HALT: Final = upsert(HALTS).on_conflict_do_nothing()
 OPEN_HALTS: Final = select(HALTS).where(HALTS.c.cleared_ms.is_(None)).order_by(HALTS.c.id)
 CLEAR_HALTS: Final = update(HALTS).where(HALTS.c.cleared_ms.is_(None))
+
+KEEP_CONTROL: Final = upsert(CONTROLS).on_conflict_do_nothing()
+STANDING_CONTROLS: Final = select(CONTROLS).where(CONTROLS.c.ended_ms.is_(None)).order_by(CONTROLS.c.id)
+END_CONTROLS: Final = update(CONTROLS).where(CONTROLS.c.ended_ms.is_(None))
+END_CONTROLS_OF: Final = END_CONTROLS.where(CONTROLS.c.hedge == bindparam("of"))
+
+KEEP_FUNDING: Final = upsert(FUNDING).on_conflict_do_nothing()
+FUNDING_SINCE: Final = (
+    select(FUNDING)
+    .where(
+        FUNDING.c.venue == bindparam("venue"),
+        FUNDING.c.symbol == bindparam("symbol"),
+        FUNDING.c.time_ms >= bindparam("since_ms"),
+    )
+    .order_by(FUNDING.c.time_ms, FUNDING.c.id)
+)
+LAST_FUNDING: Final = select(func.max(FUNDING.c.time_ms).label("last_ms")).where(
+    FUNDING.c.venue == bindparam("venue"), FUNDING.c.symbol == bindparam("symbol")
+)

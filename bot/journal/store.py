@@ -21,8 +21,10 @@ from bot.domain.plan import Plan
 from bot.journal import rows
 from bot.journal import statements as sql
 from bot.journal.database import Database
+from bot.journal.funding import FundingBook
 from bot.journal.lock import JournalLock
 from bot.journal.plans import plan_facts, plan_of, sameness
+from bot.journal.standing import Standing
 from bot.ports import DecisionRow, Halt
 
 DECISIONS_KEPT: Final = 10_000
@@ -38,7 +40,7 @@ _LEARNT: Final = ("state", "filled", "average_price", "venue_order_id", "settled
 """The columns of an intent that change after it was armed."""
 
 
-class SqlJournal:
+class SqlJournal(Standing, FundingBook):
     """See `bot.ports.Journal` for what each method promises. Use it from one thread."""
 
     def __init__(self, database: Database, lock: JournalLock | None, *, decisions_kept: int = DECISIONS_KEPT) -> None:
@@ -318,22 +320,6 @@ class SqlJournal:
     def last_decisions(self) -> Sequence[DecisionRow]:
         """The newest decision of every hedge."""
         return self._database.rows(sql.LAST_DECISIONS, _decision_of)
-
-    # Halts
-
-    def halt(self, halt: Halt) -> None:
-        """Keep a halt, unless the same one is open."""
-        with self._database.writing() as connection:
-            connection.execute(sql.KEEP_HALT, rows.halt_row(halt))
-
-    def halts(self) -> Sequence[Halt]:
-        """Halts that nobody has cleared, oldest first."""
-        return self._database.rows(sql.OPEN_HALTS, rows.halt_of)
-
-    def clear_halts(self, now_ms: int) -> int:
-        """Clear all halts; returns how many there were."""
-        with self._database.writing() as connection:
-            return connection.execute(sql.CLEAR_HALTS, {"cleared_ms": now_ms}).rowcount
 
     def _begun(self) -> Epoch:
         if self._epoch is None:

@@ -1,0 +1,52 @@
+"""What a person told the bot to do until told otherwise; kept in the journal, obeyed at the next turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.ids import HedgeName
+
+
+class ControlKind(StrEnum):
+    """What is to be done."""
+
+    PAUSE = "pause"
+    """Observe, decide, alarm; send nothing."""
+    UNWIND = "unwind"
+    """Close the short, reduce-only, and keep it closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One order of a person.
+
+    Attributes:
+        hedge: None for every hedge of the journal, also those that are added later.
+        who: the user who gave it, as far as known.
+        why: in their words; may be empty.
+        since_ms: our clock.
+    """
+
+    kind: ControlKind
+    hedge: HedgeName | None
+    who: str
+    why: str
+    since_ms: int
+
+    def reaches(self, hedge: HedgeName) -> bool:
+        """Whether it is meant for this hedge."""
+        return self.hedge in {None, hedge}
+
+
+def standing(controls: Sequence[Control], hedge: HedgeName) -> Control | None:
+    """What holds for a hedge; a pause stops an unwind as well. None: it runs.
+
+    Args:
+        controls: those in force, oldest first.
+        hedge: whose turn it is.
+    """
+    reaching = [control for control in controls if control.reaches(hedge)]
+    paused = [control for control in reaching if control.kind is ControlKind.PAUSE]
+    return next(iter(paused or reaching), None)
