@@ -1,0 +1,19 @@
+"""What the runtime needs from the outside, as Protocols; `bot.app` plugs the concrete parts in."""
+
+from bot.ports.journal import DecisionRow, Halt, Journal
+from bot.ports.venue import Alerts, Clock, FeedReading, Feeds, HintSource, KeyScope, OrderTicket, Treasury, Venue
+
+__all__ = [
+    "Alerts",
+    "Clock",
+    "DecisionRow",
+    "FeedReading",
+    "Feeds",
+    "Halt",
+    "HintSource",
+    "Journal",
+    "KeyScope",
+    "OrderTicket",
+    "Treasury",
+    "Venue",
+]
