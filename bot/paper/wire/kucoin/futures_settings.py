@@ -1,7 +1,8 @@
 """Leverage, margin mode, position mode, and the margin of isolated positions.
 
 Source: https://www.kucoin.com/docs-new/rest/futures-trading/positions (read 2025-11). That setting a mode again is a
-success, and the codes when positions or orders are in the way, are from general knowledge.
+success, the codes when positions or orders are in the way, and that a `bizNo` used again is a success without effect
+("processed by the system only once"), are from general knowledge.
 """
 
 from __future__ import annotations
@@ -126,12 +127,17 @@ def _side_of(call: Call) -> PositionSide:
 
 
 def _deposit_margin(call: Call) -> object:
-    """Add margin to an isolated position; answers with the position."""
+    """Add margin to an isolated position, once for each `bizNo`; answers with the position, whose `posCross` tells it.
+
+    No list of KuCoin's does: its ledger knows transfers, deposits, withdrawals and realised P&L.
+    """
     listing, side = call.contract(), _side_of(call)
     amount = call.params.need_number("margin")
-    call.params.need("bizNo")
-    with worded(_MARGIN_WORDING):
-        call.exchange.add_margin(call.key, listing.symbol, side, amount)
+    once = (call.key, call.params.need("bizNo"))
+    if once not in call.memory.margin_moves:
+        with worded(_MARGIN_WORDING):
+            call.exchange.add_margin(call.key, listing.symbol, side, amount)
+        call.memory.margin_moves.add(once)
     position = call.account.position(listing.symbol, side) or position_of(call, listing)
     return position_row(listing, position, call.account, call.now_ms)
 

@@ -132,6 +132,8 @@ def entry_row(entry: Entry) -> dict[str, object]:
 
 def _context(entry: Entry) -> str:
     """JSON inside the JSON, as KuCoin has it."""
+    if entry.business is Business.TRANSFER and entry.reference.isdecimal():
+        return json.dumps({"orderId": spot_id(int(entry.reference))}, separators=(",", ":"))
     if not entry.trade_id:
         return json.dumps({"orderId": entry.reference}, separators=(",", ":"))
     told = {"symbol": entry.symbol, "orderId": spot_id(int(entry.reference)), "tradeId": str(entry.trade_id)}

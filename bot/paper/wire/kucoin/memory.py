@@ -17,6 +17,7 @@ class Memory:
 
     Attributes:
         cross_leverage: by API key and contract; isolated leverage comes with each order instead.
+        margin_moves: by API key, the `bizNo` of every margin deposit that took effect.
         remarks: by order id, what the client wrote into an order.
         tokens: by stream token, the API key it was given to (empty: a public one) and until when it opens a stream,
             milliseconds.
@@ -24,6 +25,7 @@ class Memory:
     """
 
     cross_leverage: dict[tuple[str, str], int] = field(default_factory=dict)
+    margin_moves: set[tuple[str, str]] = field(default_factory=set)
     remarks: dict[int, str] = field(default_factory=dict)
     tokens: dict[str, tuple[str, int]] = field(default_factory=dict)
     books: SeenBooks = field(default_factory=SeenBooks)
