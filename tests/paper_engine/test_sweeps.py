@@ -1,4 +1,4 @@
-"""What `advance` skips, because nothing has changed since it last looked, it would not have found either."""
+"""What is skipped or kept because nothing has changed would come out the same once more."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Tireless(Exchange):
 
     def look_again(self) -> None:
         self._swept = ()
+        self._floor._kept.clear()
         self.advance()
 
 
@@ -45,8 +46,16 @@ class Sweeps(Operations):
         while before != (now := self.everything()):
             before = now
             self.exchange.advance()
+        figures = self.figures()
         self.exchange.look_again()
         assert self.everything() == before
+        assert self.figures() == figures
+
+    def figures(self) -> object:
+        accounts = self.exchange.accounts().values()
+        balances = [account.balances(wallet) for account in accounts for wallet in self.scene.wallets]
+        summaries = [account.margin_summary(asset) for account in accounts for asset in ("USDT", "BTC")]
+        return balances, summaries, [self.exchange.depth(market) for market in self.scene.markets]
 
 
 class OnBinance(Sweeps):

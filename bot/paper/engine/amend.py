@@ -39,6 +39,7 @@ def amend(
     rest = whole - old.filled
     # Out of the book while it is measured: it may neither meet itself nor pay for itself twice.
     del state.open_ids[order_id]
+    state.silent_changes += 1
     try:
         what = matching.plan(floor, state, listing, replace(wanted, quantity=rest))
         if new.tif is TimeInForce.GTX and (what.takes or what.own):
@@ -46,6 +47,7 @@ def amend(
         funds.check(floor, state, listing, replace(new, quantity=rest), what, rests=True)
     finally:
         state.open_ids[order_id] = None
+        state.silent_changes += 1
     state.put(new, listing.symbol)
     matching.execute(floor, state, new, what)
     if listing.market.perpetual or floor.layout.unified:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 
 from bot.domain.numbers import ZERO
 from bot.paper.engine.floor import Floor, Pool
@@ -55,8 +56,22 @@ def lines_of(
         orders: instead of the account's open orders.
         leverages: by symbol, instead of the account's own.
     """
+    if positions is None and orders is None and leverages is None:
+        as_it_is = partial(_lines, floor, state, pool, state.positions, state.open_orders(), {})
+        return floor.kept(("lines", state.key, pool), as_it_is)
     held = state.positions if positions is None else positions
-    resting = list(state.open_orders() if orders is None else orders)
+    resting = state.open_orders() if orders is None else list(orders)
+    return _lines(floor, state, pool, held, resting, leverages or {})
+
+
+def _lines(
+    floor: Floor,
+    state: AccountState,
+    pool: Pool,
+    held: Positions,
+    resting: Sequence[Order],
+    leverages: Mapping[str, int],
+) -> Sequence[Line]:
     touched = (
         {symbol for symbol, _ in held}
         | {floor.listings[order.listing_key].symbol for order in resting}
@@ -70,7 +85,7 @@ def lines_of(
             listing,
             held.get((listing.symbol, side)) or PositionState(symbol=listing.symbol, side=side),
             [order for order in resting if order.listing_key == listing.key],
-            (leverages or {}).get(listing.symbol),
+            leverages.get(listing.symbol),
         )
         for listing in floor.listings.values()
         if listing.symbol in touched and listing.market.perpetual and floor.pool(listing) == pool
@@ -124,6 +139,19 @@ def summary_of(
         paid: leaves the wallet first; negative comes in.
         orders: instead of the account's open orders, for what spot orders freeze of a wallet that serves both.
     """
+    if lines is None and orders is None and not paid:
+        return floor.kept(("summary", state.key, pool), partial(_summary, floor, state, pool, lines, paid, orders))
+    return _summary(floor, state, pool, lines, paid, orders)
+
+
+def _summary(
+    floor: Floor,
+    state: AccountState,
+    pool: Pool,
+    lines: Sequence[Line] | None,
+    paid: Decimal,
+    orders: Sequence[Order] | None,
+) -> MarginSummary:
     wallet = floor.ledger.balance(state.key, pool.wallet, pool.asset) - paid
     unified = pool.wallet == floor.layout.spot
     resting = state.open_orders() if orders is None else orders
@@ -133,6 +161,10 @@ def summary_of(
 
 def positions_of(floor: Floor, state: AccountState) -> Sequence[Position]:
     """Positions and flat rows of perpetuals that have settings of their own or open orders."""
+    return floor.kept(("positions", state.key), partial(_positions, floor, state))
+
+
+def _positions(floor: Floor, state: AccountState) -> Sequence[Position]:
     return [
         _view(line, liquidation_price(*_backing(floor, state, line, lines)))
         for pool in floor.pools

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from bot.paper.engine.book import rounded_to_tick
 from bot.paper.engine.layout import Layout
@@ -30,6 +30,9 @@ FUNDING_INTERVAL_MS: Final = 8 * 3_600_000
 DEFAULT_FUNDING_RATE: Final = Decimal("0.0001")
 PRICE_MAX: Final = Decimal(10) ** 9
 """Above it, amounts of ordinary size would not be exact in 28 digits."""
+
+
+_Figure = TypeVar("_Figure")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,8 @@ class Floor:
         self._last_prices: dict[str, Decimal] = {}
         self._ids: dict[str, int] = {"order": 1_000_000}
         self._moves = 0
+        self._kept_version: tuple[int, ...] = ()
+        self._kept: dict[tuple[object, ...], Any] = {}
         missing = {listing.asset for listing in listings} - prices.keys()
         if missing:
             raise ValueError(f"no first price for {', '.join(sorted(missing))}")
@@ -92,6 +97,17 @@ class Floor:
         While it stays the same, looking again at what is crossed or due for liquidation finds nothing.
         """
         return (self._moves, *(state.version for state in self.states.values()))
+
+    def kept(self, key: tuple[object, ...], find: Callable[[], _Figure]) -> _Figure:
+        """What `find` gives, looked up again while nothing has changed; a key belongs to one `find`."""
+        version = self.version
+        if version != self._kept_version:
+            self._kept_version = version
+            self._kept.clear()
+        if key not in self._kept:
+            self._kept[key] = find()
+        figure: _Figure = self._kept[key]
+        return figure
 
     # Markets and prices.
 

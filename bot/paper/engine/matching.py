@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import groupby
 
 from bot.domain.numbers import ZERO, floor_to
@@ -81,6 +82,10 @@ def offers(floor: Floor, listing: Listing, side: Side) -> Sequence[Offer]:
 
 def depth(floor: Floor, listing: Listing, levels: int) -> Depth:
     """The book by price level."""
+    return floor.kept(("depth", listing.key, levels), partial(_depth, floor, listing, levels))
+
+
+def _depth(floor: Floor, listing: Listing, levels: int) -> Depth:
     sides = (
         tuple(
             Level(price=price, quantity=sum((offer.quantity for offer in group), ZERO))

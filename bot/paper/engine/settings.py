@@ -34,7 +34,7 @@ def set_leverage(floor: Floor, state: AccountState, symbol: str, leverage: int) 
     if leverage < current and summary_of(floor, state, pool, lines=lines).headroom < 0:
         raise Refusal(RefusalCode.INSUFFICIENT_MARGIN, f"at leverage {leverage}")
     state.futures_settings[symbol] = (leverage, isolated)
-    state.settings_changes += 1
+    state.silent_changes += 1
 
 
 def set_margin_mode(floor: Floor, state: AccountState, symbol: str, *, isolated: bool) -> None:
@@ -50,7 +50,7 @@ def set_margin_mode(floor: Floor, state: AccountState, symbol: str, *, isolated:
     if any(position.symbol == symbol for position in state.open_positions()):
         raise Refusal(RefusalCode.HAS_POSITION, symbol)
     state.futures_settings[symbol] = (leverage, isolated)
-    state.settings_changes += 1
+    state.silent_changes += 1
 
 
 def set_hedged(floor: Floor, state: AccountState, *, hedged: bool) -> None:
@@ -62,7 +62,7 @@ def set_hedged(floor: Floor, state: AccountState, *, hedged: bool) -> None:
     if state.open_positions():
         raise Refusal(RefusalCode.HAS_POSITION)
     state.hedged = hedged
-    state.settings_changes += 1
+    state.silent_changes += 1
 
 
 def set_multi_assets(state: AccountState, *, multi_assets: bool) -> None:
@@ -73,7 +73,7 @@ def set_multi_assets(state: AccountState, *, multi_assets: bool) -> None:
     if multi_assets and isolated:
         raise Refusal(RefusalCode.MULTI_ASSETS, f"isolated: {', '.join(isolated)}")
     state.multi_assets = multi_assets
-    state.settings_changes += 1
+    state.silent_changes += 1
 
 
 def add_margin(floor: Floor, state: AccountState, symbol: str, side: PositionSide, amount: Decimal) -> None:
@@ -111,4 +111,4 @@ def set_account_mode(state: AccountState, mode: int) -> None:
     if state.open_positions():
         raise Refusal(RefusalCode.HAS_POSITION)
     state.account_mode = mode
-    state.settings_changes += 1
+    state.silent_changes += 1

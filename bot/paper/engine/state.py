@@ -31,7 +31,7 @@ class AccountState:
         account_mode: of a venue that has such modes; a number of its own.
         client_ids: every client id ever accepted.
         next_due_ms: when the first pending record is due; None when none is pending.
-        settings_changes: how often leverage, a mode or a margin mode was set.
+        silent_changes: how often something changed that is no update, such as a setting.
     """
 
     key: str
@@ -52,13 +52,13 @@ class AccountState:
     earn_redemptions: list[EarnRecord] = field(default_factory=list)
     earn_rewards: list[EarnRecord] = field(default_factory=list)
     next_due_ms: int | None = None
-    settings_changes: int = 0
+    silent_changes: int = 0
     updates: list[Update] = field(default_factory=list)
 
     @property
     def version(self) -> int:
         """Counts up with every change of orders, positions, balances and settings."""
-        return len(self.updates) + self.settings_changes
+        return len(self.updates) + self.silent_changes
 
     def put(self, order: Order, symbol: str, trade: Trade | None = None) -> None:
         """Keep the newest version of an order, and the trade that made it."""

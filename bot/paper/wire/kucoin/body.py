@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii
 from typing import Final
 
 from bot.domain.numbers import plain
@@ -22,13 +23,16 @@ def wire_json(value: object) -> str:
     Raises:
         TypeError: something JSON does not know, a float among it.
     """
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(str(key))}:{wire_json(item)}" for key, item in value.items()) + "}"
+        members = (f"{encode_basestring_ascii(str(key))}:{wire_json(item)}" for key, item in value.items())
+        return "{" + ",".join(members) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(wire_json(item) for item in value) + "]"
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, int):
         return json.dumps(value)
     raise TypeError(f"{value!r} is not written on KuCoin's wire")
 
