@@ -51,6 +51,10 @@ class Facade(Protocol):
         """Open a WebSocket, or refuse the handshake with an answer."""
         ...
 
+    def tick(self, now_ms: int) -> None:
+        """Do what the venue does by itself when its time has come, such as cancelling for a dead man."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperVenue:
@@ -59,6 +63,11 @@ class PaperVenue:
     exchange: Exchange
     facade: Facade
     traits: Traits
+
+    def advance(self, now_ms: int) -> None:
+        """Let happen what time has brought."""
+        self.facade.tick(now_ms)
+        self.exchange.advance()
 
 
 class World:
@@ -81,14 +90,14 @@ class World:
     def advance(self) -> None:
         """Let happen what time has brought, on every venue."""
         for venue in self.venues.values():
-            venue.exchange.advance()
+            venue.advance(self.now_ms())
 
     def handle(self, request: Request) -> Outcome:
         """Let a request take effect, as the planned faults will have it, and say what the shell must do."""
         name = self._owner(request)
         if name is None:
             return Answer(response=_NOBODY)
-        self.venues[name].exchange.advance()
+        self.venues[name].advance(self.now_ms())
         return self._answering[name].answer(request, self.faults.take(name, request))
 
     def connect(self, request: Request) -> Stream | Response:
@@ -97,11 +106,11 @@ class World:
         if name is None:
             return _NOBODY
         venue = self.venues[name]
-        venue.exchange.advance()
+        venue.advance(self.now_ms())
         opened = venue.facade.connect(request)
         if isinstance(opened, Response):
             return opened
-        return Stream(opened, advance=venue.exchange.advance, now_ms=self.now_ms)
+        return Stream(opened, advance=lambda: venue.advance(self.now_ms()), now_ms=self.now_ms)
 
     def _owner(self, request: Request) -> str | None:
         """The venue whose host was asked."""
@@ -127,6 +136,7 @@ class World:
             ValueError: no venue lists it, or that one does not.
         """
         for listing_venue in self._listing(asset, *MarketType, only=venue):
+            listing_venue.facade.tick(self.now_ms())
             listing_venue.exchange.set_price(asset, price)
 
     def settle_funding(self, asset: str, rate: Decimal) -> None:

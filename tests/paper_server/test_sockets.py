@@ -53,6 +53,9 @@ class Aviary:
     def __init__(self, exchange: Exchange) -> None:
         self.parrots: list[Parrot] = []
 
+    def tick(self, now_ms: int) -> None:
+        """Nothing happens by itself."""
+
     def owns(self, host: str) -> bool:
         return host.endswith("binance.com")
 

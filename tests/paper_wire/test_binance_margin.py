@@ -9,6 +9,10 @@ import pytest
 from ccxt.base.errors import BadRequest, ExchangeError
 
 from bot.paper.engine.exchange import Exchange
+from bot.paper.engine.model import OrderStatus
+from bot.paper.venues import BINANCE
+from bot.paper.wire.binance import BinanceFacade
+from bot.paper.world import PaperVenue, World
 
 Binance: TypeAlias = Any
 Clock: TypeAlias = Any
@@ -102,6 +106,22 @@ async def test_the_countdown_cancels_orders_and_no_position(
     position = exchange.account("paper").position(symbol)
     assert position is not None
     assert position.contracts == -1
+
+
+@pytest.mark.parametrize("by", ["time", "price"])
+async def test_a_countdown_ends_when_nobody_asks_any_more(
+    swap: Binance, exchange: Exchange, facade: BinanceFacade, clock: Clock, by: str
+) -> None:
+    world = World({"binance": PaperVenue(exchange=exchange, facade=facade, traits=BINANCE)}, time_ms=clock)
+    await swap.create_order(BTC, "limit", "sell", 1, 110_000)
+    await swap.fapiprivate_post_countdowncancelall({"symbol": "BTCUSDT", "countdownTime": 5_000})
+    clock.now_ms += 5_000
+    if by == "time":
+        world.advance()
+    else:
+        world.set_price("BTC", Decimal(120_000))
+    (order,) = exchange.account("paper").orders()
+    assert (order.status, order.filled) == (OrderStatus.CANCELED, 0)
 
 
 async def test_a_countdown_of_zero_is_stopped(swap: Binance, clock: Clock) -> None:

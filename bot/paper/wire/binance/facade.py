@@ -109,9 +109,13 @@ class BinanceFacade:
         """Open a WebSocket; a Response is a handshake refused."""
         return connect(request, source_of=self._source, handle=self.handle)
 
+    def tick(self, now_ms: int) -> None:
+        """Cancel the orders whose countdown is over."""
+        self._countdowns.run_out(self._exchange, now_ms)
+
     def handle(self, request: Request) -> Response:
         """Answer a request to one of the owned hosts; errors are answers too, never exceptions."""
-        self._countdowns.run_out(self._exchange, request.now_ms)
+        self.tick(request.now_ms)
         served = ((family, request.method, request.path) for family in HOSTS.get(request.host, frozenset()))
         endpoint = next((_ENDPOINTS[called] for called in served if called in _ENDPOINTS), None)
         if endpoint is None:

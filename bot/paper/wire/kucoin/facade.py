@@ -83,6 +83,9 @@ class KucoinFacade:
         """Whether `host` (lower case, no port) is one of KuCoin's that are served here."""
         return host in HOSTS or host in STREAM_HOSTS or host in UNIFIED_HOSTS
 
+    def tick(self, now_ms: int) -> None:
+        """Nothing: there is no dead man's switch for contracts here."""
+
     def connect(self, request: Request) -> Channel | Response:
         """Open a stream for an upgrade request; a Response is a handshake refused.
 

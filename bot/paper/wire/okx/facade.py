@@ -80,7 +80,7 @@ class OkxFacade:
 
     def handle(self, request: Request) -> Response:
         """Answer a request to one of the owned hosts; errors are answers too, never exceptions."""
-        self._desk.run_out(request.now_ms)
+        self.tick(request.now_ms)
         path = request.path.removeprefix(_ROOT)
         endpoint = _ENDPOINTS.get((request.method, path))
         if endpoint is None or path == request.path or request.host not in REST_HOSTS:
@@ -91,6 +91,10 @@ class OkxFacade:
             return error.response()
         except Refusal as refusal:
             return refusals.api_error(refusal).response()
+
+    def tick(self, now_ms: int) -> None:
+        """Cancel the orders of accounts whose dead man's time is over."""
+        self._desk.run_out(now_ms)
 
     def connect(self, request: Request) -> Channel | Response:
         """Open a connection, or refuse the handshake with a response."""
