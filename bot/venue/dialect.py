@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 from bot.domain.environment import Environment
 from bot.domain.errors import ConfigFault
-from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueOrderId
+from bot.domain.ids import Asset, Symbol
 from bot.domain.instrument import MarginMode
 from bot.domain.ledger import LedgerRow, WalletBalance
 from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unknown
-from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
-from bot.ports import Clock, KeyScope, OrderTicket
+from bot.ports import Clock, KeyScope
+from bot.venue.desk import OrderDesk, SpotDesk, Vault
 from bot.venue.endpoint import Endpoint
 from bot.venue.errors import Pauses, Refusal
 from bot.venue.link import Link, Timed
@@ -117,8 +117,10 @@ class Ways:
         return offer
 
 
-class Dialect(Protocol):
+class Dialect(OrderDesk, Protocol):
     """How one account of one exchange is read and told. Every method raises VenueFault unless it says otherwise.
+
+    Its orders and trades are those of perpetuals.
 
     Times are venue time. Methods that return Unknown per symbol put there what fails for that symbol alone.
     """
@@ -188,34 +190,16 @@ class Dialect(Protocol):
         """Contracts, turnover in quote, average price, of 24 h (R7)."""
         ...
 
-    # Orders: commands are sent once, now; the gateway has taken the slot.
+    # Beside contracts
 
-    async def place(self, ticket: OrderTicket) -> OrderReport:
-        """Send an order. Where the venue only acknowledges, the report says OPEN with nothing filled."""
+    @property
+    def spot_desk(self) -> SpotDesk:
+        """Spot markets."""
         ...
 
-    async def cancel(self, symbol: Symbol, client_id: ClientOrderId) -> OrderReport | None:
-        """Ask for a cancel; None where the venue only acknowledges."""
-        ...
-
-    async def find_order(self, symbol: Symbol, client_id: ClientOrderId) -> OrderReport:
-        """By our id. `Refused` with meaning NOT_FOUND where the venue itself says that it knows none."""
-        ...
-
-    async def find_venue_order(self, symbol: Symbol, order_id: VenueOrderId) -> OrderReport:
-        """By the venue's id; like `find_order`."""
-        ...
-
-    async def open_orders(self, symbol: Symbol) -> Sequence[OrderReport]:
-        """All open orders on the instrument, whoever's."""
-        ...
-
-    async def orders(self, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[OrderReport]:
-        """All orders created in that time, whatever became of them, oldest first; complete or a fault."""
-        ...
-
-    async def trades(self, symbol: Symbol, after: TradeCursor, until_ms: int) -> Sequence[VenueTrade]:
-        """All trades after the cursor, oldest first; in hedge mode those of the short side. Complete or a fault."""
+    @property
+    def vault(self) -> Vault:
+        """Moves of margin."""
         ...
 
     # The account

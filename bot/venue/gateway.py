@@ -1,43 +1,41 @@
-"""The gateway: `bot.ports.Venue` for every exchange that has a dialect, through ccxt."""
+"""The gateway: `bot.ports.Venue` and `Treasury` for every exchange that has a dialect, through ccxt."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from bot.domain.errors import InvariantBroken, VenueBusy, VenueFault, VenueRejected
+from bot.domain.errors import InvariantBroken, VenueFault, VenueRejected
 from bot.domain.hint import Hint
 from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueOrderId
-from bot.domain.instrument import Instrument, MarginMode
+from bot.domain.instrument import Instrument, MarginMode, SpotMarket
 from bot.domain.ledger import LedgerRow, WalletBalance
-from bot.domain.observation import Stamp, SymbolConfig, VenueObservation, Wanted
+from bot.domain.moves import Moved, MoveKind, MoveOutcome, MoveRecord, VenueMove
+from bot.domain.observation import Book, Stamp, SymbolConfig, VenueObservation, Wanted
 from bot.domain.orders import (
     Acked,
-    Found,
-    LookupFailed,
-    NotFound,
     OrderLookup,
     OrderReport,
     OutcomeUnknown,
-    Rejected,
     SendOutcome,
     TradeCursor,
     VenueTrade,
 )
 from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.client import make_client
+from bot.venue.desk import OrderDesk
 from bot.venue.dialect import Dialect, Ways
-from bot.venue.errors import Meaning, Refused
 from bot.venue.link import Link
 from bot.venue.markets import Markets
+from bot.venue.outcomes import EXPIRED, look_up, not_sent, outcome_of
 from bot.venue.readings import Readings
 from bot.venue.spec import VenueSpec
 from bot.venue.stream_line import Account
 from bot.venue.streams import listen
-from bot.venue.throttle import Throttle
+from bot.venue.throttle import Lane, Throttle
 from bot.venue.venue_clock import VenueClock
 from bot.venue.ways import ways_of
 
@@ -57,7 +55,7 @@ class _Parts:
 
 
 class CcxtVenue:
-    """One account on one exchange. See `bot.ports.Venue` for what each method promises.
+    """One account on one exchange. See `bot.ports.Venue` and `Treasury` for what each method promises.
 
     Args:
         spec: which account, and in which environment.
@@ -67,6 +65,7 @@ class CcxtVenue:
         venue_clock: the venue's time, which the client signs with.
         symbols: perpetuals in use: checked at start, and their fee rates are read.
         isolated: those of `symbols` that want isolated margin.
+        spot_symbols: spot markets in use: checked at start, and the account's own fee rates on them are read.
     """
 
     def __init__(
@@ -79,6 +78,7 @@ class CcxtVenue:
         venue_clock: VenueClock,
         symbols: Sequence[Symbol],
         isolated: frozenset[Symbol],
+        spot_symbols: Sequence[Symbol] = (),
     ) -> None:
         self.name = spec.name
         self.exchange = spec.exchange
@@ -88,6 +88,7 @@ class CcxtVenue:
         self._clock = clock
         self._symbols = symbols
         self._isolated = isolated
+        self._spot_symbols = spot_symbols
         self._client = client
         throttle = Throttle(name=spec.name, limits=ways.limits, clock=clock)
         self._link = Link(name=spec.name, ways=ways, client=client, throttle=throttle, clock=clock)
@@ -107,9 +108,13 @@ class CcxtVenue:
         )
         for symbol in self._symbols:
             markets.instrument(symbol)
+        for symbol in self._spot_symbols:
+            markets.spot_market(symbol)
         await dialect.check_account(self._symbols, self._isolated)
         for symbol in self._symbols:
             markets.set_fees(symbol, await dialect.fees(symbol))
+        for symbol in self._spot_symbols:
+            markets.set_spot_fee(symbol, await dialect.spot_desk.taker_fee(symbol))
 
     async def close(self) -> None:
         """Release sockets."""
@@ -159,23 +164,23 @@ class CcxtVenue:
 
     async def find_order(self, symbol: Symbol, client_id: ClientOrderId) -> OrderLookup:
         """Look an order up by our id."""
-        return await _look_up(self._dialect.find_order(symbol, client_id))
+        return await look_up(self._desk(symbol).find_order(symbol, client_id))
 
     async def find_venue_order(self, symbol: Symbol, order_id: VenueOrderId) -> OrderLookup:
         """Look an order up by the venue's id."""
-        return await _look_up(self._dialect.find_venue_order(symbol, order_id))
+        return await look_up(self._desk(symbol).find_venue_order(symbol, order_id))
 
     async def open_orders(self, symbol: Symbol) -> Sequence[OrderReport]:
         """All open orders on the instrument."""
-        return await self._dialect.open_orders(symbol)
+        return await self._desk(symbol).open_orders(symbol)
 
     async def all_orders(self, symbol: Symbol, since_ms: int) -> Sequence[OrderReport]:
         """All orders created since."""
-        return await self._dialect.orders(symbol, since_ms, self._until_ms())
+        return await self._desk(symbol).orders(symbol, since_ms, self._until_ms())
 
     async def trades(self, symbol: Symbol, after: TradeCursor) -> Sequence[VenueTrade]:
         """All trades after the cursor."""
-        return await self._dialect.trades(symbol, after, self._until_ms())
+        return await self._desk(symbol).trades(symbol, after, self._until_ms())
 
     async def key_scope(self) -> KeyScope:
         """What the key may do."""
@@ -206,28 +211,30 @@ class CcxtVenue:
 
     async def place(self, ticket: OrderTicket) -> SendOutcome:
         """Send one order, once."""
-        dialect = self._dialect
+        desk = self._desk(ticket.request.symbol)
         try:
             await self._use_slot()
-        except VenueBusy as fault:
-            return Rejected(code="busy-before-send", message=fault.message)
-        if self.now_ms() >= ticket.deadline_ms:
-            return Rejected(code="expired-before-send", message="the deadline had passed before the order was sent")
-        try:
-            return Acked(report=await dialect.place(ticket))
+            if self._parts.markets.is_spot(ticket.request.symbol):
+                await self._link.throttled(self._dialect.spot_desk.placing, Lane.ORDER)
         except VenueFault as fault:
-            return _outcome_of(fault)
+            return not_sent(fault)
+        if self.now_ms() >= ticket.deadline_ms:
+            return EXPIRED
+        try:
+            return Acked(report=await desk.place(ticket))
+        except VenueFault as fault:
+            return outcome_of(fault)
 
     async def cancel(self, symbol: Symbol, client_id: ClientOrderId) -> SendOutcome:
         """Ask for a cancel, once; where the venue only acknowledges, the order is read back."""
         try:
-            report = await self._dialect.cancel(symbol, client_id)
+            report = await self._desk(symbol).cancel(symbol, client_id)
         except VenueFault as fault:
-            return _outcome_of(fault)
+            return outcome_of(fault)
         if report is not None:
             return Acked(report=report)
         try:
-            return Acked(report=await self._dialect.find_order(symbol, client_id))
+            return Acked(report=await self._desk(symbol).find_order(symbol, client_id))
         except VenueFault as fault:
             return OutcomeUnknown(detail=f"the cancel was acknowledged, but not seen: {fault.message}")
 
@@ -242,6 +249,44 @@ class CcxtVenue:
                 operation="set leverage and margin mode",
             )
         return after
+
+    # The treasury
+
+    def spot_market(self, symbol: Symbol) -> SpotMarket:
+        """The spot market."""
+        return self._parts.markets.spot_market(symbol)
+
+    async def spot_book(self, symbol: Symbol) -> Book:
+        """Visible depth, in coins."""
+        return await self._dialect.spot_desk.book(symbol)
+
+    async def free_to_move(self, asset: Asset) -> Decimal:
+        """What a TRANSFER may take."""
+        return await self._dialect.vault.free_to_move(asset)
+
+    async def move(self, record: MoveRecord) -> MoveOutcome:
+        """Send one move, once; its reference is "" where the venue gives none."""
+        move = record.move
+        try:
+            sending = await self._dialect.vault.prepared(move)
+            await self._use_slot()
+            await self._link.throttled(sending.endpoint, Lane.ORDER)
+        except VenueFault as fault:
+            return not_sent(fault)
+        if self.now_ms() >= move.deadline_ms:
+            return EXPIRED
+        try:
+            return Moved(reference=await self._link.send(sending.endpoint, sending.parse, sending.params))
+        except VenueFault as fault:
+            return outcome_of(fault)
+
+    async def moves(self, kind: MoveKind, symbol: Symbol, since_ms: int) -> Sequence[VenueMove]:
+        """The venue's own history of moves."""
+        return await self._dialect.vault.moves(kind, symbol, since_ms, self._until_ms())
+
+    async def dead_man(self, symbol: Symbol, seconds: int) -> None:
+        """Set or stop the switch that cancels orders; some venues have one for the whole account only."""
+        await self._dialect.vault.dead_man(symbol, seconds)
 
     # Streams
 
@@ -269,6 +314,11 @@ class CcxtVenue:
     def _dialect(self) -> Dialect:
         return self._parts.dialect
 
+    def _desk(self, symbol: Symbol) -> OrderDesk:
+        """Who tells and reads orders on a symbol's market."""
+        parts = self._parts
+        return parts.dialect.spot_desk if parts.markets.is_spot(symbol) else parts.dialect
+
     async def _use_slot(self) -> None:
         """Use up the room that `order_slot` kept; without one, wait for it."""
         oldest_ms = self._clock.now_ms() - _SLOT_AGE_MS
@@ -283,22 +333,6 @@ class CcxtVenue:
         return self.now_ms() + _SLACK_MS
 
 
-async def _look_up(reading: Awaitable[OrderReport]) -> OrderLookup:
-    try:
-        return Found(report=await reading)
-    except Refused as fault:
-        return NotFound(code=fault.code) if fault.meaning is Meaning.NOT_FOUND else LookupFailed(detail=fault.message)
-    except VenueFault as fault:
-        return LookupFailed(detail=fault.message)
-
-
-def _outcome_of(fault: VenueFault) -> SendOutcome:
-    """What a failed command's answer says of its effect (R20)."""
-    if isinstance(fault, VenueRejected | VenueBusy):
-        return Rejected(code=fault.code or "busy-before-send", message=fault.message)
-    return OutcomeUnknown(detail=fault.message)
-
-
 def open_venue(
     spec: VenueSpec,
     *,
@@ -306,6 +340,7 @@ def open_venue(
     session: object | None,
     symbols: Sequence[Symbol] = (),
     isolated: frozenset[Symbol] = frozenset(),
+    spot_symbols: Sequence[Symbol] = (),
 ) -> CcxtVenue:
     """Make the gateway of one account; nothing is contacted before `start`.
 
@@ -315,6 +350,7 @@ def open_venue(
         session: of the paper exchange; None for the real internet.
         symbols: perpetuals in use.
         isolated: those of them that want isolated margin.
+        spot_symbols: spot markets in use.
 
     Raises:
         ConfigFault: the settings ask for what the exchange does not have, or a secret is missing.
@@ -324,5 +360,12 @@ def open_venue(
     venue_clock = VenueClock(clock)
     client = make_client(spec, ways, time_ms=venue_clock.now_ms, session=session)
     return CcxtVenue(
-        spec, ways, client=client, clock=clock, venue_clock=venue_clock, symbols=symbols, isolated=isolated
+        spec,
+        ways,
+        client=client,
+        clock=clock,
+        venue_clock=venue_clock,
+        symbols=symbols,
+        isolated=isolated,
+        spot_symbols=spot_symbols,
     )

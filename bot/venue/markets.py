@@ -11,7 +11,7 @@ from typing import Any
 from bot.core.units import asset_and_multiplier
 from bot.domain.errors import ConfigFault
 from bot.domain.ids import Asset, Symbol, VenueName
-from bot.domain.instrument import ContractKind, Instrument
+from bot.domain.instrument import ContractKind, Instrument, SpotMarket
 from bot.domain.numbers import ZERO, decimal_of
 
 
@@ -34,10 +34,9 @@ class SpotPair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """Units and filters of one contract, as in `bot.domain.instrument.Instrument`."""
+class Filters:
+    """What an order on one market must fit, as in `bot.domain.instrument.SpotMarket`."""
 
-    contract_size: Decimal
     quantity_step: Decimal
     quantity_min: Decimal
     quantity_max: Decimal
@@ -48,6 +47,26 @@ class Rules:
     price_up: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules(Filters):
+    """Units and filters of one contract, as in `bot.domain.instrument.Instrument`."""
+
+    contract_size: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpotRules:
+    """How the spot markets of an exchange are read.
+
+    Attributes:
+        filters: reads them from ccxt's market, best from its `info`. Raises ValueError.
+        fee_in_quote: the fee of a buy is taken in quote, not in coins.
+    """
+
+    filters: Callable[[Mapping[str, Any]], Filters]
+    fee_in_quote: bool
+
+
 class Markets:
     """Everything that ccxt read of the market lists.
 
@@ -56,6 +75,7 @@ class Markets:
         markets: ccxt's markets by symbol.
         rules: reads units and filters of a contract from ccxt's market, best from its `info`. Raises ValueError.
         kinds: of each of these there must be a perpetual.
+        spot_rules: None where the bot trades no spot.
         spot: whether there must be a spot market.
 
     Raises:
@@ -69,34 +89,43 @@ class Markets:
         markets: Mapping[str, Any],
         rules: Callable[[Mapping[str, Any]], Rules],
         kinds: Collection[ContractKind],
+        spot_rules: SpotRules | None = None,
         spot: bool = True,
     ) -> None:
         self._name = name
         self._rules = rules
+        self._spot_rules = spot_rules
         self._swaps: dict[Symbol, Mapping[str, Any]] = {
             Symbol(symbol): market for symbol, market in markets.items() if _kind_of(market) is not None
         }
         self._swap_symbols = {str(market["id"]): symbol for symbol, market in self._swaps.items()}
         self._others = frozenset(markets) - frozenset(self._swaps)
+        self._spots: dict[Symbol, Mapping[str, Any]] = {
+            Symbol(symbol): market for symbol, market in markets.items() if market.get("spot")
+        }
         self._pairs = {
             str(market["id"]): SpotPair(
                 market_id=str(market["id"]),
-                symbol=Symbol(symbol),
+                symbol=symbol,
                 base=Asset(market["base"]),
                 quote=Asset(market["quote"]),
             )
-            for symbol, market in markets.items()
-            if market.get("spot")
+            for symbol, market in self._spots.items()
         }
         found = {_kind_of(market) for market in self._swaps.values()}
         if (spot and not self._pairs) or not found.issuperset(kinds):
             raise ValueError("the market lists are empty")
         self.coins = frozenset(coin for pair in self._pairs.values() for coin in (pair.base, pair.quote))
         self._fees: dict[Symbol, Fees] = {}
+        self._spot_fees: dict[Symbol, Decimal] = {}
 
     def set_fees(self, symbol: Symbol, fees: Fees) -> None:
         """Use the account's own rates from now on."""
         self._fees[symbol] = fees
+
+    def set_spot_fee(self, symbol: Symbol, taker: Decimal) -> None:
+        """Use the account's own rate on a spot market from now on."""
+        self._spot_fees[symbol] = taker
 
     def id_of(self, symbol: Symbol) -> str:
         """The venue's own name of a perpetual. Raises ConfigFault."""
@@ -109,6 +138,55 @@ class Markets:
     def pair_of(self, market_id: str) -> SpotPair | None:
         """The spot market behind the venue's own name; None when it is none of the list's."""
         return self._pairs.get(market_id)
+
+    def is_spot(self, symbol: Symbol) -> bool:
+        """Whether a symbol is that of a spot market."""
+        return symbol in self._spots
+
+    def spot_pair(self, symbol: Symbol) -> SpotPair:
+        """A spot market and the venue's own name of it. Raises ConfigFault."""
+        return self._pairs[str(self._spot(symbol)["id"])]
+
+    def spot_market(self, symbol: Symbol) -> SpotMarket:
+        """A spot market with its filters.
+
+        Raises:
+            ConfigFault: there is none of that name, the bot trades no spot there, or its filters are not known.
+        """
+        market = self._spot(symbol)
+        if self._spot_rules is None:
+            raise ConfigFault(f"venues.{self._name}: the bot trades no spot on this exchange")
+        fee = self._spot_fees.get(symbol)
+        try:
+            rules = self._spot_rules.filters(market)
+            return SpotMarket(
+                venue=self._name,
+                symbol=symbol,
+                base=Asset(market["base"]),
+                quote=Asset(market["quote"]),
+                quantity_step=rules.quantity_step,
+                quantity_min=rules.quantity_min,
+                quantity_max=rules.quantity_max,
+                price_tick=rules.price_tick,
+                notional_min=rules.notional_min,
+                price_down=rules.price_down,
+                price_up=rules.price_up,
+                taker_fee=_published(market["taker"]) if fee is None else fee,
+                fee_in_quote=self._spot_rules.fee_in_quote,
+                active=rules.active,
+            )
+        except ValueError as fault:
+            raise ConfigFault(f"venues.{self._name}: {symbol} can't be traded: {fault}") from None
+
+    def _spot(self, symbol: Symbol) -> Mapping[str, Any]:
+        market = self._spots.get(symbol)
+        if market is not None:
+            return market
+        near = difflib.get_close_matches(symbol, list(self._spots), n=3, cutoff=0.5)
+        raise ConfigFault(
+            f"venues.{self._name}: {symbol!r} is no spot market there; expected one such as 'BTC/USDT'",
+            hint=f"did you mean {' or '.join(near)}?" if near else "",
+        )
 
     def spot_pairs(self, assets: frozenset[Asset]) -> Sequence[SpotPair]:
         """Spot markets of these coins against a settle currency of the linear perpetuals."""

@@ -9,6 +9,7 @@ from typing import Any
 from bot.domain.instrument import ContractKind
 from bot.domain.numbers import ONE, ZERO
 from bot.venue.binance.family import family_of
+from bot.venue.binance.spot import SPOT_RULES
 from bot.venue.markets import Markets, Rules
 from bot.venue.shapes import Row, decimal_in, positive_in, row_of, rows_of, text_in
 from bot.venue.spec import VenueSpec
@@ -16,7 +17,7 @@ from bot.venue.spec import VenueSpec
 
 def markets_of(spec: VenueSpec, listed: Mapping[str, Any]) -> Markets:
     """Everything that ccxt read of the three market lists. Raises ValueError."""
-    return Markets(name=spec.name, markets=listed, rules=rules_of, kinds=tuple(ContractKind))
+    return Markets(name=spec.name, markets=listed, rules=rules_of, kinds=tuple(ContractKind), spot_rules=SPOT_RULES)
 
 
 def rules_of(market: Mapping[str, Any]) -> Rules:

@@ -24,7 +24,9 @@ from bot.venue.binance.history import History
 from bot.venue.binance.ledger import Ledger
 from bot.venue.binance.prices import PriceReader
 from bot.venue.binance.settings import Settings
+from bot.venue.binance.spot import Spot
 from bot.venue.binance.transit import Transit
+from bot.venue.binance.vault import Vault
 from bot.venue.binance.wallets import Wallets
 from bot.venue.dialect import MarginBalance, Moving, WalletGroup
 from bot.venue.link import Link, Timed, joined
@@ -50,6 +52,8 @@ class BinanceDialect:
     settings: Settings
     history: History
     books: Ledger
+    spot_desk: Spot
+    vault: Vault
 
     async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse portfolio margin, and isolated margin under multi-assets mode (R5)."""
@@ -244,4 +248,6 @@ def open_dialect(link: Link, spec: VenueSpec, markets: Markets, clock: Clock) ->
         settings=Settings(link, markets, prices),
         history=History(link, markets),
         books=Ledger(link, markets, served=served),
+        spot_desk=Spot(link, markets, served=served),
+        vault=Vault(link, markets, served=served),
     )

@@ -12,9 +12,6 @@ from bot.domain.instrument import ContractKind
 from bot.venue.endpoint import Endpoint, at
 from bot.venue.throttle import Cost
 
-DEPTH_LEVELS: Final = 50
-"""Most levels for weight 2."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
@@ -30,6 +27,7 @@ class Family:
         config: tells leverage and margin mode of each symbol; at COIN-M that is the margin account, which lists them
             all, those without a position too.
         mode: tells the position mode.
+        transfers: types of a transfer from the spot wallet, and of one to it.
     """
 
     kind: ContractKind
@@ -38,6 +36,7 @@ class Family:
     notional: str
     filled: str
     order_page: int
+    transfers: tuple[str, str]
     exchange_info: Endpoint
     account: Endpoint
     positions: Endpoint
@@ -60,6 +59,9 @@ class Family:
     all_orders: Endpoint
     trades: Endpoint
     income: Endpoint
+    add_margin: Endpoint
+    margin_moves: Endpoint
+    countdown: Endpoint
 
 
 PLACE_COST: Final = Cost(
@@ -74,6 +76,7 @@ LINEAR: Final = Family(
     notional="notional",
     filled="cumQuote",
     order_page=1_000,
+    transfers=("MAIN_UMFUTURE", "UMFUTURE_MAIN"),
     exchange_info=at("fapi", "fapiPublicGetExchangeInfo", "read the contract list", 1),
     account=at("fapi", "fapiPrivateV3GetAccount", "read the margin account", 5),
     positions=at("fapi", "fapiPrivateV3GetPositionRisk", "read positions", 5),
@@ -97,6 +100,9 @@ LINEAR: Final = Family(
     all_orders=at("fapi", "fapiPrivateGetAllOrders", "read all orders", 5),
     trades=at("fapi", "fapiPrivateGetUserTrades", "read trades", 5),
     income=at("fapi", "fapiPrivateGetIncome", "read the margin account's ledger", 30),
+    add_margin=at("fapi", "fapiPrivatePostPositionMargin", "add margin to a position", 1),
+    margin_moves=at("fapi", "fapiPrivateGetPositionMarginHistory", "read margin added to a position", 1),
+    countdown=at("fapi", "fapiPrivatePostCountdownCancelAll", "set the switch that cancels orders", 10),
 )
 
 INVERSE: Final = Family(
@@ -106,6 +112,7 @@ INVERSE: Final = Family(
     notional="notionalValue",
     filled="cumBase",
     order_page=100,
+    transfers=("MAIN_CMFUTURE", "CMFUTURE_MAIN"),
     exchange_info=at("dapi", "dapiPublicGetExchangeInfo", "read the coin-margined contract list", 1),
     account=at("dapi", "dapiPrivateGetAccount", "read the coin-margin account", 5),
     positions=at("dapi", "dapiPrivateGetPositionRisk", "read coin-margined positions", 1),
@@ -128,6 +135,9 @@ INVERSE: Final = Family(
     all_orders=at("dapi", "dapiPrivateGetAllOrders", "read all orders", 20),
     trades=at("dapi", "dapiPrivateGetUserTrades", "read trades", 20),
     income=at("dapi", "dapiPrivateGetIncome", "read the coin-margin account's ledger", 20),
+    add_margin=at("dapi", "dapiPrivatePostPositionMargin", "add margin to a position", 1),
+    margin_moves=at("dapi", "dapiPrivateGetPositionMarginHistory", "read margin added to a position", 1),
+    countdown=at("dapi", "dapiPrivatePostCountdownCancelAll", "set the switch that cancels orders", 10),
 )
 
 FAMILIES: Final = (LINEAR, INVERSE)

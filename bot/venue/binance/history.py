@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 from bot.domain.ids import ClientOrderId, Symbol, VenueOrderId
 from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import OrderTicket
 from bot.venue.binance.endpoints import PAGE, WEEK_MS
 from bot.venue.binance.family import family_of
+from bot.venue.binance.listing import trades_after
 from bot.venue.binance.orders import LONG, Contract, order_params, order_report, own_report, position_side, venue_trade
 from bot.venue.link import Link
 from bot.venue.markets import Markets
 from bot.venue.shapes import rows_of
-from bot.venue.spans import ENDLESS, spans
+from bot.venue.spans import spans
 from bot.venue.throttle import Lane
 
-_PAGES_MAX: Final = 1_000
 Page = Sequence[tuple[str, VenueTrade]]
 """Trades with their position side, of all sides: as the venue pages them."""
 
@@ -90,44 +89,14 @@ class History:
         contract = self._contract(symbol)
         endpoint = contract.family.trades
 
-        async def read(params: dict[str, object]) -> Page:
+        async def read(params: Mapping[str, object]) -> Page:
             query = {"symbol": contract.market_id, "limit": PAGE, **params}
             return await self.link.ask(endpoint, partial(_trades, contract), query, lane=Lane.RESCUE)
 
-        async def read_span(begin: int, end: int) -> Page:
-            return await read({"startTime": begin, "endTime": end})
-
-        found: Page
-        if after.trade_id is None:
-            found = await spans(
-                read_span,
-                after.time_ms + 1,
-                until_ms,
-                link=self.link,
-                what=endpoint.operation,
-                span_ms=WEEK_MS,
-                page=PAGE,
-            )
-        else:
-            found = await self._trades_from(read, int(after.trade_id) + 1, endpoint.operation)
-        newest = -1 if after.trade_id is None else int(after.trade_id)
-        unique = {int(trade.trade_id): trade for side, trade in found if side != LONG}
-        return [unique[number] for number in sorted(unique) if number > newest]
-
-    async def _trades_from(
-        self, read: Callable[[dict[str, object]], Awaitable[Page]], first: int, operation: str
-    ) -> Page:
-        found: list[tuple[str, VenueTrade]] = []
-        for _ in range(_PAGES_MAX):
-            page = await read({"fromId": first})
-            found.extend(page)
-            if len(page) < PAGE:
-                return found
-            following = max(int(trade.trade_id) for _, trade in page) + 1
-            if following <= first:
-                break
-            first = following
-        raise self.link.unreadable(operation, ENDLESS)
+        found = await trades_after(
+            self.link, endpoint, read, lambda row: int(row[1].trade_id), after=after, until_ms=until_ms, span_ms=WEEK_MS
+        )
+        return [trade for side, trade in found if side != LONG]
 
     def _contract(self, symbol: Symbol) -> Contract:
         instrument = self.markets.instrument(symbol)

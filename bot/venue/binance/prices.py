@@ -12,7 +12,8 @@ from bot.domain.ids import Symbol
 from bot.domain.instrument import ContractKind
 from bot.domain.observation import Book, Prices, Unknown
 from bot.venue.attempt import attempt
-from bot.venue.binance.family import DEPTH_LEVELS, Family, family_of
+from bot.venue.binance.endpoints import DEPTH_LEVELS
+from bot.venue.binance.family import Family, family_of
 from bot.venue.book import book_of
 from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link, Timed, joined

@@ -24,10 +24,12 @@ _ORDER_REFUSED: Final = (
     *("-5021", "-5022"),
 )
 _SETTING_REFUSED: Final = ("-4047", "-4048", "-4049", "-4050", "-4067", "-4068", "-4161", "-4168")
+_MOVE_REFUSED: Final = (*("-4054", "-4055", "-5001", "-5002", "-5003", "-5007", "-5009", "-5011", "-5013"),)
+"""Margin and transfers. Not -5010 (failed) and -5012 (pending): those don't say that nothing moves."""
 _AUTH: Final = ("-1002", "-1022", "-2008", "-2014", "-2015")
 
 TABLE: Final[Table] = {
-    **listed((400,), (*_STALE, *_MALFORMED, *_ORDER_REFUSED, *_SETTING_REFUSED), Meaning.REFUSED),
+    **listed((400,), (*_STALE, *_MALFORMED, *_ORDER_REFUSED, *_SETTING_REFUSED, *_MOVE_REFUSED), Meaning.REFUSED),
     **listed((400, 401), _AUTH, Meaning.AUTH),
     **listed((400,), ("-2013",), Meaning.NOT_FOUND),
     **listed((400,), ("-4046", "-4059"), Meaning.ALREADY_SET),

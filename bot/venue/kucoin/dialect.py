@@ -15,6 +15,7 @@ from bot.domain.numbers import ZERO
 from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unknown
 from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
+from bot.venue.desk import NoSpotDesk, NoVault
 from bot.venue.dialect import MarginBalance, Moving, WalletGroup
 from bot.venue.errors import Meaning
 from bot.venue.kucoin.cash import Cash
@@ -64,6 +65,8 @@ class KuCoinDialect:
         self._settings = Settings(link, markets)
         self._history = History(link, markets, clock)
         self._ledger = Ledger(link, markets, self._history)
+        self.spot_desk = NoSpotDesk(link.name)
+        self.vault = NoVault(link.name)
 
     async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse a unified trading account: what is read here are the wallets of a classic one."""

@@ -17,6 +17,7 @@ from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unkno
 from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.attempt import attempt
+from bot.venue.desk import NoSpotDesk, NoVault
 from bot.venue.dialect import MarginBalance, Moving, WalletGroup
 from bot.venue.link import Link, Timed, joined
 from bot.venue.markets import Fees, Markets
@@ -62,6 +63,8 @@ class OkxDialect:
         self._prices = PriceReader(link, markets)
         self._history = History(link, markets, clock)
         self._ledger = Ledger(link, markets, clock)
+        self.spot_desk = NoSpotDesk(link.name)
+        self.vault = NoVault(link.name)
 
     async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse an account mode in which a swap can't be margined as we count it."""

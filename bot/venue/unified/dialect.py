@@ -15,6 +15,7 @@ from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unkno
 from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.attempt import attempt
+from bot.venue.desk import NoSpotDesk, NoVault
 from bot.venue.dialect import MarginBalance, Moving, WalletGroup
 from bot.venue.link import Link, Timed
 from bot.venue.markets import Fees, Markets
@@ -48,6 +49,8 @@ class UnifiedDialect:
         self._account = Account(self._calls, markets, self._positions)
         self._prices = PriceReader(self._calls)
         self._orders = Orders(self._calls, markets, clock)
+        self.spot_desk = NoSpotDesk(spec.name)
+        self.vault = NoVault(spec.name)
 
     async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse what can't be hedged there. Raises StartFault."""
