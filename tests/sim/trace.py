@@ -66,7 +66,7 @@ class Sent:
         fault: the kind of fault that struck it, such as `drop-after`; empty for none.
         status: HTTP status of the venue's answer; None when the connection was dropped.
         code: the venue's own error code in the answer; empty for none.
-        weight: units of the venue's own limits that it cost, where the answer tells.
+        retry_after_s: how long the answer told us to pause; None where it did not.
     """
 
     number: int
@@ -81,6 +81,7 @@ class Sent:
     fault: str = ""
     status: int | None = None
     code: str = ""
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +223,7 @@ class Truth:
         self._key = key
         self._seen = dict.fromkeys(exchanges, 0)
         self._journal_path = journal
+        self._reader: SqlJournal | None = None
         self._intents: Sequence[IntentRecord] | None = None
         self._halts: Sequence[Halt] | None = None
 
@@ -230,16 +232,26 @@ class Truth:
     def intents(self) -> Sequence[IntentRecord]:
         """Every intent on the job's instrument, oldest first."""
         if self._intents is None:
-            with SqlJournal.open_readonly(self._journal_path) as journal:
-                self._intents = journal.recent(self.job.venue, self.job.symbol, 0)
+            self._intents = self.journal.recent(self.job.venue, self.job.symbol, 0)
         return self._intents
 
     def halts(self) -> Sequence[Halt]:
         """Halts that nobody has cleared."""
         if self._halts is None:
-            with SqlJournal.open_readonly(self._journal_path) as journal:
-                self._halts = journal.halts()
+            self._halts = self.journal.halts()
         return self._halts
+
+    @property
+    def journal(self) -> SqlJournal:
+        """The journal as another process finds it; there is none before the first start."""
+        if self._reader is None:
+            self._reader = SqlJournal.open_readonly(self._journal_path)
+        return self._reader
+
+    def close(self) -> None:
+        """Close the journal."""
+        if self._reader is not None:
+            self._reader.close()
 
     def committed(self) -> None:
         """What was read of the journal is old."""

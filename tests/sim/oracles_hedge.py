@@ -1,0 +1,233 @@
+"""Oracles on the hedge as a whole: O5, O6, O11 and O12."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from bot.domain.numbers import ZERO
+from bot.paper.engine.model import MarketType
+from bot.ports import Halt
+from tests.sim.oracles_base import Blindness, Watching, on_job, ours, places_order, sells, step_coins
+from tests.sim.trace import Event, Kind, Life, Truth
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
+
+
+class HedgedAgain(Watching):
+    """O5: once nothing goes wrong any more, the hedge is on its target within a bound and stays there; nothing is open.
+
+    Args:
+        bound_ms: from the calm, or the last thing that happened after it.
+        foreign_grace_ms: `foreign_grace_s`: what others did to the position is left alone for so long.
+        least_notional: what the venue does not take orders below, in quote.
+
+    Attributes:
+        restored_ms: how long after the calm the hedge was on its target again; None: not yet.
+    """
+
+    name = "O5 hedged again"
+
+    def __init__(
+        self, *, bound_ms: int = 3 * MINUTE_MS, foreign_grace_ms: int = 10 * MINUTE_MS, least_notional: Decimal = ZERO
+    ) -> None:
+        super().__init__()
+        self._bound_ms = bound_ms
+        self._foreign_grace_ms = foreign_grace_ms
+        self._left_alone_ms = 0
+        self._least_notional = least_notional
+        self._since_ms: int | None = None
+        self.restored_ms: int | None = None
+
+    def judge(self, event: Event, truth: Truth) -> None:
+        """Judge every event that comes later than the bound."""
+        if any(change.order and on_job(change, truth) and not ours(change.order) for change in event.changes):
+            self._left_alone_ms = event.at_ms + self._foreign_grace_ms
+        if truth.calm_ms is None:
+            return
+        disturbed = event.kind is Kind.WORLD or (event.kind is Kind.PROCESS and event.word == "started")
+        if self._since_ms is None or disturbed:
+            self._since_ms, self.restored_ms = max(truth.calm_ms, event.at_ms, self._left_alone_ms), None
+        there = self.on_target(truth, least_notional=self._least_notional)
+        if there and self.restored_ms is None:
+            self.restored_ms = event.at_ms - self._since_ms
+        if not there and not truth.excused and event.at_ms > self._since_ms + self._bound_ms:
+            self.fail(self._told(truth))
+
+    def finish(self, truth: Truth) -> None:
+        """Judge the end, when the bound is over by then."""
+        if self._since_ms is None or truth.excused or truth.now_ms <= self._since_ms + self._bound_ms:
+            return
+        if not self.on_target(truth, least_notional=self._least_notional):
+            self.fail(self._told(truth))
+        for record in truth.intents():
+            if not record.state.terminal or not record.settled:
+                self.fail(f"intent {record.intent.client_id} is still {record.state}, settled: {record.settled}")
+
+    def _told(self, truth: Truth) -> str:
+        halts = "; ".join(halt.reason for halt in truth.halts())
+        gap, bound_s = self.gap(truth), self._bound_ms // 1000
+        return f"a gap of {gap} coins {bound_s} s after the last fault" + (f"; halted: {halts}" if halts else "")
+
+
+class QuietRestart(Watching):
+    """O6: a process that starts on its target sends nothing for as long as it stays there.
+
+    Args:
+        ladder: reductions that the margin ladder sends on target are no order of a restart.
+    """
+
+    name = "O6 quiet restart"
+
+    def __init__(self, *, ladder: bool = False) -> None:
+        super().__init__()
+        self._ladder = ladder
+        self._quiet: int | None = None
+
+    def judge(self, event: Event, truth: Truth) -> None:
+        """Judge the orders of a process that found everything in place."""
+        if event.sent is not None and event.sent.fault == "stale":
+            self._quiet = None  # it is told that something is not in place
+        started = event.kind is Kind.PROCESS and event.word == "started"
+        if started and event.process is not None:
+            idle = not truth.in_flight and not any(order.status.open for order in truth.orders.values())
+            self._quiet = event.process if idle and not truth.excused else None
+        mine = self._quiet is not None and event.process == self._quiet
+        if mine and event.kind is Kind.REQUEST and event.sent is not None and places_order(event.sent):
+            if not self._ladder:
+                self.fail(f"process {event.process} sent an order although the hedge was on its target when it started")
+            return
+        if self._quiet is not None and not self.on_target(truth):
+            self._quiet = None
+
+
+class BoundedTurnover(Watching):
+    """O11: our fills add up to no more than what the target, others' trades and the price asked for; and to the caps.
+
+    Args:
+        orders_per_minute, notional_per_hour: the caps (R24); only what adds risk counts for the second.
+    """
+
+    name = "O11 bounded turnover"
+
+    def __init__(
+        self, *, orders_per_minute: int = 20, notional_per_hour: Decimal = Decimal(1_000_000), ladder: bool = False
+    ) -> None:
+        super().__init__()
+        self._per_minute = orders_per_minute
+        self._per_hour = notional_per_hour
+        self._ladder = ladder
+        self._target: Decimal | None = None
+        self._asked = self._done = ZERO
+        self._orders: deque[int] = deque()
+        self._grown: deque[tuple[int, Decimal]] = deque()
+
+    def judge(self, event: Event, truth: Truth) -> None:
+        """Add up what was asked for and what was done."""
+        target = truth.job.ratio * truth.held
+        self._asked += abs(target - (self._target or ZERO))
+        self._target = target
+        traded = False
+        for change in event.changes:
+            if change.order is None or not on_job(change, truth):
+                continue
+            each = truth.job.contract_size
+            if change.trade is not None:
+                coins = change.trade.quantity * (
+                    each / change.trade.price if truth.job.market is MarketType.INVERSE else each
+                )
+                if not ours(change.order):
+                    self._asked += coins
+                    continue
+                traded = True
+                self._done += coins
+                if sells(change.order):
+                    self._grown.append((event.at_ms, coins * truth.mark))
+            elif ours(change.order) and change.order.status.open:
+                self._orders.append(event.at_ms)
+                self._asked += 2 * step_coins(truth)  # each order rounds, and may find the price moved
+        if traded:
+            self._weigh(event, truth)
+
+    def _weigh(self, event: Event, truth: Truth) -> None:
+        while self._orders and self._orders[0] <= event.at_ms - MINUTE_MS:
+            self._orders.popleft()
+        while self._grown and self._grown[0][0] <= event.at_ms - HOUR_MS:
+            self._grown.popleft()
+        if len(self._orders) > self._per_minute:
+            self.fail(f"{len(self._orders)} orders within a minute")
+        grown = sum((notional for _, notional in self._grown), ZERO)
+        if grown > self._per_hour * Decimal("1.02"):
+            self.fail(f"{grown} of notional was added within an hour")
+        slack = Decimal("1.01") if truth.job.market is MarketType.INVERSE else Decimal(1)
+        if self._done > self._asked * slack and not self._ladder:
+            self.fail(f"{self._done} coins were traded where changes asked for {self._asked}")
+
+
+class AlarmForEveryHalt(Watching):
+    """O12: a person is told of every halt within 30 s, and of a hedge that stays off its target.
+
+    Args:
+        within_ms: after the halt, or after the start of the process that finds it.
+        naked_ms: how long a gap may last, under a living process that can see it, before a person must have been told.
+    """
+
+    name = "O12 an alarm for every halt"
+
+    def __init__(
+        self, *, within_ms: int = 30_000, naked_ms: int = 4 * MINUTE_MS, least_notional: Decimal = ZERO
+    ) -> None:
+        super().__init__()
+        self._within_ms = within_ms
+        self._naked_ms = naked_ms
+        self._least_notional = least_notional
+        self._blind = Blindness()
+        self._open: tuple[Halt, ...] = ()
+        self._told: set[tuple[str, int]] = set()
+        self._off_since_ms: int | None = None
+
+    def judge(self, event: Event, truth: Truth) -> None:
+        """Judge the halts that stand, and how long the gap has lasted."""
+        self._blind.take(event)
+        if event.kind is Kind.COMMIT:
+            self._open = tuple(truth.halts())
+        life = truth.lives[-1] if truth.lives else None
+        if life is None or life.up_ms is None or life.ended_ms is not None:
+            self._off_since_ms = None
+            return
+        for halt in self._open:
+            self._weigh_halt(halt, event, life, truth)
+        self._weigh_gap(event, truth)
+
+    def _weigh_halt(self, halt: Halt, event: Event, life: Life, truth: Truth) -> None:
+        key = (halt.code, halt.since_ms)
+        if key in self._told:
+            return
+        soon_ms = halt.since_ms - self._within_ms
+        if any(at_ms >= soon_ms and _tells_of(halt, values) for at_ms, _, values in truth.alarms):
+            self._told.add(key)
+            return
+        assert life.up_ms is not None
+        if event.at_ms > max(halt.since_ms, life.up_ms) + self._within_ms:
+            self.fail(f"nobody was told of the halt {halt.code}: {halt.reason}")
+
+    def _weigh_gap(self, event: Event, truth: Truth) -> None:
+        if self.on_target(truth, least_notional=self._least_notional):
+            self._off_since_ms = None
+            return
+        if self._off_since_ms is None:
+            self._off_since_ms = event.at_ms
+        if event.at_ms - self._off_since_ms <= self._naked_ms:
+            return
+        if self._blind.since(self._off_since_ms) < self._off_since_ms:
+            self._off_since_ms = event.at_ms
+        elif not any(at_ms >= self._off_since_ms for at_ms, _, _ in truth.alarms):
+            self.fail(f"a gap of {self.gap(truth)} coins for {self._naked_ms // 1000} s, and nobody was told")
+
+
+def _tells_of(halt: Halt, values: Mapping[str, object]) -> bool:
+    """The alarm is that of the halt, or of a turn that found it."""
+    return str(values.get("code")) == halt.code or str(values.get("verdict")) == "halted"

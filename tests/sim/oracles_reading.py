@@ -1,0 +1,191 @@
+"""Oracles on what is asked, believed and said: O7, O9 and O10."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from bot.paper.engine.model import MarketType
+from tests.sim.oracles_base import Past, Watching, committed, our_ids, places_order
+from tests.sim.oracles_orders import AGE_MAX_MS
+from tests.sim.trace import Event, Kind, Sent, Truth
+
+_LINEAR: Final = MarketType.LINEAR
+_INVERSE: Final = MarketType.INVERSE
+
+NEEDED: Final[Mapping[tuple[str, MarketType], Mapping[str, str]]] = {
+    ("binance", _LINEAR): {
+        "coins": r"/api/v3/account",
+        "position": r"/fapi/v3/positionRisk",
+        "margin": r"/fapi/v3/account",
+        "mark": r"/fapi/v1/premiumIndex",
+    },
+    ("binance", _INVERSE): {
+        "coins": r"/dapi/v1/account",
+        "position": r"/dapi/v1/positionRisk",
+        "mark": r"/dapi/v1/premiumIndex",
+    },
+    ("okx", _LINEAR): {
+        "coins": r"/api/v5/account/balance",
+        "position": r"/api/v5/account/positions",
+        "mark": r"/api/v5/public/mark-price",
+    },
+    ("okx", _INVERSE): {
+        "coins": r"/api/v5/account/balance",
+        "position": r"/api/v5/account/positions",
+        "mark": r"/api/v5/public/mark-price",
+    },
+    ("kucoin", _LINEAR): {
+        "coins": r"/api/v1/accounts",
+        "position": r"/api/v1/positions?",
+        "margin": r"/api/v1/account-overview",
+        "mark": r"/api/v1/contracts/[^/]+|/api/v1/mark-price/.*",
+    },
+    ("kucoin", _INVERSE): {
+        "coins": r"/api/v1/account-overview",
+        "position": r"/api/v1/positions?",
+        "mark": r"/api/v1/contracts/[^/]+|/api/v1/mark-price/.*",
+    },
+}
+"""What a decision rests on -> where each venue tells it."""
+_UNREADABLE: Final = frozenset({"html-200", "truncated", "malformed"})
+
+
+class FreshReadings(Watching):
+    """O7: no order that takes effect was decided on data older than allowed, or on a price that never was.
+
+    A host that stood still may not know that time has passed; the validity of the signed request ends that, so it is
+    added to the age.
+
+    Args:
+        age_max_ms: how old, from when the reading was asked for to when the order leaves.
+        collar: how far an order's limit may be from every mark of that time, as a fraction.
+    """
+
+    name = "O7 fresh readings"
+
+    def __init__(self, *, age_max_ms: int = AGE_MAX_MS, collar: Decimal = Decimal("0.03")) -> None:
+        super().__init__()
+        self._age_max_ms = age_max_ms
+        self._collar = collar
+        self._read: dict[tuple[int, str], int] = {}
+        self._marks = Past()
+
+    def judge(self, event: Event, truth: Truth) -> None:
+        """Keep what was read, and judge each order by it."""
+        self._marks.note(event.at_ms, truth.mark)
+        sent = event.sent
+        if sent is None:
+            return
+        if event.kind is Kind.ANSWER and sent.status == 200 and sent.fault not in _UNREADABLE:
+            self._keep(sent, truth)
+        elif event.kind is Kind.REQUEST and places_order(sent) and any(change.order for change in event.changes):
+            self._weigh(sent, truth)
+
+    def _keep(self, sent: Sent, truth: Truth) -> None:
+        for place in {truth.job.exchange, truth.job.coins_exchange}:
+            if sent.exchange != place:
+                continue
+            for what, path in NEEDED[place, truth.job.market].items():
+                if re.fullmatch(path, sent.path):
+                    key = (sent.process, what)
+                    self._read[key] = max(self._read.get(key, 0), sent.at_ms)
+
+    def _weigh(self, sent: Sent, truth: Truth) -> None:
+        for client_id in our_ids(sent):
+            record = committed(truth, client_id)
+            if record is None or record.intent.request.symbol != truth.job.symbol:
+                continue
+            oldest_ms = sent.at_ms - self._age_max_ms - (record.intent.deadline_ms - record.intent.timestamp_ms)
+            for what in NEEDED[truth.job.exchange, truth.job.market]:
+                read_ms = self._read.get((sent.process, what))
+                if read_ms is None or read_ms < oldest_ms:
+                    age = "never" if read_ms is None else f"{sent.at_ms - read_ms} ms before"
+                    self.fail(f"order {client_id} left, and the {what} was last read {age}")
+            price = record.intent.request.price
+            marks = self._marks.since(sent.at_ms - self._age_max_ms)
+            if not any(abs(price / mark - 1) <= self._collar for mark in marks):
+                self.fail(f"order {client_id} is limited at {price}, the mark was {', '.join(map(str, marks))}")
+
+
+class WithinLimits(Watching):
+    """O9: the venue never counts too many calls, and while it bans us nothing is asked.
+
+    The venues' own counters judge: a 429 or 418 that no fault brought about means that a window was broken. A 503 of
+    theirs says nothing here.
+    """
+
+    name = "O9 within limits"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._banned: dict[tuple[int, str], tuple[int, int]] = {}
+
+    def judge(self, event: Event, truth: Truth) -> None:
+        """Judge each answer, and each request while a ban is on that its process was told of."""
+        sent = event.sent
+        if sent is None:
+            return
+        key = (sent.process, sent.exchange)
+        if event.kind is Kind.REQUEST:
+            told_ms, until_ms = self._banned.get(key, (0, 0))
+            if told_ms < sent.at_ms < until_ms:
+                self.fail(f"{sent.method} {sent.path} was asked {until_ms - sent.at_ms} ms before the ban's end")
+        elif event.kind is Kind.ANSWER and sent.status in {418, 429}:
+            if not sent.fault:
+                self.fail(f"{sent.method} {sent.path} was one call too many: {sent.status} {sent.code}")
+            if sent.retry_after_s:
+                until_ms = event.at_ms + int(sent.retry_after_s * 1000)
+                self._banned[key] = max(self._banned.get(key, (0, 0)), (event.at_ms, until_ms), key=lambda ban: ban[1])
+
+
+class NoSecret(Watching):
+    """O10: no secret, and no signature that was sent, is in any line a process wrote or in any byte of the journal.
+
+    Args:
+        secrets: keys, secrets and passwords.
+    """
+
+    name = "O10 no secret"
+
+    _SIGNED: Final = re.compile(r"signature[\"']?\s*[=:]\s*[\"']?([0-9A-Za-z+/=%]{20,})", re.IGNORECASE)
+
+    def __init__(self, *, secrets: Iterable[str]) -> None:
+        super().__init__()
+        self._forms = {form for secret in secrets for form in _forms(secret)}
+        self._signatures: set[str] = set()
+        self._read = 0
+
+    def judge(self, event: Event, truth: Truth) -> None:
+        """Look at what was written since the event before."""
+        if event.sent is not None and event.kind is Kind.REQUEST:
+            self._signatures.update(self._SIGNED.findall(f"{event.sent.query} {event.sent.body}"))
+        for line in truth.output[self._read :]:
+            self._look(line, "a line of output")
+        self._read = len(truth.output)
+
+    def finish(self, truth: Truth) -> None:
+        """Look at the journal, with what SQLite keeps beside it."""
+        for path in sorted(truth._journal_path.parent.glob(truth._journal_path.name + "*")):
+            self._look(path.read_bytes().decode("latin-1"), path.name)
+
+    def _look(self, text: str, where: str) -> None:
+        for form in self._forms:
+            if form in text:
+                self.fail(f"a secret of {len(form)} characters stands in {where}")
+        for found in self._SIGNED.findall(text):
+            self.fail(f"a signature of {len(found)} characters stands in {where}")
+        for token in re.findall(r"[0-9a-f]{64}", text):
+            if token in self._signatures:
+                self.fail(f"the signature of a request stands in {where}")
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it is, and as it is written on the wire."""
+    raw = secret.encode()
+    yield from (secret, quote(secret, safe=""), quote_plus(secret), raw.hex())
+    yield from (base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode())
