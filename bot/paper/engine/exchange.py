@@ -6,19 +6,22 @@ posting sums to 0 for each asset. Every method either takes its whole effect or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 
-from bot.paper.engine import amend, cash, funding, liquidation, matching, orders, settings
+from bot.paper.engine import amend, cash, funding, late, liquidation, matching, orders, settings
 from bot.paper.engine.account import Account
 from bot.paper.engine.defaults import DEFAULT_PRICES
 from bot.paper.engine.floor import Floor
+from bot.paper.engine.late import Late
 from bot.paper.engine.layout import BINANCE, Layout
 from bot.paper.engine.ledger import HOUSE
 from bot.paper.engine.model import (
     Depth,
     FundingRecord,
     Listing,
+    MarketType,
     NewOrder,
     Order,
     PositionSide,
@@ -55,6 +58,7 @@ class Exchange:
         self.name = name
         self.layout = layout
         self._swept: tuple[int, ...] = ()
+        self._late: tuple[Late, int] | None = None
         self._floor = Floor(
             listings=listings,
             starting=starting,
@@ -83,20 +87,24 @@ class Exchange:
         self._floor.set_status(listing_key, status)
 
     def price(self, asset: str) -> Decimal:
-        """Price of one coin of the asset. Raises Refusal unknown-asset."""
+        """Price of one coin of the asset in spot. Raises Refusal unknown-asset."""
         return self._floor.price(asset)
 
     def mark(self, listing_key: str) -> Decimal:
-        """Mark, index and mid price of a market, in its own unit (1000PEPEUSDT: of 1000 coins)."""
+        """Mark and mid price of a market, in its own unit (1000PEPEUSDT: of 1000 coins)."""
         return self._floor.mark(self._floor.listing(listing_key))
+
+    def index(self, listing_key: str) -> Decimal:
+        """The coin's spot price in the market's own unit; the mark, too, unless markets were priced apart."""
+        return self._floor.index(self._floor.listing(listing_key))
 
     def last_price(self, listing_key: str) -> Decimal:
         """The market's latest trade; the mark rounded to the tick before the first one and after a price change."""
         return self._floor.last_price(self._floor.listing(listing_key))
 
-    def price_history(self, asset: str) -> Sequence[tuple[int, Decimal]]:
-        """Every price the asset ever had with the time it was set, oldest first; never empty."""
-        return self._floor.price_history(asset)
+    def price_history(self, asset: str, market: MarketType = MarketType.SPOT) -> Sequence[tuple[int, Decimal]]:
+        """Every price the asset ever had on a market with the time it was set, oldest first; never empty."""
+        return self._floor.price_history(asset, market)
 
     def depth(self, listing_key: str, levels: int = 20) -> Depth:
         """The book: the synthetic levels and the accounts' resting orders, at most `levels` a side."""
@@ -107,8 +115,16 @@ class Exchange:
 
         Raises Refusal unknown-asset, or bad-price when not positive in 8 places.
         """
+        self.set_market_prices(asset, dict.fromkeys(MarketType, price))
+
+    def set_market_prices(self, asset: str, prices: Mapping[MarketType, Decimal]) -> None:
+        """Move each kind of market of the asset to a price of its own, at once; those not named keep theirs.
+
+        So perpetuals trade above or below spot, as they do in a history. The index is the spot price. Raises as
+        `set_price`.
+        """
         self._settle_due()
-        self._floor.set_price(asset, price)
+        self._floor.set_prices(asset, prices)
         for listing in self._floor.listings_of(asset):
             matching.sweep(self._floor, listing)
         liquidation.sweep(self._floor)
@@ -168,7 +184,7 @@ class Exchange:
 
         Ask anew for each request: what fell due meanwhile is settled here.
         """
-        return Account(self._floor, self._state(key))
+        return Account(*self._seen(key))
 
     def accounts(self) -> Mapping[str, Account]:
         """Every account opened so far."""
@@ -280,7 +296,7 @@ class Exchange:
 
     def order(self, key: str, listing_key: str, *, order_id: int | None = None, client_id: str | None = None) -> Order:
         """One order by either id; with a client id used more than once, the newest. Raises Refusal unknown-order."""
-        return orders.find(self._state(key), listing_key, order_id=order_id, client_id=client_id)
+        return orders.find(self._seen(key)[1], listing_key, order_id=order_id, client_id=client_id)
 
     # Futures settings.
 
@@ -317,6 +333,23 @@ class Exchange:
             insufficient-margin (what would be left is below the initial margin).
         """
         settings.add_margin(self._floor, self._state(key), symbol, side, amount)
+
+    @contextmanager
+    def seen_late(self, what: Late, lag_ms: int) -> Iterator[None]:
+        """While it is entered, `account` and `order` show what was `lag_ms` milliseconds ago; writing is as ever."""
+        self._late = (what, lag_ms)
+        try:
+            yield
+        finally:
+            self._late = None
+
+    def _seen(self, key: str) -> tuple[Floor, AccountState]:
+        """The account as a reader sees it."""
+        state = self._state(key)
+        if self._late is None:
+            return self._floor, state
+        what, lag_ms = self._late
+        return late.seen(self._floor, state, what, self._floor.now() - lag_ms)
 
     def _state(self, key: str) -> AccountState:
         """The account as it is now: what fell due is in it before anybody looks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
@@ -67,7 +68,9 @@ class Floor:
         self.funding_follows_clock = funding_follows_clock
         self.funding_due_ms = _boundary_after(time_ms())
         self._starting = starting
-        self._history: dict[str, list[tuple[int, Decimal]]] = {a: [(time_ms(), p)] for a, p in prices.items()}
+        self._history = {
+            (asset, market): [(time_ms(), price)] for asset, price in prices.items() for market in MarketType
+        }
         self._last_prices: dict[str, Decimal] = {}
         self._ids: dict[str, int] = {"order": 1_000_000}
         self._moves = 0
@@ -109,6 +112,13 @@ class Floor:
         figure: _Figure = self._kept[key]
         return figure
 
+    def apart(self, ledger: Ledger) -> Floor:
+        """The same floor with another ledger, for reading; it keeps figures of its own."""
+        other = copy(self)
+        other.ledger = ledger
+        other._kept_version, other._kept = (), {}  # noqa: SLF001 - its own class
+        return other
+
     # Markets and prices.
 
     def listing(self, key: str) -> Listing:
@@ -138,36 +148,49 @@ class Floor:
         """The markets that an asset's price moves."""
         return [listing for listing in self.listings.values() if listing.asset == asset]
 
-    def price_history(self, asset: str) -> Sequence[tuple[int, Decimal]]:
+    def price_history(self, asset: str, market: MarketType = MarketType.SPOT) -> Sequence[tuple[int, Decimal]]:
         """(time, price), oldest first. Raises Refusal unknown-asset."""
-        try:
-            return tuple(self._history[asset])
-        except KeyError:
-            raise Refusal(RefusalCode.UNKNOWN_ASSET, asset) from None
+        return tuple(self._prices(asset, market))
 
-    def price(self, asset: str) -> Decimal:
+    def price(self, asset: str, market: MarketType = MarketType.SPOT) -> Decimal:
         """Price of one coin now. Raises Refusal unknown-asset."""
+        return self._prices(asset, market)[-1][1]
+
+    def _prices(self, asset: str, market: MarketType) -> list[tuple[int, Decimal]]:
         try:
-            return self._history[asset][-1][1]
+            return self._history[asset, market]
         except KeyError:
             raise Refusal(RefusalCode.UNKNOWN_ASSET, asset) from None
 
-    def set_price(self, asset: str, price: Decimal) -> None:
-        """Note a new price; nothing else happens yet. Raises Refusal unknown-asset, bad-price."""
+    def set_prices(self, asset: str, prices: Mapping[MarketType, Decimal]) -> None:
+        """Note a new price for each market that is named; nothing else happens yet.
+
+        Raises Refusal unknown-asset, bad-price, and then notes none.
+        """
         listings = self.listings_of(asset)
         if not listings:
             raise Refusal(RefusalCode.UNKNOWN_ASSET, asset)
-        if not price.is_finite() or not 0 < booked(min(price, PRICE_MAX)) < PRICE_MAX:
-            raise Refusal(RefusalCode.BAD_PRICE, f"{price}")
-        self._history[asset].append((self.now(), price))
+        for price in prices.values():
+            if not price.is_finite() or not 0 < booked(min(price, PRICE_MAX)) < PRICE_MAX:
+                raise Refusal(RefusalCode.BAD_PRICE, f"{price}")
+        for market, price in prices.items():
+            self._history[asset, market].append((self.now(), price))
         self._moves += 1
         for listing in listings:
-            self._last_prices.pop(listing.key, None)
+            if listing.market in prices:
+                self._last_prices.pop(listing.key, None)
 
     def mark(self, listing: Listing) -> Decimal:
         """Mark price of a market, in its own unit, to 8 places or a hundredth of its tick, whatever is finer."""
+        return self._in_units(listing, listing.market)
+
+    def index(self, listing: Listing) -> Decimal:
+        """The coin's spot price in the market's own unit."""
+        return self._in_units(listing, MarketType.SPOT)
+
+    def _in_units(self, listing: Listing, market: MarketType) -> Decimal:
         places = min(PLACES, listing.price_tick / 100)
-        return (self.price(listing.asset) * listing.multiplier).quantize(places, rounding=ROUND_HALF_EVEN)
+        return (self.price(listing.asset, market) * listing.multiplier).quantize(places, rounding=ROUND_HALF_EVEN)
 
     def last_price(self, listing: Listing) -> Decimal:
         """Latest trade since the price was set, else the mark on the tick."""

@@ -54,7 +54,7 @@ def _index_klines(call: Call) -> object:
 
 
 def _premium_klines(call: Call) -> object:
-    """Mark and index are one price here, so the premium is 0."""
+    """Candles of an index follow the contract, so the premium is 0, even where markets are priced apart."""
     return _price_klines(call, call.contract(), lambda _: ZERO)
 
 
@@ -80,11 +80,11 @@ def _premium_index(call: Call) -> object:
 
 
 def _premium(call: Call, listing: Listing) -> object:
-    mark = eight(call.exchange.mark(listing.key))
+    index = eight(call.exchange.index(listing.key))
     return named(call, listing) | {
-        "markPrice": mark,
-        "indexPrice": mark,
-        "estimatedSettlePrice": mark,
+        "markPrice": eight(call.exchange.mark(listing.key)),
+        "indexPrice": index,
+        "estimatedSettlePrice": index,
         "lastFundingRate": eight(call.exchange.funding_rate(listing.asset)),
         "interestRate": "0.00010000",
         "nextFundingTime": call.exchange.next_funding_ms(),

@@ -97,7 +97,7 @@ def _state(call: Call, listing: Listing) -> dict[str, object]:
         "turnoverOf24h": day.turnover.quantize(Decimal("1e-8")),
         "volumeOf24h": day.volume * size,
         "markPrice": mark,
-        "indexPrice": mark,
+        "indexPrice": call.exchange.index(listing.key),
         "lastTradePrice": call.exchange.last_price(listing.key),
         "nextFundingRateTime": due_ms - call.now_ms,
         "nextFundingRateDateTime": due_ms,

@@ -143,7 +143,7 @@ def _mark_price(call: Call) -> object:
         "granularity": 1000,
         "timePoint": call.now_ms // 1000 * 1000,
         "value": mark,
-        "indexPrice": mark,
+        "indexPrice": call.exchange.index(listing.key),
     }
 
 
@@ -153,7 +153,7 @@ def _index(call: Call) -> object:
     listing = next((found for found in call.contracts() if index_name(found) == wanted), None)
     if listing is None:
         listing = call.contract()
-    price = call.exchange.mark(listing.key)
+    price = call.exchange.index(listing.key)
     row = {
         "symbol": index_name(listing),
         "granularity": 1000,

@@ -250,7 +250,8 @@ class _Instrument:
     def __init__(self, source: Source, listing: Listing) -> None:
         def prices(now_ms: int) -> object:
             mark = source.exchange.mark(listing.key)
-            return {"granularity": 1000, "indexPrice": mark, "markPrice": mark, "timestamp": now_ms}
+            index = source.exchange.index(listing.key)
+            return {"granularity": 1000, "indexPrice": index, "markPrice": mark, "timestamp": now_ms}
 
         def funding(now_ms: int) -> object:
             rate = source.exchange.funding_rate(listing.asset)

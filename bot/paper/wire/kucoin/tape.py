@@ -102,7 +102,7 @@ def _with_others(exchange: Exchange, listing: Listing, seen: Candle, lasted_ms: 
 
 
 def _candle(exchange: Exchange, listing: Listing, tape: Sequence[Trade], open_ms: int, close_ms: int) -> Candle:
-    history = exchange.price_history(listing.asset)
+    history = exchange.price_history(listing.asset, listing.market)
     before = [price for time_ms, price in history if time_ms <= open_ms]
     opening = (before[-1] if before else history[0][1]) * listing.multiplier
     moved = [(time_ms, price * listing.multiplier) for time_ms, price in history if open_ms < time_ms <= close_ms]

@@ -122,7 +122,8 @@ def _refused(number: str, reason: str) -> dict[str, object]:
 def _mark_price(source: Source, listing: Listing) -> Topic:
     def tell(now_ms: int) -> object:
         mark = plain(source.exchange.mark(listing.key))
-        return {"s": listing.symbol, "mp": mark, "ip": mark, "oi": "0", "ts": now_ms}
+        index = plain(source.exchange.index(listing.key))
+        return {"s": listing.symbol, "mp": mark, "ip": index, "oi": "0", "ts": now_ms}
 
     return Polled("mark-price", lambda: source.exchange.mark(listing.key), tell, every_ms=_SECOND_MS)
 

@@ -54,7 +54,7 @@ def position_row(call: Call, position: Position) -> dict[str, object]:
         "ccy": position.settle,
         "fee": text(-life.fees) if life else "0",
         "fundingFee": text(life.funding) if life else "0",
-        "idxPx": plain(mark),
+        "idxPx": plain(call.exchange.index(listing.key)),
         "imr": "" if position.isolated else text(position.initial_margin),
         "instId": position.symbol,
         "instType": inst_type(listing),

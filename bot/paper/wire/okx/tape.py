@@ -156,7 +156,7 @@ def _candle(
     exchange: Exchange, listing: Listing, period_ms: tuple[int, int], now_ms: int, trades: Sequence[Trade]
 ) -> Candle:
     open_ms, end_ms = period_ms
-    history = exchange.price_history(listing.asset)
+    history = exchange.price_history(listing.asset, listing.market)
     traded = [trade for trade in trades if open_ms <= trade.time_ms < end_ms]
     moves = [
         (at_ms, _on_tick(listing, price * listing.multiplier)) for at_ms, price in history if open_ms < at_ms < end_ms
@@ -190,7 +190,7 @@ def _candle(
 
 
 def _price_at(exchange: Exchange, listing: Listing, time_ms: int) -> Decimal:
-    history = exchange.price_history(listing.asset)
+    history = exchange.price_history(listing.asset, listing.market)
     before = [price for at_ms, price in history if at_ms <= time_ms]
     return (before[-1] if before else history[0][1]) * listing.multiplier
 

@@ -97,14 +97,14 @@ def ticker(call: Call, listing: Listing) -> Event:
 
 def mark_price(call: Call, listing: Listing) -> Event:
     """`@markPrice`: mark, index, and the funding rate to come."""
-    mark = eight(call.exchange.mark(listing.key))
+    index = eight(call.exchange.index(listing.key))
     return {
         "e": "markPriceUpdate",
         "E": call.now_ms,
         "s": listing.symbol,
-        "p": mark,
-        "i": mark,
-        "P": mark,
+        "p": eight(call.exchange.mark(listing.key)),
+        "i": index,
+        "P": index,
         "r": eight(call.exchange.funding_rate(listing.asset)),
         "T": call.exchange.next_funding_ms(),
     }
