@@ -15,7 +15,7 @@ from bot.domain.orders import OrderStatus, Side
 from bot.venue.book import book_of
 from bot.venue.okx.futures import position_of, position_rows
 from bot.venue.okx.markets import rules_of
-from bot.venue.okx.orders import order_report
+from bot.venue.okx.orders import Place, order_report
 from bot.venue.okx.wallets import trading_of
 from bot.venue.okx.wire import candles_in, row_in, rows_in
 from bot.venue.shapes import parse_json
@@ -25,6 +25,7 @@ from tests.venue.wire import Anything
 FOLDER = Path(os.environ.get("HEDGEBOT_WIRE_SAMPLES", Path(__file__).parents[3] / "shared" / "data" / "wire")) / "okx"
 STAMP = Stamp(sent_ms=1, answered_ms=2)
 MARKET_ID = "BTC-USDT-SWAP"
+PLACE = Place(kind="SWAP", symbol=BTC, market_id=MARKET_ID, settle=Asset("USDT"))
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the sample bodies are not there")
 
@@ -98,7 +99,7 @@ def test_r9_an_account_as_pushed_and_one_that_says_it_is_empty() -> None:
 
 
 def test_orders() -> None:
-    done = order_report(row_in(sample("http_get_orders_history")), BTC, MARKET_ID)
+    done = order_report(row_in(sample("http_get_orders_history")), PLACE)
     assert values(done.status, done.side, done.contracts, done.filled) == (
         OrderStatus.FILLED,
         Side.BUY,
@@ -106,7 +107,7 @@ def test_orders() -> None:
         Decimal("0.03"),
     )
     assert values(done.client_id, done.average_price, done.reduce_only) == (None, Decimal("103698.9"), False)
-    pending = order_report(row_in(sample("http_get_orders_pending")), BTC, MARKET_ID)
+    pending = order_report(row_in(sample("http_get_orders_pending")), PLACE)
     assert values(pending.status, pending.filled, pending.average_price) == (OrderStatus.OPEN, 0, None)
     assert pending.client_id == "client-order-1"
 

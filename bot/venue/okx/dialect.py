@@ -17,23 +17,24 @@ from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unkno
 from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.attempt import attempt
-from bot.venue.desk import NoSpotDesk, NoVault
 from bot.venue.dialect import MarginBalance, Moving, WalletGroup
 from bot.venue.link import Link, Timed, joined
 from bot.venue.markets import Fees, Markets
 from bot.venue.okx import endpoints
+from bot.venue.okx.desk import Desk
 from bot.venue.okx.futures import PositionRows, margin_of, merged, position_of, position_rows
 from bot.venue.okx.history import History
 from bot.venue.okx.ledger import Ledger
-from bot.venue.okx.orders import check_canceled, order_params, order_report, placed_report
+from bot.venue.okx.orders import order_params, placed_report
 from bot.venue.okx.prices import PriceReader
 from bot.venue.okx.settings import Settings
+from bot.venue.okx.spot import Spot
 from bot.venue.okx.transit import Transit
+from bot.venue.okx.vault import Vault
 from bot.venue.okx.wallets import SpotGroup, Trading, Wallets
-from bot.venue.okx.wire import candles_in, row_in
+from bot.venue.okx.wire import candles_in
 from bot.venue.shapes import decimal_in
 from bot.venue.spec import VenueSpec
-from bot.venue.throttle import Lane
 
 _NAMES_MAX: Final = 10
 """The most instruments that one question about positions may name."""
@@ -61,10 +62,11 @@ class OkxDialect:
         self._transit = Transit(link, clock)
         self._settings = Settings(link, markets)
         self._prices = PriceReader(link, markets)
-        self._history = History(link, markets, clock)
+        history = History(link, markets, clock)
+        self._desk = Desk(link, history)
         self._ledger = Ledger(link, markets, clock)
-        self.spot_desk = NoSpotDesk(link.name)
-        self.vault = NoVault(link.name)
+        self.spot_desk = Spot(link, history)
+        self.vault = Vault(link, markets, clock)
 
     async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse an account mode in which a swap can't be margined as we count it."""
@@ -189,45 +191,28 @@ class OkxDialect:
         return await self._link.send(endpoints.PLACE_ORDER, partial(placed_report, ticket=ticket), params)
 
     async def cancel(self, symbol: Symbol, client_id: ClientOrderId) -> OrderReport | None:
-        """Ask for a cancel; the answer only acknowledges it."""
-        params = {"instId": self._markets.id_of(symbol), "clOrdId": client_id}
-        parse = partial(check_canceled, client_id=client_id)
-        await self._link.ask(endpoints.CANCEL_ORDER, parse, params, lane=Lane.RESCUE)
-        return None
+        """Ask for a cancel."""
+        return await self._desk.cancel(symbol, client_id)
 
     async def find_order(self, symbol: Symbol, client_id: ClientOrderId) -> OrderReport:
         """By our id."""
-        report = await self._find(symbol, {"clOrdId": client_id})
-        if report.client_id != client_id:
-            raise self._link.unreadable(endpoints.FIND_ORDER.operation, "the answer is about another order")
-        return report
+        return await self._desk.find_order(symbol, client_id)
 
     async def find_venue_order(self, symbol: Symbol, order_id: VenueOrderId) -> OrderReport:
         """By the venue's id."""
-        report = await self._find(symbol, {"ordId": order_id})
-        if report.venue_order_id != order_id:
-            raise self._link.unreadable(endpoints.FIND_ORDER.operation, "the answer is about another order")
-        return report
-
-    async def _find(self, symbol: Symbol, name: Mapping[str, object]) -> OrderReport:
-        market_id = self._markets.id_of(symbol)
-
-        def parse(body: object) -> OrderReport:
-            return order_report(row_in(body), symbol, market_id)
-
-        return await self._link.ask(endpoints.FIND_ORDER, parse, {"instId": market_id, **name}, lane=Lane.RESCUE)
+        return await self._desk.find_venue_order(symbol, order_id)
 
     async def open_orders(self, symbol: Symbol) -> Sequence[OrderReport]:
         """All open orders on the instrument."""
-        return await self._history.open_orders(symbol)
+        return await self._desk.open_orders(symbol)
 
     async def orders(self, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[OrderReport]:
         """All orders created in that time."""
-        return await self._history.orders(symbol, since_ms, until_ms)
+        return await self._desk.orders(symbol, since_ms, until_ms)
 
     async def trades(self, symbol: Symbol, after: TradeCursor, until_ms: int) -> Sequence[VenueTrade]:
         """All trades after the cursor."""
-        return await self._history.trades(symbol, after, until_ms)
+        return await self._desk.trades(symbol, after, until_ms)
 
     # The account
 

@@ -49,6 +49,7 @@ CONFIG: Final = _own("privateGetAccountConfig", "read the account's configuratio
 KEY_SCOPE: Final = _shared(CONFIG, "read what the key may do")
 LEVERAGE: Final = _own("privateGetAccountLeverageInfo", "read leverage", 20)
 SET_LEVERAGE: Final = _own("privatePostAccountSetLeverage", "set leverage", 20)
+ADD_MARGIN: Final = _own("privatePostAccountPositionMarginBalance", "add margin to a position", 20)
 FEES: Final = _own("privateGetAccountTradeFee", "read fee rates", 5)
 TIERS: Final = _own("publicGetPublicPositionTiers", "read the position tiers", 10)
 
@@ -62,6 +63,8 @@ CANDLES: Final = _own("publicGetMarketCandles", "read 24 h volumes", 40)
 
 PLACE_ORDER: Final = _own("privatePostTradeOrder", "place an order", 60)
 """One order, one answer: of a list of orders the parts may fare differently."""
+CANCEL_ALL_AFTER: Final = _own("privatePostTradeCancelAllAfter", "set the switch that cancels orders", 2)
+"""The venue allows one a second; as two in two seconds, so that our share of it is one at least."""
 CANCEL_ORDER: Final = _own("privatePostTradeCancelOrder", "cancel an order", 60)
 FIND_ORDER: Final = _own("privateGetTradeOrder", "look an order up", 60)
 OPEN_ORDERS: Final = _own("privateGetTradeOrdersPending", "read open orders", 60)

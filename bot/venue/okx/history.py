@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
-from bot.domain.ids import Asset, Symbol
+from bot.domain.ids import Symbol
 from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock
 from bot.venue.endpoint import Endpoint
@@ -19,8 +19,8 @@ from bot.venue.link import Link
 from bot.venue.markets import Markets
 from bot.venue.okx import endpoints
 from bot.venue.okx.endpoints import PAGE
-from bot.venue.okx.orders import of_short_side, order_report, venue_trade
-from bot.venue.okx.wire import SWAP, rows_in
+from bot.venue.okx.orders import Place, of_short_side, order_report, venue_trade
+from bot.venue.okx.wire import SPOT, SWAP, rows_in
 from bot.venue.shapes import Row, integer_in
 from bot.venue.throttle import Lane
 
@@ -36,7 +36,7 @@ _KEPT_MS: Final = 85 * _DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Reads the past of one account's swaps; `clock` tells venue time."""
+    """Reads the past of one account, on swaps and spot markets alike; `clock` tells venue time."""
 
     link: Link
     markets: Markets
@@ -44,40 +44,48 @@ class History:
 
     async def trades(self, symbol: Symbol, after: TradeCursor, until_ms: int) -> Sequence[VenueTrade]:
         """All trades after the cursor, oldest first; in hedge mode those of the short side. Raises VenueFault."""
-        market_id = self.markets.id_of(symbol)
-        settle = self.markets.instrument(symbol).settle
+        place = self.place(symbol)
         recent = after.time_ms > self.clock.now_ms() - _RECENT_FILLS_MS
         endpoint = endpoints.FILLS if recent else endpoints.OLD_FILLS
-        params: dict[str, object] = {"instType": SWAP, "instId": market_id, "end": str(until_ms)}
+        params: dict[str, object] = {"instType": place.kind, "instId": place.market_id, "end": str(until_ms)}
         if after.trade_id is None:
             params["begin"] = str(after.time_ms)
         rows = await self._paged(endpoint, "billId", params, after.trade_id)
         if not _reaches(rows, after.trade_id):
             self._refuse_forgotten(endpoint, after.time_ms)
-        return self._parsed(endpoint, partial(_trades_after, symbol, market_id, settle, after), rows)
+        return self._parsed(endpoint, partial(_trades_after, place, after), rows)
 
     async def orders(self, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[OrderReport]:
         """All orders created since, whatever became of them, oldest first. Raises VenueFault.
 
         Open ones are read first: what is done meanwhile is then in the list of done ones too.
         """
-        market_id = self.markets.id_of(symbol)
+        place = self.place(symbol)
         self._refuse_forgotten(endpoints.OLD_ORDERS, since_ms)
-        params = {"instType": SWAP, "instId": market_id}
+        params = {"instType": place.kind, "instId": place.market_id}
         span = {**params, "begin": str(since_ms), "end": str(until_ms)}
         rows = list(await self._paged(endpoints.OPEN_ORDERS, "ordId", params))
         if since_ms < self.clock.now_ms() - _RECENT_ORDERS_MS:
             rows += await self._paged(endpoints.OLD_ORDERS, "ordId", span)
         rows += await self._paged(endpoints.ORDERS, "ordId", span)
-        found = self._parsed(endpoints.ORDERS, partial(_reports, symbol, market_id), rows)
+        found = self._parsed(endpoints.ORDERS, partial(_reports, place), rows)
         unique = {int(report.venue_order_id): report for report in found if since_ms <= report.time_ms <= until_ms}
         return [unique[number] for number in sorted(unique)]
 
     async def open_orders(self, symbol: Symbol) -> Sequence[OrderReport]:
         """All open orders of the account on the instrument. Raises VenueFault."""
-        market_id = self.markets.id_of(symbol)
-        rows = await self._paged(endpoints.OPEN_ORDERS, "ordId", {"instType": SWAP, "instId": market_id})
-        return self._parsed(endpoints.OPEN_ORDERS, partial(_reports, symbol, market_id), rows)
+        place = self.place(symbol)
+        params = {"instType": place.kind, "instId": place.market_id}
+        rows = await self._paged(endpoints.OPEN_ORDERS, "ordId", params)
+        return self._parsed(endpoints.OPEN_ORDERS, partial(_reports, place), rows)
+
+    def place(self, symbol: Symbol) -> Place:
+        """The market of a symbol. Raises ConfigFault."""
+        if self.markets.is_spot(symbol):
+            pair = self.markets.spot_pair(symbol)
+            return Place(kind=SPOT, symbol=symbol, market_id=pair.market_id, settle=pair.quote)
+        settle = self.markets.instrument(symbol).settle
+        return Place(kind=SWAP, symbol=symbol, market_id=self.markets.id_of(symbol), settle=settle)
 
     async def _paged(
         self, endpoint: Endpoint, key: str, params: Mapping[str, object], newer_than: str | None = None
@@ -122,13 +130,9 @@ def _reaches(rows: Sequence[Row], trade_id: str | None) -> bool:
     return trade_id is not None and any(integer_in(row, "billId") <= int(trade_id) for row in rows)
 
 
-def _trades_after(
-    symbol: Symbol, market_id: str, settle: Asset, after: TradeCursor, rows: Sequence[Row]
-) -> Sequence[VenueTrade]:
+def _trades_after(place: Place, after: TradeCursor, rows: Sequence[Row]) -> Sequence[VenueTrade]:
     newest = -1 if after.trade_id is None else int(after.trade_id)
-    found = {
-        integer_in(row, "billId"): venue_trade(row, symbol, market_id, settle) for row in rows if of_short_side(row)
-    }
+    found = {integer_in(row, "billId"): venue_trade(row, place) for row in rows if of_short_side(row, place)}
     return [
         found[number]
         for number in sorted(found)
@@ -136,5 +140,5 @@ def _trades_after(
     ]
 
 
-def _reports(symbol: Symbol, market_id: str, rows: Sequence[Row]) -> Sequence[OrderReport]:
-    return [order_report(row, symbol, market_id) for row in rows]
+def _reports(place: Place, rows: Sequence[Row]) -> Sequence[OrderReport]:
+    return [order_report(row, place) for row in rows]

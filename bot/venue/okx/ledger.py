@@ -24,6 +24,7 @@ from bot.venue.okx.history import rows_with_id
 from bot.venue.okx.wallets import FUNDING, SAVINGS, STAKING, TRADING, offered
 from bot.venue.okx.wire import SWAP, amount_in, rows_in
 from bot.venue.shapes import Row, decimal_in, integer_in, text_in
+from bot.venue.throttle import Lane
 
 TRADING_KINDS: Final[Mapping[str, RowKind]] = {
     "1": RowKind.TRANSFER,
@@ -84,9 +85,9 @@ class Ledger:
         now_ms = self.clock.now_ms()
         if since_ms < now_ms - _FUNDING_KEPT_MS:
             raise self.link.unreadable(endpoints.FUNDING_BILLS.operation, "the venue tells the last month only")
-        bills = endpoints.BILLS if since_ms > now_ms - _RECENT_BILLS_MS else endpoints.OLD_BILLS
         span = {"begin": str(since_ms), "end": str(until_ms)}
-        found = [row for raw in await self._bills(bills, span) for row in self._made(bills, self._trading, raw)]
+        bills, listed = await bills_of(self.link, self.clock, since_ms, span)
+        found = [row for raw in listed for row in self._made(bills, self._trading, raw)]
         for endpoint, key, make in (
             (endpoints.FUNDING_BILLS, "billId", self._funding),
             (endpoints.LENDING, "", self._lending),
@@ -95,20 +96,8 @@ class Ledger:
                 listed = await self._timed(endpoint, key, since_ms, until_ms)
             except NotOffered:
                 continue
-            found += [row for raw in listed for row in self._made(endpoint, make, raw)]
+            found += [row for raw in listed for row in self._made(endpoint.operation, make, raw)]
         return sorted(found, key=lambda row: row.time_ms)
-
-    async def _bills(self, endpoint: Endpoint, span: Mapping[str, object]) -> Sequence[Row]:
-        """Paged by an id that counts up, newest first."""
-        found: dict[int, Row] = {}
-        query: dict[str, object] = {**span, "limit": str(PAGE)}
-        for _ in range(_PAGES_MAX):
-            page = await self.link.ask(endpoint, partial(rows_with_id, "billId"), query)
-            found |= {integer_in(row, "billId"): row for row in page}
-            if len(page) < PAGE:
-                return [found[number] for number in sorted(found)]
-            query["after"] = str(min(integer_in(row, "billId") for row in page))
-        raise self.link.unreadable(endpoint.operation, "the list does not end")
 
     async def _timed(self, endpoint: Endpoint, key: str, since_ms: int, until_ms: int) -> Sequence[Row]:
         """Paged by time, newest first; the moment at the edge of a page is read twice, so that none of it is lost."""
@@ -126,11 +115,11 @@ class Ledger:
             edge_ms = oldest_ms + 1
         raise self.link.unreadable(endpoint.operation, "the list does not end")
 
-    def _made(self, endpoint: Endpoint, make: RowMaker, raw: Row) -> Sequence[LedgerRow]:
+    def _made(self, operation: str, make: RowMaker, raw: Row) -> Sequence[LedgerRow]:
         try:
             return make(raw)
         except ValueError as fault:
-            raise self.link.unreadable(endpoint.operation, str(fault)) from None
+            raise self.link.unreadable(operation, str(fault)) from None
 
     def _trading(self, row: Row) -> Sequence[LedgerRow]:
         """A bill and its fee apart.
@@ -187,6 +176,37 @@ class Ledger:
             return None
         pair = self.markets.pair_of(market_id)
         return pair.symbol if pair is not None else self.markets.symbol_of(market_id)
+
+
+async def bills_of(
+    link: Link, clock: Clock, since_ms: int, only: Mapping[str, object], *, lane: Lane = Lane.READ
+) -> tuple[str, Sequence[Row]]:
+    """All bills of the trading account, oldest first, paged by an id that counts up.
+
+    Args:
+        link: the way to the account.
+        clock: tells venue time.
+        since_ms: how far back, which decides on the list that is asked for.
+        only: which of them.
+        lane: who goes first.
+
+    Returns:
+        What was asked for, for faults, and the rows.
+
+    Raises:
+        VenueFault: the list could not be read, or does not end.
+    """
+    recent = since_ms > clock.now_ms() - _RECENT_BILLS_MS
+    endpoint = endpoints.BILLS if recent else endpoints.OLD_BILLS
+    found: dict[int, Row] = {}
+    query: dict[str, object] = {**only, "limit": str(PAGE)}
+    for _ in range(_PAGES_MAX):
+        page = await link.ask(endpoint, partial(rows_with_id, "billId"), query, lane=lane)
+        found |= {integer_in(row, "billId"): row for row in page}
+        if len(page) < PAGE:
+            return endpoint.operation, [found[number] for number in sorted(found)]
+        query["after"] = str(min(integer_in(row, "billId") for row in page))
+    raise link.unreadable(endpoint.operation, "the list does not end")
 
 
 def _rows_with_time(key: str, body: object) -> Sequence[Row]:

@@ -1,4 +1,4 @@
-"""Contracts with their units, from the venue's own list.
+"""Contracts and spot markets with their units and filters, from the venue's own lists.
 
 Source: OKX v5 REST documentation, "Get instruments".
 """
@@ -6,10 +6,10 @@ Source: OKX v5 REST documentation, "Get instruments".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from bot.domain.instrument import ContractKind
-from bot.venue.markets import Markets, Rules
+from bot.venue.markets import Filters, Markets, Rules, SpotRules
 from bot.venue.shapes import Row, positive_in, row_of, text_in
 from bot.venue.spec import VenueSpec
 
@@ -18,7 +18,7 @@ _KEYS = ("instId", "uly", "ctType", "ctVal", "ctValCcy", "ctMult", "settleCcy", 
 
 def markets_of(spec: VenueSpec, listed: Mapping[str, Any]) -> Markets:
     """Names and contracts. Raises ValueError when the lists can't be complete."""
-    return Markets(name=spec.name, markets=listed, rules=rules_of, kinds=(ContractKind.LINEAR, ContractKind.INVERSE))
+    return Markets(name=spec.name, markets=listed, rules=rules_of, kinds=tuple(ContractKind), spot_rules=SPOT_RULES)
 
 
 def underlying_of(market: Mapping[str, Any]) -> str:
@@ -63,3 +63,22 @@ def _check_unit(info: Row, market: Mapping[str, Any]) -> None:
             f"a {info['ctType']} contract should be sized in {unit} and settled in {settle}, "
             f"not in {info['ctValCcy']} and {info['settleCcy']}"
         )
+
+
+def spot_filters_of(market: Mapping[str, Any]) -> Filters:
+    """Filters of one spot market; prices are limited by bounds that move with the market, not by factors.
+
+    Raises:
+        ValueError: not the shape of a spot market.
+    """
+    info = row_of(market["info"], "lotSz", "minSz", "maxLmtSz", "tickSz", "state")
+    return Filters(
+        quantity_step=positive_in(info, "lotSz"),
+        quantity_min=positive_in(info, "minSz"),
+        quantity_max=positive_in(info, "maxLmtSz"),
+        price_tick=positive_in(info, "tickSz"),
+        active=info["state"] == "live",
+    )
+
+
+SPOT_RULES: Final = SpotRules(filters=spot_filters_of, fee_in_quote=False)

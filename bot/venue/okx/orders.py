@@ -1,8 +1,9 @@
-"""Orders and trades of swaps: what is sent, and what is believed of the answers."""
+"""Orders and trades of swaps and spot markets: what is sent, and what is believed of the answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.ids import Asset, ClientOrderId, Symbol, TradeId, VenueOrderId
@@ -10,10 +11,11 @@ from bot.domain.instrument import MarginMode
 from bot.domain.numbers import ZERO, plain
 from bot.domain.orders import OrderReport, OrderStatus, Side, TimeInForce, VenueTrade
 from bot.ports import OrderTicket
+from bot.venue.desk import spot_request
 from bot.venue.okx.client import DEADLINE
 from bot.venue.okx.errors import OK
 from bot.venue.okx.futures import LONG, NET, SHORT
-from bot.venue.okx.wire import amount_in, row_in
+from bot.venue.okx.wire import SPOT, amount_in, row_in
 from bot.venue.shapes import Row, flag_in, integer_in, positive_in, row_of, same_market, side_in, text_in
 
 ORDER_TYPE: Final[Mapping[TimeInForce, str]] = {
@@ -36,6 +38,7 @@ _MARKERS: Final[Mapping[str, str]] = {
     "delivery": "settlement_autoclose-",
 }
 """By category of an order of the venue itself: the marker that `bot.core.accounting` knows it by, as Binance has it."""
+_IN_QUOTE: Final = "quote_ccy"
 _ORDER_KEYS: Final = (
     *("ordId", "clOrdId", "instId", "side", "posSide", "state", "sz", "accFillSz", "avgPx", "reduceOnly", "cTime"),
 )
@@ -45,8 +48,23 @@ _TRADE_KEYS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What must be known of a market to read its orders and trades.
+
+    Attributes:
+        kind: `SWAP` or `SPOT`.
+        settle: what fees are in, where a trade without one does not say so.
+    """
+
+    kind: str
+    symbol: Symbol
+    market_id: str
+    settle: Asset
+
+
 def order_params(market_id: str, ticket: OrderTicket, margin_mode: MarginMode) -> Mapping[str, object]:
-    """The body of one order, and the deadline that goes with it as a header (R21).
+    """The body of one order of a swap, and the deadline that goes with it as a header (R21).
 
     In net mode an order that shrinks the short is reduce-only. In hedge mode it names the short side and can't do
     more than close it; the venue takes no reduce-only there.
@@ -67,6 +85,21 @@ def order_params(market_id: str, ticket: OrderTicket, margin_mode: MarginMode) -
     elif request.reduce_only:
         params["reduceOnly"] = True
     return params
+
+
+def spot_params(market_id: str, ticket: OrderTicket) -> Mapping[str, object]:
+    """The body of one spot order, whose size is in coins, and its deadline."""
+    request = spot_request(ticket)
+    return {
+        "instId": market_id,
+        "tdMode": "cash",
+        "side": request.side.value,
+        "ordType": ORDER_TYPE[request.time_in_force],
+        "sz": plain(request.contracts),
+        "px": plain(request.price),
+        "clOrdId": ticket.client_id,
+        DEADLINE: str(ticket.deadline_ms),
+    }
 
 
 def placed_report(body: object, ticket: OrderTicket) -> OrderReport:
@@ -105,25 +138,26 @@ def _acknowledged(body: object, client_id: ClientOrderId) -> Row:
     return row
 
 
-def order_report(row: Row, symbol: Symbol, market_id: str) -> OrderReport:
-    """Read one order.
+def order_report(row: Row, place: Place) -> OrderReport:
+    """Read one order. A market order of somebody else may be sized in quote: it is then as large as what it filled.
 
     Raises:
         ValueError: not the shape of an order, or of another market.
     """
     row_of(row, *_ORDER_KEYS)
-    same_market(row, "instId", market_id)
+    same_market(row, "instId", place.market_id)
     status = STATUS.get(text_in(row, "state"))
     if status is None:
         raise ValueError(f"state {row['state']!r} is not known")
-    contracts, filled = positive_in(row, "sz"), amount_in(row, "accFillSz")
+    filled = amount_in(row, "accFillSz")
+    contracts = filled if row.get("tgtCcy") == _IN_QUOTE else positive_in(row, "sz")
     if not 0 <= filled <= contracts:
         raise ValueError(f"accFillSz {filled} does not fit sz {contracts}")
-    if (status is OrderStatus.FILLED) != (filled == contracts):
+    if row.get("tgtCcy") != _IN_QUOTE and (status is OrderStatus.FILLED) != (filled == contracts):
         raise ValueError(f"state {row['state']} does not fit accFillSz {filled} of {contracts}")
     side = side_in(row)
     return OrderReport(
-        symbol=symbol,
+        symbol=place.symbol,
         client_id=_client_id(row),
         venue_order_id=_order_id(row),
         side=side,
@@ -136,7 +170,7 @@ def order_report(row: Row, symbol: Symbol, market_id: str) -> OrderReport:
     )
 
 
-def venue_trade(row: Row, symbol: Symbol, market_id: str, settle: Asset) -> VenueTrade:
+def venue_trade(row: Row, place: Place) -> VenueTrade:
     """Read one trade. OKX tells costs as negative fees.
 
     Trades are named by their `billId`: it counts up over the account, while `tradeId` counts within a market and is
@@ -145,25 +179,27 @@ def venue_trade(row: Row, symbol: Symbol, market_id: str, settle: Asset) -> Venu
     Raises ValueError.
     """
     row_of(row, *_TRADE_KEYS)
-    same_market(row, "instId", market_id)
+    same_market(row, "instId", place.market_id)
     fee = -amount_in(row, "fee")
     return VenueTrade(
         trade_id=TradeId(str(integer_in(row, "billId"))),
         venue_order_id=_order_id(row),
-        symbol=symbol,
+        symbol=place.symbol,
         side=side_in(row),
         contracts=positive_in(row, "fillSz"),
         price=positive_in(row, "fillPx"),
         fee=fee,
-        fee_asset=Asset(text_in(row, "feeCcy")) if fee else settle,
+        fee_asset=Asset(text_in(row, "feeCcy")) if fee else place.settle,
         realized=amount_in(row, "fillPnl"),
         maker=row["execType"] == "M",
         time_ms=integer_in(row, "fillTime" if row.get("fillTime") else "ts"),
     )
 
 
-def of_short_side(row: Row) -> bool:
-    """Whether a row of orders or trades is about the position that the bot holds."""
+def of_short_side(row: Row, place: Place) -> bool:
+    """Whether a row of orders or trades is about the position that the bot holds; spot has no sides."""
+    if place.kind == SPOT:
+        return True
     side = text_in(row, "posSide")
     if side not in {NET, LONG, SHORT}:
         raise ValueError(f"posSide {side!r} is not known")

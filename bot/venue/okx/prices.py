@@ -65,7 +65,12 @@ class PriceReader:
         depths = sorted(set(books) & set(names))
         lists, levels = await asyncio.gather(
             attempt("prices", self._lists(tuple(names.values()))),
-            asyncio.gather(*(attempt(f"order book {symbol}", self._book(names[symbol])) for symbol in depths)),
+            asyncio.gather(
+                *(
+                    attempt(f"order book {symbol}", book_of_market(self.link, names[symbol].market_id))
+                    for symbol in depths
+                )
+            ),
         )
         book_by_symbol = dict(zip(depths, levels, strict=True))
         for symbol, name in names.items():
@@ -101,16 +106,15 @@ class PriceReader:
     async def _rows(self, endpoint: Endpoint, params: Mapping[str, object]) -> Rows:
         return await self.link.read(endpoint, _by_name, params)
 
-    async def _book(self, name: _Names) -> Book:
-        read = await self.link.read(
-            endpoints.DEPTH,
-            lambda body: row_in(body, "bids", "asks"),
-            {"instId": name.market_id, "sz": str(_DEPTH_LEVELS)},
-        )
-        try:
-            return book_of(read.value["bids"], read.value["asks"], read.stamp)
-        except ValueError as fault:
-            raise self.link.unreadable(endpoints.DEPTH.operation, str(fault)) from None
+
+async def book_of_market(link: Link, market_id: str) -> Book:
+    """Visible depth of any market, by the venue's name of it. Raises VenueFault."""
+    params = {"instId": market_id, "sz": str(_DEPTH_LEVELS)}
+    read = await link.read(endpoints.DEPTH, lambda body: row_in(body, "bids", "asks"), params)
+    try:
+        return book_of(read.value["bids"], read.value["asks"], read.stamp)
+    except ValueError as fault:
+        raise link.unreadable(endpoints.DEPTH.operation, str(fault)) from None
 
 
 def _by_name(body: object) -> Mapping[str, Row]:

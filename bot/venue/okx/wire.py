@@ -9,6 +9,7 @@ from bot.domain.numbers import ZERO
 from bot.venue.shapes import Row, decimal_in, row_of, rows_of
 
 SWAP = "SWAP"
+SPOT = "SPOT"
 
 
 def rows_in(body: object, *keys: str) -> Sequence[Row]:
