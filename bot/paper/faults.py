@@ -1,41 +1,58 @@
-"""Faults on purpose: which request suffers what, and what the client then gets. No socket here; both shells obey it.
+"""Faults on purpose: which request suffers what, and for how long. No socket here; both shells obey it.
 
-Both kinds of 503 answer with the same body, since a client must not be able to tell whether the request took effect.
+Streams have faults of their own: `bot.paper.stream_faults`.
 """
 
 from __future__ import annotations
 
-import json
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, Literal, assert_never
-from urllib.parse import parse_qsl
+from typing import Final
 
-from bot.paper.venues import Traits
+from bot.paper.mangling import Edit
 from bot.paper.wire.http import Request, Response
 
 
 class FaultKind(StrEnum):
-    """What happens to a request. `delay_s` also delays every kind of answer, except that of `clock-skew`."""
+    """What happens to a request. `delay_s` delays the answer, except where another meaning is named here."""
 
     DROP_BEFORE = "drop-before"
     """The connection closes; the request had no effect."""
     DROP_AFTER = "drop-after"
     """The request takes effect, then the connection closes without an answer."""
+    DUPLICATE = "duplicate"
+    """The request reaches the venue twice; the first answer is given."""
     HTTP_503 = "http-503"
     """503; the request had no effect."""
     HTTP_503_AFTER = "http-503-after"
-    """The request takes effect; the answer is a 503."""
+    """The request takes effect; the answer is a 503, with the same body: a client must not be able to tell."""
     HTML_200 = "html-200"
     """Something in front of the venue answers with a page and status 200; the request had no effect."""
+    TRUNCATED = "truncated"
+    """The request takes effect; the answer has status 200 and the first half of the body."""
     EMPTY_LIST = "empty-list"
     """The list of the answer is empty; account-level figures beside it stay."""
+    DOUBLE_ROWS = "double-rows"
+    """Every row of the answer's list comes twice."""
+    MANGLE = "mangle"
+    """A field of the answer is changed or missing wherever it occurs; see `Fault.edit`."""
     STALE = "stale"
     """The request takes effect; the answer is the previous one to the same method, path and query."""
+    NOT_FOUND_LAG = "not-found-lag"
+    """A read sees the account's orders and trades as they were `delay_s` ago: a replica that lags behind."""
+    POSITION_LAG = "position-lag"
+    """A read sees the account's positions and balances as they were `delay_s` ago."""
     REJECT = "reject"
     """A definite refusal by the venue; no effect."""
+    RATE_LIMITED = "rate-limited"
+    """The venue's own "too many requests", with the header in which it says for how long; no effect."""
+    BANNED = "banned"
+    """The first request that it strikes begins a ban of `for_s` (120): all of the venue's requests are refused.
+
+    Where the venue says how long its bans last (Binance), each refused request begins the ban anew.
+    """
+    MAINTENANCE = "maintenance"
+    """The venue's own answer during maintenance, its status page included; no effect."""
     DELAY = "delay"
     """The request takes effect at once and is answered after `delay_s`."""
     MOVE_BETWEEN_READS = "move-between-reads"
@@ -44,33 +61,58 @@ class FaultKind(StrEnum):
     """For this request the venue's clock is off by `delay_s`, which may be negative."""
 
 
+ANY_PATH: Final = "*"
+BAN_S: Final = 120.0
+"""How long a ban is that was planned without a length; the shortest of Binance."""
+_LOSES_ANSWER: Final = frozenset({FaultKind.DROP_AFTER, FaultKind.HTTP_503_AFTER, FaultKind.DUPLICATE})
+_LAGS: Final = frozenset({FaultKind.NOT_FOUND_LAG, FaultKind.POSITION_LAG})
+_AT_THE_DOOR: Final = frozenset(
+    {
+        FaultKind.DROP_BEFORE,
+        FaultKind.HTTP_503,
+        FaultKind.HTML_200,
+        FaultKind.RATE_LIMITED,
+        FaultKind.BANNED,
+        FaultKind.MAINTENANCE,
+    }
+)
+"""Kinds that a WebSocket's handshake suffers, too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One planned fault.
 
     Args:
         venue: the venue's name, such as `binance`.
-        path: exact, without query, on any of the venue's hosts.
+        path: exact, without query, on any of the venue's hosts; `*` is every path.
         kind: what happens.
-        method: None matches every method, except that kinds that lose an answer after the effect leave GET alone.
-        count: how many matching requests suffer, from 1.
+        method: None matches every method, except that kinds that lose an answer after the effect, and `duplicate`,
+            leave GET alone, and that kinds that lag strike GET only.
+        count: how many matching requests suffer, from 1; None: one, or with `for_s` all of them.
         delay_s: seconds.
+        for_s: how long it lasts from the first request that it strikes, in seconds; None: until `count` is used up.
+        edit: what `mangle` changes; None changes nothing.
     """
 
     venue: str
     path: str
     kind: FaultKind
     method: str | None = None
-    count: int = 1
+    count: int | None = None
     delay_s: float = 0.0
+    for_s: float | None = None
+    edit: Edit | None = None
 
     def matches(self, venue: str, request: Request) -> bool:
         """Whether the request suffers from this fault."""
-        if (venue, request.path) != (self.venue, self.path):
+        if venue != self.venue or self.path not in {ANY_PATH, request.path}:
             return False
         if self.method is not None:
             return request.method == self.method
-        return request.method != "GET" or self.kind not in {FaultKind.DROP_AFTER, FaultKind.HTTP_503_AFTER}
+        if self.kind in _LAGS:
+            return request.method == "GET"
+        return request.method != "GET" or self.kind not in _LOSES_ANSWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,175 +133,85 @@ class Drop:
 Outcome = Answer | Drop
 
 
+@dataclass(slots=True, kw_only=True)
+class _Planned:
+    """A fault with what is left of it.
+
+    Attributes:
+        length_ms: how long it lasts once it has struck.
+        until_ms: None before it has struck, and for one that only counts.
+    """
+
+    fault: Fault
+    left: int | None
+    length_ms: int | None
+    until_ms: int | None = None
+
+    def strike(self, now_ms: int) -> Fault:
+        """One more request suffers."""
+        if self.until_ms is None and self.length_ms is not None:
+            self.until_ms = now_ms + self.length_ms
+        if self.left is not None:
+            self.left -= 1
+        lasts_s = None if self.until_ms is None else (self.until_ms - now_ms) / 1000
+        return replace(self.fault, for_s=lasts_s)
+
+    def over(self, now_ms: int) -> bool:
+        """Nothing is left of it."""
+        return self.left == 0 or (self.until_ms is not None and now_ms >= self.until_ms)
+
+
 class FaultSchedule:
     """Planned faults; the oldest that matches a request strikes first."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._planned: list[_Planned] = []
 
     def add(self, fault: Fault) -> None:
         """Plan a fault."""
-        self._faults.append(fault)
+        lasts_s = BAN_S if fault.kind is FaultKind.BANNED and fault.for_s is None else fault.for_s
+        counted = fault.kind is not FaultKind.BANNED and (lasts_s is None or fault.count is not None)
+        self._planned.append(
+            _Planned(
+                fault=fault,
+                left=(fault.count or 1) if counted else None,
+                length_ms=None if lasts_s is None else round(lasts_s * 1000),
+            )
+        )
 
     def clear(self) -> None:
-        """Forget all planned faults."""
-        self._faults.clear()
+        """Forget all planned faults; what lasts ends."""
+        self._planned.clear()
 
     @property
     def pending(self) -> tuple[Fault, ...]:
         """What is still planned, with the counts that are left; oldest first."""
-        return tuple(self._faults)
+        return tuple(replace(planned.fault, count=planned.left) for planned in self._planned)
 
     def take(self, venue: str, request: Request) -> Fault | None:
-        """The fault that this request suffers; uses one of its count."""
-        for index, fault in enumerate(self._faults):
-            if fault.matches(venue, request):
-                if fault.count > 1:
-                    self._faults[index] = replace(fault, count=fault.count - 1)
-                else:
-                    del self._faults[index]
-                return fault
+        """The fault that this request suffers; uses one of its count. Its `for_s` is how long it goes on."""
+        return self._take(venue, request, frozenset(FaultKind))
+
+    def take_handshake(self, venue: str, request: Request) -> Fault | None:
+        """The fault that a WebSocket's upgrade request suffers; only some kinds are for it."""
+        return self._take(venue, request, _AT_THE_DOOR)
+
+    def prolong(self, venue: str, now_ms: int) -> None:
+        """Begin a venue's bans anew."""
+        for planned in self._planned:
+            if planned.fault.kind is FaultKind.BANNED and planned.fault.venue == venue and planned.until_ms is not None:
+                assert planned.length_ms is not None
+                planned.until_ms = now_ms + planned.length_ms
+
+    def _take(self, venue: str, request: Request, kinds: frozenset[FaultKind]) -> Fault | None:
+        self._planned = [planned for planned in self._planned if not planned.over(request.now_ms)]
+        for planned in self._planned:
+            if planned.fault.kind in kinds and planned.fault.matches(venue, request):
+                struck = planned.strike(request.now_ms)
+                if struck.kind is FaultKind.BANNED:
+                    # From here on it is the address that is refused, whatever it asks.
+                    planned.fault = replace(planned.fault, path=ANY_PATH, method=None)
+                if planned.over(request.now_ms):
+                    self._planned.remove(planned)
+                return struck
         return None
-
-
-_Key = tuple[str, str, str, str | None, tuple[tuple[str, str], ...]]
-_REMEMBERED: Final = 512
-
-
-class AnswerMemory:
-    """The last good answer to each request, for `stale`; the oldest are forgotten."""
-
-    def __init__(self, traits: Traits) -> None:
-        self._traits = traits
-        self._answers: OrderedDict[_Key, Response] = OrderedDict()
-
-    def _key(self, request: Request) -> _Key:
-        wanted = parse_qsl(request.query, keep_blank_values=True)
-        steady = tuple((name, value) for name, value in wanted if name not in self._traits.volatile)
-        return request.method, request.host, request.path, self._traits.account_of(request), steady
-
-    def remember(self, request: Request, response: Response) -> None:
-        """Keep a good answer."""
-        if response.status == 200:
-            key = self._key(request)
-            self._answers[key] = response
-            self._answers.move_to_end(key)
-            if len(self._answers) > _REMEMBERED:
-                self._answers.popitem(last=False)
-
-    def previous(self, request: Request) -> Response | None:
-        """The answer kept for an equal request of the same account."""
-        return self._answers.get(self._key(request))
-
-
-def emptied(response: Response, lists: tuple[str, ...]) -> Response:
-    """The same answer with an empty list; unchanged when it has none of the known lists, or is an error."""
-    if response.status != 200:
-        return response
-    body = json.loads(response.body)
-    body = [] if isinstance(body, list) else _without_lists(body, lists)
-    return replace(response, body=json.dumps(body, separators=(",", ":")).encode())
-
-
-def _without_lists(node: object, lists: tuple[str, ...]) -> object:
-    """Empty the named lists; of one within another only the inner one, so that figures beside it stay."""
-    if not isinstance(node, dict):
-        return node
-    return {name: _emptied_value(name, value, lists) for name, value in node.items()}
-
-
-def _emptied_value(name: str, value: object, lists: tuple[str, ...]) -> object:
-    if isinstance(value, list):
-        inner = [_without_lists(item, lists) for item in value]
-        return [] if name in lists and inner == value else inner
-    return _without_lists(value, lists)
-
-
-_PAGE: Final = Response(
-    status=200,
-    headers={"Content-Type": "text/html; charset=utf-8"},
-    body=b"<!DOCTYPE html><html><head><title>One moment</title></head><body>Checking your browser.</body></html>",
-)
-
-
-class FaultyVenue:
-    """A venue whose answers suffer from faults.
-
-    Args:
-        traits: the venue's error bodies and list names.
-        handle: lets a request take effect and gives the venue's true answer.
-        move: what happens to the world right after the answer of a `move-between-reads`.
-    """
-
-    def __init__(
-        self, *, traits: Traits, handle: Callable[[Request], Response], move: Callable[[Request], None]
-    ) -> None:
-        self._traits = traits
-        self._handle = handle
-        self._move = move
-        self._memory = AnswerMemory(traits)
-
-    def answer(self, request: Request, fault: Fault | None) -> Outcome:
-        """Answer a request as the fault will have it; None is an ordinary answer."""
-        if fault is None:
-            return Answer(response=self._effect(request))
-        match fault.kind:
-            case FaultKind.DROP_BEFORE:
-                return Drop(delay_s=fault.delay_s)
-            case FaultKind.DROP_AFTER:
-                self._effect(request)
-                return Drop(delay_s=fault.delay_s)
-            case FaultKind.CLOCK_SKEW:
-                skewed = replace(request, now_ms=request.now_ms + round(fault.delay_s * 1000))
-                return Answer(response=self._handle(skewed))
-            case FaultKind.HTTP_503 | FaultKind.HTML_200 | FaultKind.REJECT:
-                return Answer(response=self._in_place_of(request, fault.kind), delay_s=fault.delay_s)
-            case _:
-                return Answer(response=self._changed(request, fault.kind), delay_s=fault.delay_s)
-
-    def _effect(self, request: Request) -> Response:
-        response = self._handle(request)
-        self._memory.remember(request, response)
-        return response
-
-    def _in_place_of(
-        self, request: Request, kind: Literal[FaultKind.HTTP_503, FaultKind.HTML_200, FaultKind.REJECT]
-    ) -> Response:
-        """What the client gets for a request that has no effect."""
-        match kind:
-            case FaultKind.HTTP_503:
-                return self._traits.outage
-            case FaultKind.HTML_200:
-                return _PAGE
-            case FaultKind.REJECT:
-                return self._traits.reject(request)
-
-    def _changed(
-        self,
-        request: Request,
-        kind: Literal[
-            FaultKind.HTTP_503_AFTER,
-            FaultKind.EMPTY_LIST,
-            FaultKind.STALE,
-            FaultKind.DELAY,
-            FaultKind.MOVE_BETWEEN_READS,
-        ],
-    ) -> Response:
-        """What the client gets for a request that takes effect."""
-        # What `stale` repeats stays the same however often: a stuck cache, not one that lags by one request.
-        stale = self._memory.previous(request) if kind is FaultKind.STALE else None
-        response = self._handle(request) if stale else self._effect(request)
-        match kind:
-            case FaultKind.HTTP_503_AFTER:
-                return self._traits.outage
-            case FaultKind.EMPTY_LIST:
-                return emptied(response, self._traits.lists)
-            case FaultKind.STALE:
-                return stale or response
-            case FaultKind.DELAY:
-                return response
-            case FaultKind.MOVE_BETWEEN_READS:
-                self._move(request)
-                return response
-            case _:
-                assert_never(kind)

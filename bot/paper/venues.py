@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bot.paper import overload
+from bot.paper.overload import json_answer
 from bot.paper.wire.http import Request, Response
-
-JSON_HEADERS: Final = {"Content-Type": "application/json;charset=UTF-8"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,11 @@ class Traits:
         flexible: the Earn product that gives coins back at once.
         reject: a definite refusal of the request: the venue did nothing and says so.
         outage: the 503 that leaves open whether the request took effect.
+        too_many: the refusal of a request that came too soon, given for how many milliseconds.
+        banned: the refusal of whatever an address asks that is banned for so many milliseconds.
+        bans_grow: who asks during a ban begins it anew; only where the venue says how long it lasts.
+        maintenance: what a request gets during maintenance.
+        heartbeats: texts in the frames by which a stream says no more than that it is there.
     """
 
     key_header: str
@@ -33,18 +38,19 @@ class Traits:
     flexible: str
     reject: Callable[[Request], Response]
     outage: Response
+    too_many: Callable[[Request, int], Response]
+    banned: Callable[[Request, int], Response]
+    bans_grow: bool
+    maintenance: Callable[[Request], Response]
+    heartbeats: tuple[str, ...]
 
     def account_of(self, request: Request) -> str | None:
         """The API key the request names; None for a public one."""
         return request.header(self.key_header)
 
 
-def _json(status: int, content: Mapping[str, object]) -> Response:
-    return Response(status=status, headers=JSON_HEADERS, body=json.dumps(content, separators=(",", ":")).encode())
-
-
 def _binance_error(status: int, code: int, message: str) -> Response:
-    return _json(status, {"code": code, "msg": message})
+    return json_answer(status, {"code": code, "msg": message})
 
 
 def _binance_reject(request: Request) -> Response:
@@ -71,6 +77,11 @@ BINANCE: Final = Traits(
     flexible="flexible",
     reject=_binance_reject,
     outage=_binance_error(503, -1000, "An unknown error occurred while processing the request."),
+    too_many=overload.binance_too_many,
+    banned=overload.binance_banned,
+    bans_grow=True,
+    maintenance=overload.binance_maintenance,
+    heartbeats=(),
 )
 
 
@@ -80,7 +91,7 @@ def _okx_reject(request: Request) -> Response:
     Source: https://www.okx.com/docs-v5/en/#error-code; the status of 50120 is from general knowledge.
     """
     if not request.path.startswith("/api/v5/trade/") or request.method != "POST":
-        return _json(401, {"code": "50120", "data": [], "msg": "This API key doesn't have permission."})
+        return json_answer(401, {"code": "50120", "data": [], "msg": "This API key doesn't have permission."})
     code, text = ("51008", "Order failed. Insufficient balance in account.")
     if "cancel" in request.path:
         code, text = ("51400", "Order cancellation failed as the order has been filled, canceled or does not exist.")
@@ -94,7 +105,7 @@ def _okx_reject(request: Request) -> Response:
         }
         for order in _orders_in(request.body)
     ]
-    return _json(200, {"code": "1", "data": refused, "msg": "All operations failed"})
+    return json_answer(200, {"code": "1", "data": refused, "msg": "All operations failed"})
 
 
 def _orders_in(body: bytes) -> list[Mapping[str, object]]:
@@ -114,7 +125,12 @@ OKX: Final = Traits(
     lists=("data", "details"),
     flexible="flexible",
     reject=_okx_reject,
-    outage=_json(503, {"code": "50001", "data": [], "msg": "Service temporarily unavailable. Try again later."}),
+    outage=json_answer(503, {"code": "50001", "data": [], "msg": "Service temporarily unavailable. Try again later."}),
+    too_many=overload.okx_too_many,
+    banned=overload.okx_banned,
+    bans_grow=False,
+    maintenance=overload.okx_maintenance,
+    heartbeats=("pong",),
 )
 
 
@@ -124,12 +140,12 @@ def _kucoin_reject(request: Request) -> Response:
     Source: https://www.kucoin.com/docs-new/error-code; the status of 400007 is from general knowledge.
     """
     if "/orders" in request.path and request.method == "DELETE":
-        return _json(200, {"code": "400100", "msg": "order_not_exist_or_not_allow_to_be_cancelled"})
+        return json_answer(200, {"code": "400100", "msg": "order_not_exist_or_not_allow_to_be_cancelled"})
     if "/orders" in request.path and request.method == "POST":
         if request.host.startswith("api-futures."):
-            return _json(200, {"code": "300003", "msg": "Balance insufficient. Please deposit first."})
-        return _json(200, {"code": "200004", "msg": "Balance insufficient!"})
-    return _json(403, {"code": "400007", "msg": "Access denied--> Require more permission."})
+            return json_answer(200, {"code": "300003", "msg": "Balance insufficient. Please deposit first."})
+        return json_answer(200, {"code": "200004", "msg": "Balance insufficient!"})
+    return json_answer(403, {"code": "400007", "msg": "Access denied--> Require more permission."})
 
 
 KUCOIN: Final = Traits(
@@ -139,5 +155,10 @@ KUCOIN: Final = Traits(
     lists=("data", "items", "dataList", "accounts"),
     flexible="flexible",
     reject=_kucoin_reject,
-    outage=_json(503, {"code": "500000", "msg": "Internal Server Error"}),
+    outage=json_answer(503, {"code": "500000", "msg": "Internal Server Error"}),
+    too_many=overload.kucoin_too_many,
+    banned=overload.kucoin_banned,
+    bans_grow=False,
+    maintenance=overload.kucoin_maintenance,
+    heartbeats=('"type":"pong"', '"type":"welcome"'),
 )

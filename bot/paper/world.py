@@ -21,7 +21,8 @@ from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.layout import BINANCE, KUCOIN, OKX, Layout
 from bot.paper.engine.ledger import booked_down
 from bot.paper.engine.model import Listing, MarketType
-from bot.paper.faults import Answer, FaultSchedule, FaultyVenue, Outcome
+from bot.paper.faults import Answer, FaultKind, FaultSchedule, Outcome
+from bot.paper.faulty_venue import Behind, FaultyVenue
 from bot.paper.streams import Stream
 from bot.paper.venues import Traits
 from bot.paper.wire.binance.facade import BinanceFacade
@@ -83,7 +84,14 @@ class World:
         self.faults = FaultSchedule()
         self.now_ms = time_ms
         self._answering = {
-            name: FaultyVenue(traits=venue.traits, handle=venue.facade.handle, move=partial(_move_coins, venue))
+            name: FaultyVenue(
+                traits=venue.traits,
+                behind=Behind(
+                    handle=venue.facade.handle,
+                    move=partial(_move_coins, venue),
+                    late=venue.exchange.seen_late,
+                ),
+            )
             for name, venue in self.venues.items()
         }
 
@@ -97,8 +105,12 @@ class World:
         name = self._owner(request)
         if name is None:
             return Answer(response=_NOBODY)
-        self.venues[name].advance(self.now_ms())
-        return self._answering[name].answer(request, self.faults.take(name, request))
+        venue = self.venues[name]
+        venue.advance(self.now_ms())
+        fault = self.faults.take(name, request)
+        if fault is not None and fault.kind is FaultKind.BANNED and venue.traits.bans_grow:
+            self.faults.prolong(name, request.now_ms)
+        return self._answering[name].answer(request, fault)
 
     def connect(self, request: Request) -> Stream | Response:
         """Open a WebSocket for an upgrade request; a Response is a handshake refused."""

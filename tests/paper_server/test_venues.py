@@ -10,7 +10,8 @@ import pytest
 
 from bot.paper import admin
 from bot.paper.engine.model import NewOrder, OrderKind, Side
-from bot.paper.faults import Answer, Fault, FaultKind, emptied
+from bot.paper.faults import Answer, Fault, FaultKind
+from bot.paper.mangling import emptied
 from bot.paper.venues import BINANCE, KUCOIN, OKX
 from bot.paper.wire.http import Request, Response
 from bot.paper.world import World, default_world

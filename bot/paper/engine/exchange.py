@@ -6,13 +6,15 @@ posting sums to 0 for each asset. Every method either takes its whole effect or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 
-from bot.paper.engine import amend, cash, funding, liquidation, matching, orders, settings
+from bot.paper.engine import amend, cash, funding, late, liquidation, matching, orders, settings
 from bot.paper.engine.account import Account
 from bot.paper.engine.defaults import DEFAULT_PRICES
 from bot.paper.engine.floor import Floor
+from bot.paper.engine.late import Late
 from bot.paper.engine.layout import BINANCE, Layout
 from bot.paper.engine.ledger import HOUSE
 from bot.paper.engine.model import (
@@ -56,6 +58,7 @@ class Exchange:
         self.name = name
         self.layout = layout
         self._swept: tuple[int, ...] = ()
+        self._late: tuple[Late, int] | None = None
         self._floor = Floor(
             listings=listings,
             starting=starting,
@@ -181,7 +184,7 @@ class Exchange:
 
         Ask anew for each request: what fell due meanwhile is settled here.
         """
-        return Account(self._floor, self._state(key))
+        return Account(*self._seen(key))
 
     def accounts(self) -> Mapping[str, Account]:
         """Every account opened so far."""
@@ -293,7 +296,7 @@ class Exchange:
 
     def order(self, key: str, listing_key: str, *, order_id: int | None = None, client_id: str | None = None) -> Order:
         """One order by either id; with a client id used more than once, the newest. Raises Refusal unknown-order."""
-        return orders.find(self._state(key), listing_key, order_id=order_id, client_id=client_id)
+        return orders.find(self._seen(key)[1], listing_key, order_id=order_id, client_id=client_id)
 
     # Futures settings.
 
@@ -330,6 +333,23 @@ class Exchange:
             insufficient-margin (what would be left is below the initial margin).
         """
         settings.add_margin(self._floor, self._state(key), symbol, side, amount)
+
+    @contextmanager
+    def seen_late(self, what: Late, lag_ms: int) -> Iterator[None]:
+        """While it is entered, `account` and `order` show what was `lag_ms` milliseconds ago; writing is as ever."""
+        self._late = (what, lag_ms)
+        try:
+            yield
+        finally:
+            self._late = None
+
+    def _seen(self, key: str) -> tuple[Floor, AccountState]:
+        """The account as a reader sees it."""
+        state = self._state(key)
+        if self._late is None:
+            return self._floor, state
+        what, lag_ms = self._late
+        return late.seen(self._floor, state, what, self._floor.now() - lag_ms)
 
     def _state(self, key: str) -> AccountState:
         """The account as it is now: what fell due is in it before anybody looks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
@@ -110,6 +111,13 @@ class Floor:
             self._kept[key] = find()
         figure: _Figure = self._kept[key]
         return figure
+
+    def apart(self, ledger: Ledger) -> Floor:
+        """The same floor with another ledger, for reading; it keeps figures of its own."""
+        other = copy(self)
+        other.ledger = ledger
+        other._kept_version, other._kept = (), {}  # noqa: SLF001 - its own class
+        return other
 
     # Markets and prices.
 

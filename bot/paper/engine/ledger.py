@@ -80,6 +80,16 @@ class Ledger:
         """The account's rows, oldest first."""
         return tuple(self._rows.get(account, ()))
 
+    def as_of(self, account: str, time_ms: int) -> Ledger:
+        """One account's books as they stood at a time, for reading."""
+        old = Ledger(lambda _: None)
+        old._rows[account] = [row for row in self._rows.get(account, ()) if row.time_ms <= time_ms]
+        amounts = old._balances.setdefault(account, {})
+        for row in old._rows[account]:
+            held = amounts.setdefault(row.wallet, {})
+            held[row.asset] = held.get(row.asset, ZERO) + row.amount
+        return old
+
     def total(self, asset: str) -> Decimal:
         """What is inside the exchange, over all accounts and the house."""
         return sum(

@@ -31,6 +31,7 @@ class AccountState:
         account_mode: of a venue that has such modes; a number of its own.
         client_ids: every client id ever accepted.
         next_due_ms: when the first pending record is due; None when none is pending.
+        held_log: every version of every position with the time it came, oldest first.
         silent_changes: how often something changed that is no update, such as a setting.
     """
 
@@ -52,6 +53,7 @@ class AccountState:
     earn_redemptions: list[EarnRecord] = field(default_factory=list)
     earn_rewards: list[EarnRecord] = field(default_factory=list)
     next_due_ms: int | None = None
+    held_log: list[tuple[int, PositionState]] = field(default_factory=list)
     silent_changes: int = 0
     updates: list[Update] = field(default_factory=list)
 
@@ -83,6 +85,7 @@ class AccountState:
     def hold(self, position: PositionState, time_ms: int) -> None:
         """Keep the newest version of a position."""
         self.positions[position.symbol, position.side] = position
+        self.held_log.append((time_ms, position))
         self.updates.append(
             Update(
                 seq=len(self.updates) + 1,
