@@ -115,6 +115,7 @@ def attribute(
     rewards: Sequence[Decimal],
     fees: Sequence[Decimal],
     residual: Decimal,
+    coin_end: Decimal | None = None,
 ) -> Pnl:
     """Split a change of value into its legs, each from its own record (R29, second check).
 
@@ -130,6 +131,7 @@ def attribute(
         rewards: in quote, valued at their moment.
         fees: further costs in quote, such as those of spot trades, a cost positive; not those of `fills`.
         residual: in quote, from `residuals`; only carried over.
+        coin_end: spot price at the end, which coins of profit that is not realised are worth; None: the mark's.
 
     Returns:
         The legs, booked.
@@ -146,7 +148,8 @@ def attribute(
         case ContractKind.LINEAR:
             perp, execution = _linear(instrument, fills, start_contracts, mark_start, mark_end)
         case ContractKind.INVERSE:
-            perp, execution = _inverse(instrument, fills, start_contracts, mark_start, mark_end)
+            worth = instrument.coin_price(mark_end) if coin_end is None else coin_end
+            perp, execution = _inverse(instrument, fills, start_contracts, mark_start, mark_end, worth)
         case _:
             assert_never(instrument.kind)
     booked_spot, booked_perp, booked_execution = _book(spot), _book(perp), _book(execution)
@@ -196,12 +199,17 @@ def _linear(
 
 
 def _inverse(
-    instrument: Instrument, fills: Sequence[Fill], contracts: Decimal, mark_start: Decimal, mark_end: Decimal
+    instrument: Instrument,
+    fills: Sequence[Fill],
+    contracts: Decimal,
+    mark_start: Decimal,
+    mark_end: Decimal,
+    worth: Decimal,
 ) -> tuple[Decimal, Decimal]:
     """Perp and execution of a contract that settles in coins.
 
     Profit that a fill realises is paid in coins there and then: it is valued at the mark of the fill, and from there on
-    is part of the wallet. What is not realised is worth its coins at the end.
+    is part of the wallet. What is not realised is so many coins at the end, each of which is `worth` its spot price.
 
     Source: average entry of an inverse position = contracts / coins sold, as the venues keep it.
     """
@@ -221,7 +229,7 @@ def _inverse(
             opened = fill.contracts
         sold += instrument.coins(opened, fill.price)
         contracts += fill.contracts
-    left = (sold - instrument.coins(contracts, mark_end)) * instrument.coin_price(mark_end)
+    left = (sold - instrument.coins(contracts, mark_end)) * worth
     return realised + left - execution, execution
 
 

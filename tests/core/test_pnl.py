@@ -322,3 +322,22 @@ def test_r30_effectiveness_is_one_less_the_share_of_movement_that_is_left() -> N
 def test_r30_there_is_none_when_nothing_moved() -> None:
     assert effectiveness([]) is None
     assert effectiveness([(D(0), D(1))]) is None
+
+
+def test_r29_coins_that_an_inverse_short_has_gained_are_worth_their_spot_price() -> None:
+    """Contract at 50,000 and spot at 50,100: the coins of the short gain 100 each, as the coins held do."""
+    told = attribute(
+        holdings=[_step(0, "1", "100000"), _step(9, "1", "50100")],
+        fills=[_sell("1000", "100000", "100000")],
+        start_contracts=D(0),
+        mark_start=D(100_000),
+        mark_end=D(50_000),
+        instrument=INVERSE,
+        funding=(),
+        rewards=(),
+        fees=(),
+        residual=D(0),
+        coin_end=D(50_100),
+    )
+    assert (told.spot, told.perp) == (D(-49_900), D(50_100))
+    assert told.spot + told.perp == 2 * D(50_100) - 100_000
