@@ -65,7 +65,8 @@ def one_reading_is_proof(patch: pytest.MonkeyPatch) -> None:
 def believes_the_position(patch: pytest.MonkeyPatch) -> None:
     """sizes by the position as it is read, and keeps no account of what it has sent"""
 
-    async def reconcile(_reconciler: Reconciler, position: Position | Unknown) -> Reconciled:
+    async def reconcile(reconciler: Reconciler, position: Position | Unknown) -> Reconciled:
+        await reconciler._resolver.resolve_all(position)
         if isinstance(position, Unknown):
             return Reconciled(anchor=None, waiting=position.reason, unfilled=())
         cursor = TradeCursor(trade_id=None, time_ms=position.stamp.sent_ms)

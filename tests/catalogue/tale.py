@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from bot.domain.intent import IntentRecord, IntentState
+from bot.domain.numbers import floor_to
 from bot.domain.plan import Plan, Verdict
 from bot.paper.engine.defaults import Starting
 from bot.paper.engine.exchange import Exchange
@@ -147,6 +149,23 @@ class Tale:
                 reduce_only=reduce_only,
             ),
         )
+
+    def listed_as(self, **rules: Any) -> None:  # noqa: ANN401 - fields of a listing
+        """From now on the perpetual has these rules at the exchange."""
+        floor, key = self.exchange._floor, f"linear:{self.place.linear}"
+        floor._listings[key] = replace(floor._listings[key], **rules)
+        floor._moves += 1
+
+    def orders_rest(self, factor: str) -> None:
+        """From now on the venue lets orders rest in the book, at the mark times a factor."""
+        submit, key = self.exchange.submit, f"linear:{self.place.linear}"
+
+        def resting(account: str, order: NewOrder) -> Order:
+            tick = self.exchange.listing(key).price_tick
+            price = floor_to(self.exchange.mark(key) * Decimal(factor), tick)
+            return submit(account, replace(order, tif=TimeInForce.GTC, price=price))
+
+        setattr(self.exchange, "submit", resting)  # noqa: B010 - stands in for the exchange's own
 
     # What is true
 
