@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.core import exposure as ex
 from bot.core import inverse, sizing
 from bot.core import observation as obs
+from bot.core.closing import closing_cost
 from bot.core.situation import Situation
 from bot.domain.numbers import ONE, ZERO
 from bot.domain.observation import Holding, Margin, Position, Prices, Source, Unknown
@@ -79,12 +81,16 @@ class Reading:
 
 def view_of(situation: Situation) -> HedgeView:
     """What can be shown before anything is known to be known."""
+    position, prices, closing = situation.position, situation.prices, None
+    if isinstance(position, Position) and isinstance(prices, Prices):
+        closing = closing_cost(situation.instrument, position, prices, situation.policy.slippage)
     return HedgeView(
         hedge=situation.policy.name,
         asset=situation.policy.asset,
         symbol=situation.policy.symbol,
         kind=situation.instrument.kind,
         holdings=situation.holdings,
+        closing=closing,
     )
 
 
@@ -93,9 +99,12 @@ def first_unknown(situation: Situation) -> str:
 
     The age of a number from outside is judged where it is read, by its own setting.
     """
+    return unknown_among([*situation.holdings, situation.position, situation.prices, situation.margin], situation)
+
+
+def unknown_among(parts: Sequence[Holding | Position | Prices | Margin | Unknown], situation: Situation) -> str:
+    """The same of some parts only."""
     age_max_s = situation.policy.timing.age_max_s
-    parts: list[Holding | Position | Prices | Margin | Unknown]
-    parts = [*situation.holdings, situation.position, situation.prices, situation.margin]
     for part in parts:
         if isinstance(part, Unknown):
             return f"{part.what} is unknown ({part.reason})"

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from bot.core import observation as obs
 from bot.core import prices as px
+from bot.domain.control import Control
 from bot.domain.instrument import Instrument
 from bot.domain.observation import Holding, Margin, Position, Prices, Unknown
 from bot.domain.orders import Side
@@ -26,6 +27,7 @@ class Situation:
         unfilled_tries: how many of our last orders in a row ended without any fill (R16).
         live_from_ms: no order before this time (fresh journal, or a back-off after rejections).
         hedged: the account is in hedge (dual-side) position mode, so an order names the short side.
+        control: what a person told the hedge to do; None: to run.
     """
 
     policy: HedgePolicy
@@ -42,6 +44,7 @@ class Situation:
     live_from_ms: int
     now_ms: int
     hedged: bool = False
+    control: Control | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 
-from bot.core import account, inverse, sizing
+from bot.core import account, inverse, sizing, slicing, unwinding
 from bot.core import exposure as ex
 from bot.core import observation as obs
 from bot.core import prices as px
 from bot.core.margin import liquidation_price
 from bot.core.reading import Reading, first_unknown, read, view_of
 from bot.core.situation import Memory, Situation
-from bot.domain.numbers import ZERO, floor_to, plain
-from bot.domain.observation import Book, Holding, Prices
+from bot.core.unwinding import by, order_text
+from bot.domain.control import Control, ControlKind
+from bot.domain.numbers import ZERO, plain
+from bot.domain.observation import Holding, Prices
 from bot.domain.orders import OrderRequest, Side, TimeInForce
 from bot.domain.plan import Plan, PlannedOrder, Verdict
 
-UNFILLED_TRIES_BEFORE_URGENT = 2
-"""R16: after two unfilled tries the collar widens."""
+_NOT_OURS_TO_DECIDE: Final = frozenset({Verdict.FROZEN, Verdict.HALTED})
+"""What a pause does not hide."""
+_LEAVING_A_GAP: Final = frozenset({Verdict.ORDER, Verdict.NO_MARGIN})
 
 
 def decide(situation: Situation, memory: Memory) -> tuple[Plan, Memory]:
@@ -28,8 +32,28 @@ def decide(situation: Situation, memory: Memory) -> tuple[Plan, Memory]:
         The plan, with at most one order, and what to remember. Nothing is changed in place: deciding twice on the
         same input gives the same answer.
     """
+    control = situation.control
+    if control is not None and control.kind is ControlKind.UNWIND:
+        return unwinding.decide(situation, memory, control)
     plan, memory = _decide(situation, memory)
-    return _with_overdue(plan, situation), memory
+    plan = _with_overdue(plan, situation)
+    return plan if control is None else _paused(plan, control), memory
+
+
+def _paused(plan: Plan, control: Control) -> Plan:
+    """What would be done is said and not done; what is wrong is told all the same."""
+    open_gap = plan.verdict in _LEAVING_A_GAP
+    would = f"{order_text(plan.order)}, as it is {plan.reason}" if plan.order is not None else plan.reason
+    return replace(
+        plan,
+        verdict=plan.verdict if plan.verdict in _NOT_OURS_TO_DECIDE else Verdict.PAUSED,
+        reason=f"paused{by(control)}, nothing is sent; without that: {would}",
+        order=None,
+        gap_after=plan.view.gap,
+        look_again_s=None,
+        want_book=plan.want_book or plan.order is not None,
+        alarm=plan.alarm or open_gap,
+    )
 
 
 def _decide(situation: Situation, memory: Memory) -> tuple[Plan, Memory]:
@@ -161,9 +185,9 @@ def _increase(reading: Reading, memory: Memory) -> Plan:
         return _plain(reading, Verdict.CONFIRMING, reason, look_again_s=ZERO, want_book=True)
     short_max, _ = sizing.bounds(reading.position.contracts, situation.unfilled)
     wanted = sizing.increase_contracts(reading.target_contracts(gap), short_max, instrument.quantity_step)
-    collar = sizing.collar(Side.SELL, reading.prices, instrument, _slippage(situation))
+    collar = sizing.collar(Side.SELL, reading.prices, instrument, slicing.slippage(situation))
     fits = _fitting(reading, collar)
-    sized = min(wanted, _slice(reading, book, Side.SELL, collar))
+    sized = min(wanted, slicing.most_at_once(situation, book, Side.SELL, collar, reading.mark))
     missing = max(sized - fits, ZERO)
     if fits <= 0 < missing:
         reason = (
@@ -187,7 +211,7 @@ def _fitting(reading: Reading, collar: Decimal) -> Decimal:
         available=reading.margin.available,
         reserve=policy.margin_reserve / reading.price if coined else policy.margin_reserve,
         price=min(reading.mark, collar) if coined else max(reading.mark, collar),
-        slippage=_slippage(situation),
+        slippage=slicing.slippage(situation),
         leverage=account.wanted_setting(policy, instrument)[0],
     )
     if not coined:
@@ -222,7 +246,7 @@ def _dwelling(reading: Reading, surplus: obs.Surplus) -> Plan:
         f"over-hedged by {_money(-reading.gap * reading.price)}; coins under way look sold, so it must last "
         f"another {left_s:.0f} s (R11)"
     )
-    return _plain(reading, Verdict.DWELLING, reason, look_again_s=_no_longer_than(left_s, situation))
+    return _plain(reading, Verdict.DWELLING, reason, look_again_s=slicing.soon(left_s, situation))
 
 
 def _reduction(reading: Reading, gap: Decimal) -> Plan:
@@ -236,8 +260,14 @@ def _reduction(reading: Reading, gap: Decimal) -> Plan:
         return _plain(reading, Verdict.CONFIRMING, reason, look_again_s=ZERO, want_book=True)
     _, short_min = sizing.bounds(reading.position.contracts, situation.unfilled)
     wanted = sizing.decrease_contracts(reading.target_contracts(gap), short_min, instrument.quantity_step)
-    collar = sizing.collar(Side.BUY, reading.prices, instrument, _slippage(situation))
-    return _order(reading, Side.BUY, wanted, min(wanted, _slice(reading, book, Side.BUY, collar)), collar)
+    collar = sizing.collar(Side.BUY, reading.prices, instrument, slicing.slippage(situation))
+    return _order(
+        reading,
+        Side.BUY,
+        wanted,
+        min(wanted, slicing.most_at_once(situation, book, Side.BUY, collar, reading.mark)),
+        collar,
+    )
 
 
 def _held_back(reading: Reading) -> Plan:
@@ -245,27 +275,8 @@ def _held_back(reading: Reading) -> Plan:
     situation = reading.situation
     left_s = Decimal(situation.live_from_ms - situation.now_ms) / 1000
     reason = f"no order for another {left_s:.0f} s (fresh journal, or the venue refused the last one)"
-    again_s = _no_longer_than(left_s, situation)
+    again_s = slicing.soon(left_s, situation)
     return _plain(reading, Verdict.WAITING, reason, look_again_s=again_s, want_book=True)
-
-
-def _no_longer_than(left_s: Decimal, situation: Situation) -> Decimal | None:
-    """Wake up when a wait ends, if that is soon; else the interval does."""
-    return max(left_s, ZERO) if left_s <= 2 * situation.policy.timing.confirm_s else None
-
-
-def _slippage(situation: Situation) -> Decimal:
-    urgent = situation.unfilled_tries >= UNFILLED_TRIES_BEFORE_URGENT
-    return situation.policy.slippage_urgent if urgent else situation.policy.slippage
-
-
-def _slice(reading: Reading, book: Book, side: Side, collar: Decimal) -> Decimal:
-    """R16: the largest single order, by visible depth within the collar, the cap and the venue's maximum."""
-    instrument = reading.situation.instrument
-    cap = reading.situation.policy.caps.order_notional
-    by_cap = cap / instrument.notional(Decimal(1), reading.mark)
-    most = min(sizing.depth_contracts(book, side, collar), by_cap, instrument.quantity_max)
-    return floor_to(most, instrument.quantity_step)
 
 
 def _order(
@@ -289,7 +300,7 @@ def _order(
     coins = instrument.coins(contracts, reading.mark)
     closed = contracts * reading.gap_per_contract(side)
     gap_after = reading.gap - closed if side is Side.SELL else reading.gap + closed
-    urgent = situation.unfilled_tries >= UNFILLED_TRIES_BEFORE_URGENT
+    urgent = slicing.urgent(situation)
     verb = "under-hedged" if side is Side.SELL else "over-hedged"
     if urgent:
         note += f"; {situation.unfilled_tries} tries did not fill, so the collar is the urgent one"

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from bot.core import inverse, sizing
 from bot.domain.instrument import Instrument
+from bot.domain.numbers import ZERO
 from bot.domain.observation import Position
 from bot.domain.orders import Side
 from bot.domain.plan import HedgeView
@@ -53,3 +54,11 @@ def campaign_work(view: HedgeView, position: Position, instrument: Instrument, r
         tolerance=tolerance,
         per_contract=per_contract,
     )
+
+
+def unwinding_work(view: HedgeView, position: Position, instrument: Instrument) -> Work | None:
+    """The same of a hedge that is closed: all of the short, whatever is held; None when the price is not known."""
+    if view.mark is None:
+        return None
+    tolerance = instrument.coins(instrument.quantity_step, view.mark)
+    return Work(exposure=ZERO, gap_contracts=abs(position.contracts), tolerance=tolerance, per_contract=None)

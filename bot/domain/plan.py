@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.domain.ids import Asset, HedgeName, Symbol
+from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.instrument import ContractKind
 from bot.domain.numbers import plain
 from bot.domain.observation import Holding, Unknown
@@ -35,6 +35,10 @@ class Verdict(StrEnum):
     """A guard stopped it; a person must look (R24, R25)."""
     REFUSED = "refused"
     """The risk gate stopped the order."""
+    PAUSED = "paused"
+    """A person paused the hedge: nothing is sent."""
+    UNWOUND = "unwound"
+    """A person had the short closed; it stays so until `resume`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,43 @@ def order_facts(order: PlannedOrder) -> dict[str, str | bool]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """What it would cost to close the short now.
+
+    Attributes:
+        contracts: of the short, positive.
+        notional: at the mark, in quote.
+        fee: taker fee at the worst price, in quote.
+        slippage_max: what the worst price that an order may have costs against the mark, in quote: spread included.
+        realized: what the short has won (positive) or lost since its entry, at the mark; None when no entry is told.
+        settle: the currency of `realized`.
+    """
+
+    venue: VenueName
+    contracts: Decimal
+    notional: Decimal
+    fee: Decimal
+    slippage_max: Decimal
+    realized: Decimal | None
+    settle: Asset
+
+
+def closing_facts(closing: Closing | None) -> dict[str, str | None] | None:
+    """As JSON: amounts are strings of plain digits."""
+    if closing is None:
+        return None
+    return {
+        "venue": closing.venue,
+        "contracts": plain(closing.contracts),
+        "notional": plain(closing.notional),
+        "fee": plain(closing.fee),
+        "slippage_max": plain(closing.slippage_max),
+        "realized": None if closing.realized is None else plain(closing.realized),
+        "settle": closing.settle,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HedgeView:
     """All numbers of one decision; None means unknown. Coins unless said otherwise.
 
@@ -80,6 +121,7 @@ class HedgeView:
         gap: positive when under-hedged.
         gap_notional, band_notional: in quote.
         price: quote per coin, from the mark.
+        closing: None when the position or its price is unknown, or there is no short.
     """
 
     hedge: HedgeName
@@ -97,6 +139,7 @@ class HedgeView:
     price: Decimal | None = None
     mark: Decimal | None = None
     liquidation_price: Decimal | None = None
+    closing: Closing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bot.domain.numbers import plain
 from bot.domain.observation import Holding, Unknown
-from bot.domain.plan import Plan, order_facts
+from bot.domain.plan import Plan, closing_facts, order_facts
 
 _NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _FACTS: Final = frozenset(
@@ -35,7 +35,7 @@ _FACTS: Final = frozenset(
         "alarm",
     ]
 )
-_MOVES_WITH_PRICE: Final = ("gap_notional", "band_notional", "price", "mark", "liquidation_price", "reason")
+_MOVES_WITH_PRICE: Final = ("gap_notional", "band_notional", "price", "mark", "liquidation_price", "closing", "reason")
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:
@@ -58,6 +58,7 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
         "price": _text(view.price),
         "mark": _text(view.mark),
         "liquidation_price": _text(view.liquidation_price),
+        "closing": closing_facts(view.closing),
         "order": None if plan.order is None else order_facts(plan.order),
         "gap_after": _text(plan.gap_after),
         "alarm": plan.alarm,

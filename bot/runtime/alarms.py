@@ -39,5 +39,7 @@ class LogAlarms:
 def _identity(values: Mapping[str, object]) -> str:
     """What makes two alarms the same: who and which kind, not the numbers, which move every turn."""
     return "|".join(
-        f"{name}={values[name]}" for name in ("hedge", "venue", "symbol", "verdict", "code") if name in values
+        f"{name}={values[name]}"
+        for name in ("hedge", "venue", "symbol", "verdict", "code", "resumed")
+        if name in values
     )

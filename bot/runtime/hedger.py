@@ -13,6 +13,7 @@ from bot.core import units
 from bot.core.retries import backoff_until_ms, unfilled_tries
 from bot.core.situation import Situation
 from bot.core.spot_perp import decide
+from bot.domain.control import Control
 from bot.domain.errors import JournalFault
 from bot.domain.ids import VenueName
 from bot.domain.instrument import Instrument
@@ -28,11 +29,9 @@ from bot.runtime.observer import holdings_of
 from bot.runtime.ordering import Basis, Ordering
 from bot.runtime.reconciled import Reconciled
 from bot.runtime.reconciler import Reconciler
+from bot.runtime.stuck import Stuck
 
-STUCK_MS: Final = 30_000
-"""How long a decision may be put off before a person is told."""
 HOUR_MS: Final = 3_600_000
-_PUT_OFF: Final = frozenset({Verdict.CONFIRMING, Verdict.WAITING})
 _ALARMING: Final = frozenset({Verdict.FROZEN, Verdict.HALTED, Verdict.REFUSED, Verdict.NO_MARGIN})
 
 
@@ -72,7 +71,6 @@ class Hedger:
         self._journal = journal
         self._live = executor is not None
         self._clock = clock
-        self._alarms = alarms
         self._log = logger.bind(hedge=policy.name)
         self._memory = HedgeMemory(
             policy=policy,
@@ -97,7 +95,7 @@ class Hedger:
         )
         self._not_before_ms = not_before_ms
         self._feeds = feeds
-        self._put_off_since_ms: int | None = None
+        self._stuck = Stuck(policy.timing.dwell_s)
 
     async def turn(
         self,
@@ -105,6 +103,7 @@ class Hedger:
         *,
         hold: bool = False,
         stopping: Callable[[], bool] = lambda: False,
+        order: Control | None = None,
     ) -> Outcome:
         """Decide on one reading of all venues and act on it.
 
@@ -112,6 +111,7 @@ class Hedger:
             observations: one complete reading of every venue.
             hold: account and decide, but send nothing.
             stopping: whether a stop was asked for; then nothing new leaves.
+            order: what holds for this turn beside the controls of the journal, such as to unwind before a stop.
 
         Raises:
             JournalFault: something could not be made durable; nothing was sent after it.
@@ -120,18 +120,28 @@ class Hedger:
         symbol = self.policy.symbol
         position = observed.positions.get(symbol, Unknown(what=f"position {symbol}", reason="it was not read"))
         position = self._units_hold(position)
+        control = self._memory.standing(order)
+        self._memory.begin(control)
         reconciled = await self._reconcile(position)
         recent = self._recent()
-        situation = self._situation(observations, position, reconciled, recent)
+        situation = replace(self._situation(observations, position, reconciled, recent), control=control)
         plan, self._memory.decided = decide(situation, self._memory.decided)
         if not reconciled.waiting and isinstance(position, Position):
             self._memory.confirmed(plan, position)
         sent: IntentRecord | None = None
         if plan.order is not None and not hold:
-            basis = Basis(observed=observed, position=position, reconciled=reconciled, recent=recent, stopping=stopping)
+            basis = Basis(
+                observed=observed,
+                position=position,
+                reconciled=reconciled,
+                recent=recent,
+                stopping=stopping,
+                control=control,
+                order=order,
+            )
             plan, sent = await self._ordering.order(plan, basis)
         plan = replace(plan, reason=logs.redact(plan.reason))  # a venue's words may be in it; it is kept and shown
-        self._record(plan)
+        self._record(plan, sent, hold=hold)
         return Outcome(plan=plan, sent=sent)
 
     async def cancel_resting(self) -> None:
@@ -192,24 +202,17 @@ class Hedger:
         since_ms = self._clock.now_ms() - HOUR_MS
         return list(self._journal.recent(self.policy.venue, self.policy.symbol, since_ms))
 
-    def _record(self, plan: Plan) -> None:
+    def _record(self, plan: Plan, sent: IntentRecord | None, *, hold: bool) -> None:
         self._memory.keep()
-        self._journal.record_decision(self._clock.now_ms(), plan)
-        self._log.info(logs.HEDGE_DECIDED, verdict=plan.verdict, reason=plan.reason, **numbers(plan))
-        if plan.alarm or plan.verdict in _ALARMING or self._stuck(plan):
-            self._alarms.alarm(
-                logs.HEDGE_FROZEN if plan.verdict is Verdict.FROZEN else logs.HEDGE_DECIDED,
-                hedge=self.policy.name,
-                verdict=plan.verdict,
-                reason=plan.reason,
-            )
-
-    def _stuck(self, plan: Plan) -> bool:
-        """A decision that is put off turn after turn is no decision: a person must know."""
         now_ms = self._clock.now_ms()
-        if plan.verdict not in _PUT_OFF:
-            self._put_off_since_ms = None
-            return False
-        if self._put_off_since_ms is None:
-            self._put_off_since_ms = now_ms
-        return now_ms - self._put_off_since_ms > STUCK_MS
+        self._journal.record_decision(now_ms, plan)
+        self._log.info(logs.HEDGE_DECIDED, verdict=plan.verdict, reason=plan.reason, **numbers(plan))
+        stuck = ""
+        if self._live and not hold:
+            stuck = self._stuck.told(plan, now_ms, filled=sent is not None and sent.filled > 0)
+        if plan.alarm or plan.verdict in _ALARMING or stuck:
+            self._memory.alarm(
+                logs.HEDGE_FROZEN if plan.verdict is Verdict.FROZEN else logs.HEDGE_DECIDED,
+                verdict=plan.verdict,
+                reason=f"{stuck}: {plan.reason}" if stuck else plan.reason,
+            )

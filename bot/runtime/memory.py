@@ -12,10 +12,11 @@ from bot import logs
 from bot.core import accounting, guards, inverse
 from bot.core.observation import after_gain
 from bot.core.situation import Memory
-from bot.core.work import campaign_work
+from bot.core.work import campaign_work, unwinding_work
+from bot.domain.control import Control, ControlKind, standing
 from bot.domain.ids import HedgeName
 from bot.domain.instrument import Instrument
-from bot.domain.numbers import plain
+from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import Position
 from bot.domain.plan import Plan
 from bot.domain.policy import HedgePolicy
@@ -61,10 +62,27 @@ class HedgeMemory:
         kept = journal.memory(policy.name)
         self._kept = dict(kept)
         self.decided = Memory.from_dict(kept)
-        # Another ratio or contract is a new job; what was done for the old one does not count against it.
-        self._job = f"{plain(policy.ratio)} {policy.venue} {policy.symbol}"
-        self.campaign = guards.Campaign.from_dict(kept) if kept.get(_JOB) == self._job else None
+        self._job = kept.get(_JOB, "")
+        self.campaign = guards.Campaign.from_dict(kept)
         self._was_halted = True  # a restart after `resume` finds out below that nothing halts any more
+        self._resumed = 0
+        self._unwinding = False
+
+    def standing(self, order: Control | None = None) -> Control | None:
+        """What a person told this hedge to do: by the journal, or else by `order`. Read anew each time."""
+        kept = self._journal.controls()
+        return standing(kept if order is None else [*kept, order], self._policy.name)
+
+    def begin(self, control: Control | None) -> None:
+        """A turn begins under a control, or none.
+
+        Another ratio, contract or unwind is a new job; what was done for the old one does not count against it.
+        """
+        self._unwinding = control is not None and control.kind is ControlKind.UNWIND
+        what = f"unwind {control.since_ms}" if control and self._unwinding else plain(self._policy.ratio)
+        job = f"{what} {self._policy.venue} {self._policy.symbol}"
+        if job != self._job:
+            self._job, self.campaign = job, None
 
     def snapshot(self) -> Snapshot:
         """What `restore` brings back."""
@@ -89,8 +107,8 @@ class HedgeMemory:
                 position_moved=move.position,
                 step=step,
                 adl=move.foreign is accounting.ForeignVerdict.ADL,
-                gained=gained,
-                slipped=move.slipped,
+                gained=ZERO if self._unwinding else gained,
+                slipped=ZERO if self._unwinding else move.slipped,
             )
             tripped = guards.tripped(self.campaign, step)
             if tripped is not None and halt is None:
@@ -103,10 +121,10 @@ class HedgeMemory:
         self._log.warning(logs.FOREIGN_CHANGE, verdict=verdict, symbol=self._policy.symbol)
         match verdict:
             case accounting.ForeignVerdict.ADL:
-                self._alarms.alarm(logs.FOREIGN_CHANGE, hedge=self._policy.name, code=verdict)
+                self.alarm(logs.FOREIGN_CHANGE, code=verdict)
                 return None
             case accounting.ForeignVerdict.FOREIGN:
-                self._alarms.alarm(logs.FOREIGN_CHANGE, hedge=self._policy.name, code=verdict)
+                self.alarm(logs.FOREIGN_CHANGE, code=verdict)
                 self.decided = replace(self.decided, foreign_since_ms=self._clock.now_ms())
                 return None
             case accounting.ForeignVerdict.UNKNOWN_EPOCH:
@@ -126,6 +144,7 @@ class HedgeMemory:
             if halt.venue == self._policy.venue and halt.symbol in {None, self._policy.symbol}
         ]
         cleared = self._was_halted and not reasons
+        self._resumed += cleared
         if cleared and self.campaign and guards.tripped(self.campaign, self._instrument.quantity_step):
             self.campaign = None  # a person looked and cleared the halt: what tripped it is history
         self._was_halted = bool(reasons)
@@ -138,7 +157,7 @@ class HedgeMemory:
     def _stop(self, code: str, reason: str, *, account: bool = False) -> Halt:
         """Tell a person; the halt is still to be kept."""
         self._log.error(logs.HEDGE_HALTED, code=code, reason=reason)
-        self._alarms.alarm(logs.HEDGE_HALTED, hedge=self._policy.name, code=code, reason=reason)
+        self.alarm(logs.HEDGE_HALTED, code=code, reason=reason)
         return Halt(
             venue=self._policy.venue,
             symbol=None if account else self._policy.symbol,
@@ -147,10 +166,17 @@ class HedgeMemory:
             since_ms=self._clock.now_ms(),
         )
 
+    def alarm(self, event: str, **values: object) -> None:
+        """Tell a person of this hedge; what happens again after `resume` is told again at once."""
+        self._alarms.alarm(event, hedge=self._policy.name, resumed=self._resumed, **values)
+
     def confirmed(self, plan: Plan, position: Position) -> None:
         """Take in an accounted position. R24: a campaign of orders begins anew when the exposure changes."""
         self._confirmed = position
-        work = campaign_work(plan.view, position, self._instrument, self._policy.ratio)
+        if self._unwinding:
+            work = unwinding_work(plan.view, position, self._instrument)
+        else:
+            work = campaign_work(plan.view, position, self._instrument, self._policy.ratio)
         if work is not None:
             self.campaign = guards.observe_exposure(
                 self.campaign,

@@ -8,6 +8,7 @@ from functools import partial
 
 from bot.core import guards, risk
 from bot.core.observation import stale
+from bot.domain.control import Control, ControlKind
 from bot.domain.errors import InvariantBroken, VenueBusy
 from bot.domain.instrument import Instrument
 from bot.domain.intent import IntentRecord, IntentState
@@ -29,6 +30,7 @@ class Basis:
     Attributes:
         recent: intents of the last hour on the instrument (R24).
         stopping: whether a stop was asked for; then nothing new leaves.
+        control, order: what a person told the hedge to do, and the part of it that is not in the journal.
     """
 
     observed: VenueObservation
@@ -36,6 +38,13 @@ class Basis:
     reconciled: Reconciled
     recent: Sequence[IntentRecord]
     stopping: Callable[[], bool]
+    control: Control | None = None
+    order: Control | None = None
+
+    @property
+    def unwinding(self) -> bool:
+        """Whether the short is closed because a person said so; no halt stands against that."""
+        return self.control is not None and self.control.kind is ControlKind.UNWIND
 
 
 class Ordering:
@@ -110,6 +119,8 @@ class Ordering:
         now_ms, age_max_s = self._clock.now_ms(), self._policy.timing.age_max_s
         if basis.stopping():
             return "the bot is stopping"
+        if self._memory.standing(basis.order) != basis.control:
+            return "a person paused, resumed or unwound the hedge meanwhile"
         if stale(prices.stamp, now_ms, age_max_s) or stale(position.stamp, now_ms, age_max_s):
             return "the rate limits held it back until its readings were too old"
         return "" if self._venue.has_offset() else "the clock offset is not known any more"
@@ -137,7 +148,7 @@ class Ordering:
             clock_ok=self._venue.has_offset(),
             activity=guards.activity(basis.recent, self._instrument, now_ms),
             campaign=self._memory.campaign,
-            halted=self._memory.halts(),
+            halted=() if basis.unwinding else self._memory.halts(),
             live=self._executor is not None,
             now_ms=now_ms,
         )
