@@ -41,6 +41,7 @@ from bot.paper.wire.http import Request
 from bot.paper.world import World, default_world
 from bot.ports import Clock, Halt
 from bot.runtime.hedger import Outcome
+from bot.runtime.start import Entropy
 from bot.runtime.virtual import VirtualClock
 from bot.settings import RunOptions, load_settings
 from bot.venue.link import Link
@@ -256,7 +257,7 @@ class Stage:
         text = default_settings(exchange) if settings is None else settings
         self.settings_path.write_text(text.replace("{journal}", str(self.journal_path)), encoding="utf-8")
         self.point = point
-        self.entropy = secrets.randbelow
+        self.entropy: Entropy = secrets.randbelow
         self.processes: list[Process] = []
         self.plans: list[tuple[int, Plan]] = []
         self.starts_failed: list[str] = []
