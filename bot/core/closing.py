@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import assert_never
 
 from bot.core import sizing
 from bot.domain.instrument import ContractKind, Instrument
@@ -51,3 +52,5 @@ def _gain(instrument: Instrument, short: Decimal, entry: Decimal | None, mark: D
             return size * (entry - mark)
         case ContractKind.INVERSE:
             return size * (ONE / mark - ONE / entry)
+        case _:
+            assert_never(instrument.kind)

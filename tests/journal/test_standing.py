@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from bot.domain.control import Control, ControlKind, standing
+from bot.domain.control import Control, ControlKind
 from bot.domain.errors import JournalFault
 from bot.domain.funding import FundingPayment
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
@@ -38,20 +37,6 @@ def test_controls_survive_a_restart_and_end_once(path: Path, journal: SqlJournal
         again.control(UNWIND_BTC)
         assert again.end_controls(NOW + 11) == 2
         assert (again.controls(), again.end_controls(NOW + 12)) == ((), 0)
-
-
-@pytest.mark.parametrize(
-    ("controls", "hedge", "expected"),
-    [
-        ([], "btc", None),
-        ([UNWIND_BTC], "eth", None),
-        ([UNWIND_BTC], "btc", UNWIND_BTC),
-        ([PAUSE_ALL], "eth", PAUSE_ALL),
-        ([UNWIND_BTC, PAUSE_ALL], "btc", PAUSE_ALL),
-    ],
-)
-def test_a_pause_holds_an_unwind_too(controls: Sequence[Control], hedge: str, expected: Control | None) -> None:
-    assert standing(controls, HedgeName(hedge)) == expected
 
 
 def test_funding_is_kept_once_in_the_order_of_its_settlement(path: Path, journal: SqlJournal) -> None:
