@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
@@ -27,14 +28,18 @@ class Stage:
     """A moment at which the account is read.
 
     Attributes:
-        price: quote per coin; spot and mark agree.
+        price: of spot, quote per coin.
         time_ms: venue time, comparable with that of trades and ledger rows.
         coins: held from this moment on; those that margin an inverse short with their wallet, without its profit.
+        mark: of the contract, quote per coin; None: it agrees with spot.
+        measured: the effectiveness counts changes up to here; otherwise only the coins have changed, in a trade say.
     """
 
     price: Decimal
     time_ms: int
     coins: Decimal
+    mark: Decimal | None = None
+    measured: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,7 @@ class Statement:
     Attributes:
         quote: what the money is counted in.
         exposure, short: in coins, at the end; `gap_notional` in quote.
-        stages: those after the first; `price_start` tells the first.
+        stages: those measured after the first; `price_start` tells the first.
         effectiveness: of the legs between the stages; None when nothing moved.
         unexplained: changes of wallets that the venue's books do not tell; empty when every digit is explained.
     """
@@ -125,6 +130,7 @@ def statement(
     after: Sequence[WalletBalance],
     orders: OrderCounts,
     prices: Mapping[Asset, Decimal] | None = None,
+    spot_fills: Sequence[JournalFill] = (),
 ) -> Statement:
     """Account for one hedge that began flat.
 
@@ -143,6 +149,8 @@ def statement(
         after: all wallets at the end.
         orders: what became of them.
         prices: quote per unit of further assets in the rows; a coin that is paid as a fee, say.
+        spot_fills: every trade of the hedge's own on the coin's spot market, with the spot price of its moment; each
+            needs a stage of its own, at which its coins come or go.
 
     Returns:
         The statement. Fees are those of the venue's books, so that no fee is counted twice.
@@ -155,8 +163,11 @@ def statement(
     known = {instrument.quote: ONE, instrument.settle: ONE} | dict(prices or {}) | {asset: stages[-1].price}
     own = [row for row in rows if _is_own(row, instrument, known)]
     unexplained = residuals(before, after, rows)
-    account = _Account(asset=asset, instrument=instrument, stages=stages, fills=fills, rows=own, known=known)
-    legs = [account.pnl(upto=number) for number in range(1, len(stages) + 1)]
+    account = _Account(
+        asset=asset, instrument=instrument, stages=stages, fills=fills, spot_fills=spot_fills, rows=own, known=known
+    )
+    measured = [number for number, stage in enumerate(stages, 1) if stage.measured or number == 1]
+    legs = [account.pnl(upto=number) for number in measured]
     return Statement(
         hedge=hedge,
         asset=asset,
@@ -169,8 +180,8 @@ def statement(
         gap_notional=gap_notional,
         pnl=account.pnl(residual=account.worth(unexplained)),
         stages=tuple(
-            StageResult(price=stage.price, spot=leg.spot, perp=leg.perp)
-            for stage, leg in zip(stages[1:], legs[1:], strict=True)
+            StageResult(price=stages[number - 1].price, spot=leg.spot, perp=leg.perp)
+            for number, leg in zip(measured[1:], legs[1:], strict=True)
         ),
         orders=orders,
         effectiveness=effectiveness([_change(first, second) for first, second in pairwise(legs)]),
@@ -191,73 +202,96 @@ def _is_own(row: LedgerRow, instrument: Instrument, known: Mapping[Asset, Decima
     return row.symbol == instrument.symbol or (":" not in row.symbol and row.symbol.startswith(f"{instrument.asset}/"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Account:
     """The records of one hedge, and what `known` assets are worth in quote."""
 
-    asset: Asset
-    instrument: Instrument
-    stages: Sequence[Stage]
-    fills: Sequence[JournalFill]
-    rows: Sequence[LedgerRow]
-    known: Mapping[Asset, Decimal]
+    def __init__(
+        self,
+        *,
+        asset: Asset,
+        instrument: Instrument,
+        stages: Sequence[Stage],
+        fills: Sequence[JournalFill],
+        spot_fills: Sequence[JournalFill],
+        rows: Sequence[LedgerRow],
+        known: Mapping[Asset, Decimal],
+    ) -> None:
+        self._asset = asset
+        self._instrument = instrument
+        self._stages = stages
+        self._times = [stage.time_ms for stage in stages]
+        # Their fees are rows of the venue's books.
+        self._fills = [
+            Fill(time_ms=trade.time_ms, contracts=trade.moved, price=trade.price, mark=mark, fee_quote=ZERO)
+            for trade, _, mark in sorted(fills, key=lambda fill: fill[0].time_ms)
+        ]
+        self._execution = sum((trade.moved * (price - trade.price) for trade, _, price in spot_fills), ZERO)
+        self._rows = rows
+        self._known = known
+        settled = self._settled()
+        self._holdings = [
+            HoldingStep(time_ms=stage.time_ms, coins=stage.coins + settled.get(stage.time_ms, ZERO), price=stage.price)
+            for stage in stages
+        ]
 
     def pnl(self, *, upto: int | None = None, residual: Decimal = ZERO) -> Pnl:
         """Of the first stages and the fills up to the last of them; of everything when `upto` is None."""
-        stages = self.stages[:upto]
-        start, end = stages[0], stages[-1]
-        return attribute(
-            holdings=[
-                HoldingStep(time_ms=stage.time_ms, coins=stage.coins + self._settled(stage), price=stage.price)
-                for stage in stages
-            ],
-            fills=[
-                # Their fees are rows of the venue's books.
-                Fill(time_ms=trade.time_ms, contracts=trade.moved, price=trade.price, mark=mark, fee_quote=ZERO)
-                for trade, _, mark in self.fills
-                if upto is None or trade.time_ms <= end.time_ms
-            ],
+        end = self._stages[: upto or len(self._stages)][-1]
+        fills = self._fills[: bisect_right(self._fills, end.time_ms, key=lambda fill: fill.time_ms)]
+        told = attribute(
+            holdings=self._holdings[:upto],
+            fills=self._fills if upto is None else fills,
             start_contracts=ZERO,
-            mark_start=start.price * self.instrument.multiplier,
-            mark_end=end.price * self.instrument.multiplier,
-            instrument=self.instrument,
-            funding=self._flows(RowKind.FUNDING),
-            rewards=self._flows(RowKind.REWARD),
-            fees=[-value for value in self._flows(RowKind.FEE)],
+            mark_start=self._mark(self._stages[0]),
+            mark_end=self._mark(end),
+            instrument=self._instrument,
+            funding=self._flows(RowKind.FUNDING) if upto is None else (),
+            rewards=self._flows(RowKind.REWARD) if upto is None else (),
+            fees=[-value for value in self._flows(RowKind.FEE)] if upto is None else (),
             residual=residual,
+            coin_end=end.price,
         )
+        if upto is not None or not self._execution:
+            return told
+        # Of two amounts in booking precision.
+        execution = self._execution.quantize(BOOKING)
+        return replace(told, execution=told.execution + execution, net=told.net + execution)
 
-    def _settled(self, stage: Stage) -> Decimal:
-        """Coins that the contract itself paid or took during a stage: held, or not, when the price moves next."""
-        if self.instrument.settle != self.asset:
-            return ZERO
-        following = [later.time_ms for later in self.stages if later.time_ms > stage.time_ms]
-        return sum(
-            (
-                row.amount
-                for row in self.rows
-                if (row.symbol, row.asset) == (self.instrument.symbol, self.asset)
-                and stage.time_ms <= row.time_ms
-                and (not following or row.time_ms < following[0])
-            ),
-            ZERO,
-        )
+    def _mark(self, stage: Stage) -> Decimal:
+        return (stage.price if stage.mark is None else stage.mark) * self._instrument.multiplier
+
+    def _settled(self) -> Mapping[int, Decimal]:
+        """By stage, coins that the contract itself paid or took during it: held, or not, when the price moves next."""
+        found: dict[int, Decimal] = {}
+        if self._instrument.settle != self._asset:
+            return found
+        for row in self._rows:
+            if (row.symbol, row.asset) == (self._instrument.symbol, self._asset):
+                during = self._stage_at(row.time_ms)
+                if during is not None:
+                    found[during.time_ms] = found.get(during.time_ms, ZERO) + row.amount
+        return found
+
+    def _stage_at(self, time_ms: int) -> Stage | None:
+        """The one that a moment falls into; None before the first."""
+        number = bisect_right(self._times, time_ms)
+        return self._stages[number - 1] if number else None
 
     def worth(self, left: Mapping[WalletKey, Decimal]) -> Decimal:
         """What is unexplained, at the end's prices; opposite signs don't cancel, and it is never booked away."""
         if not left:
             return ZERO
-        values = (abs(amount) * self.known.get(asset, ZERO) for (_, _, asset), amount in left.items())
+        values = (abs(amount) * self._known.get(asset, ZERO) for (_, _, asset), amount in left.items())
         return max(BOOKING, sum(values, ZERO))
 
     def _flows(self, kind: RowKind) -> list[Decimal]:
-        return [self._value(row) for row in self.rows if row.kind is kind]
+        return [self._value(row) for row in self._rows if row.kind is kind]
 
     def _value(self, row: LedgerRow) -> Decimal:
         """A flow at its own moment: the coin at the price of the stage it happened in."""
-        if row.asset == self.asset:
-            passed = [stage.price for stage in self.stages if stage.time_ms <= row.time_ms]
-            return row.amount * (passed[-1] if passed else self.stages[0].price)
-        if row.asset not in self.known:
+        if row.asset == self._asset:
+            during = self._stage_at(row.time_ms) or self._stages[0]
+            return row.amount * during.price
+        if row.asset not in self._known:
             raise ValueError(f"{row.asset} has no price, so {row.kind.value} {row.reference} can't be valued")
-        return row.amount * self.known[row.asset]
+        return row.amount * self._known[row.asset]
