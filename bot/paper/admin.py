@@ -13,7 +13,7 @@ are not exact. Seconds may be any JSON number.
 - `POST /funding {asset, rate}`: settles now, every perpetual of the asset; a positive rate pays the shorts.
 - `POST /status {venue, market, symbol, status}`: `TRADING`, `SUSPENDED` or `DELISTED`; market as in `/state`.
 - `POST /fault {venue, path, method?, kind, count?, delay_s?, for_s?}`, for `mangle` also `{field, value?, factor?,
-  where?}`; and `POST /clear-faults`.
+  where?}`; `POST /stream-fault {venue, kind, path?, channel?, count?, for_s?}`; and `POST /clear-faults` for both.
 
 What is not understood or refused gets 400 `{"error"}`, and nothing has changed.
 """
@@ -31,6 +31,7 @@ from bot.paper.engine.model import DELISTED, SUSPENDED, TRADING, MarketType, Ref
 from bot.paper.faults import ANY_PATH, Fault, FaultKind
 from bot.paper.mangling import Edit
 from bot.paper.state import state_of
+from bot.paper.stream_faults import StreamFault, StreamFaultKind
 from bot.paper.world import World
 
 
@@ -125,8 +126,22 @@ def _edit(fields: Fields) -> Edit:
     )
 
 
+def _stream_fault(world: World, fields: Fields) -> None:
+    path = fields.text("path") if fields.has("path") else ANY_PATH
+    fault = StreamFault(
+        venue=fields.choice("venue", world.venues),
+        kind=fields.choice("kind", StreamFaultKind),
+        path=path,
+        channel=fields.text("channel") if fields.has("channel") else None,
+        count=fields.count(),
+        for_s=fields.seconds("for_s") if fields.has("for_s") else None,
+    )
+    world.stream_faults.add(fault)
+
+
 def _clear_faults(world: World, _: Fields) -> None:
     world.faults.clear()
+    world.stream_faults.clear()
 
 
 _COMMANDS: Final[Mapping[str, tuple[Callable[[World, Fields], None], frozenset[str]]]] = {
@@ -143,6 +158,7 @@ _COMMANDS: Final[Mapping[str, tuple[Callable[[World, Fields], None], frozenset[s
             {"venue", "path", "method", "kind", "count", "delay_s", "for_s", "field", "value", "factor", "where"}
         ),
     ),
+    "/stream-fault": (_stream_fault, frozenset({"venue", "kind", "path", "channel", "count", "for_s"})),
     "/clear-faults": (_clear_faults, frozenset()),
 }
 

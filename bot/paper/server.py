@@ -62,10 +62,14 @@ async def _answer(world: World, sockets: set[web.WebSocketResponse], request: we
     outcome = world.handle(_request_of(world, request, await request.read()))
     await asyncio.sleep(outcome.delay_s)
     if isinstance(outcome, Drop):
-        if request.transport is not None:
-            request.transport.close()
-        return web.Response()
+        return _dropped(request)
     return _web_response(outcome.response)
+
+
+def _dropped(request: web.BaseRequest) -> web.StreamResponse:
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()
 
 
 def _web_response(response: Response) -> web.Response:
@@ -76,6 +80,8 @@ def _web_response(response: Response) -> web.Response:
 async def _connect(world: World, sockets: set[web.WebSocketResponse], request: web.BaseRequest) -> web.StreamResponse:
     """Carry one WebSocket until either side ends it."""
     stream = world.connect(_request_of(world, request, b""))
+    if isinstance(stream, Drop):
+        return _dropped(request)
     if isinstance(stream, Response):
         return _web_response(stream)
     socket = web.WebSocketResponse(timeout=_STOP_WITHIN_S, compress=False)

@@ -127,6 +127,7 @@ class LocalSession:
             ValueError: a proxy was asked for; nothing leaves this process.
             RuntimeError: the session is closed.
             aiohttp.WSServerHandshakeError: the venue refused.
+            aiohttp.ServerDisconnectedError: the world dropped the connection.
         """
         del autoping, autoclose, compress, max_msg_size
         target = URL(url) if isinstance(url, str) else url
@@ -136,6 +137,8 @@ class LocalSession:
         stream = self._world.connect(self._request("GET", target, b"", headers, proxy))
         # Even an open door takes its turn, as a socket would.
         await asyncio.sleep(0)
+        if isinstance(stream, Drop):
+            raise aiohttp.ServerDisconnectedError
         if isinstance(stream, Response):
             named = CIMultiDictProxy(CIMultiDict(headers or {}))
             raise aiohttp.WSServerHandshakeError(

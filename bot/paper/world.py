@@ -21,8 +21,9 @@ from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.layout import BINANCE, KUCOIN, OKX, Layout
 from bot.paper.engine.ledger import booked_down
 from bot.paper.engine.model import Listing, MarketType
-from bot.paper.faults import Answer, FaultKind, FaultSchedule, Outcome
+from bot.paper.faults import Answer, Drop, FaultKind, FaultSchedule, Outcome
 from bot.paper.faulty_venue import Behind, FaultyVenue
+from bot.paper.stream_faults import FaultyChannel, StreamFaultSchedule
 from bot.paper.streams import Stream
 from bot.paper.venues import Traits
 from bot.paper.wire.binance.facade import BinanceFacade
@@ -59,11 +60,16 @@ class Facade(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperVenue:
-    """One exchange, how it speaks, and its ways."""
+    """One exchange, how it speaks, and its ways.
+
+    Attributes:
+        expire_keys: lets listen keys expire, where there are such.
+    """
 
     exchange: Exchange
     facade: Facade
     traits: Traits
+    expire_keys: Callable[[int], None] = lambda _: None
 
     def advance(self, now_ms: int) -> None:
         """Let happen what time has brought."""
@@ -82,6 +88,7 @@ class World:
     def __init__(self, paper_venues: Mapping[str, PaperVenue], *, time_ms: Callable[[], int]) -> None:
         self.venues = dict(paper_venues)
         self.faults = FaultSchedule()
+        self.stream_faults = StreamFaultSchedule()
         self.now_ms = time_ms
         self._answering = {
             name: FaultyVenue(
@@ -112,17 +119,29 @@ class World:
             self.faults.prolong(name, request.now_ms)
         return self._answering[name].answer(request, fault)
 
-    def connect(self, request: Request) -> Stream | Response:
-        """Open a WebSocket for an upgrade request; a Response is a handshake refused."""
+    def connect(self, request: Request) -> Stream | Response | Drop:
+        """Open a WebSocket for an upgrade request; a Response is a handshake refused, a Drop one without an answer."""
         name = self._owner(request)
         if name is None:
             return _NOBODY
         venue = self.venues[name]
         venue.advance(self.now_ms())
+        fault = self.faults.take_handshake(name, request)
+        if fault is not None:
+            outcome = self._answering[name].handshake(request, fault)
+            return outcome if isinstance(outcome, Drop) else outcome.response
         opened = venue.facade.connect(request)
         if isinstance(opened, Response):
             return opened
-        return Stream(opened, advance=lambda: venue.advance(self.now_ms()), now_ms=self.now_ms)
+        channel = FaultyChannel(
+            opened,
+            venue=name,
+            path=request.path,
+            faults=self.stream_faults,
+            heartbeats=venue.traits.heartbeats,
+            expire=venue.expire_keys,
+        )
+        return Stream(channel, advance=lambda: venue.advance(self.now_ms()), now_ms=self.now_ms)
 
     def _owner(self, request: Request) -> str | None:
         """The venue whose host was asked."""
@@ -240,6 +259,10 @@ def default_world(
             funding_follows_clock=funding_follows_clock,
             layout=kind.layout,
         )
-        return PaperVenue(exchange=exchange, facade=kind.facade(exchange), traits=kind.traits)
+        facade = kind.facade(exchange)
+        if isinstance(facade, BinanceFacade):
+            expire = facade.expire_listen_keys
+            return PaperVenue(exchange=exchange, facade=facade, traits=kind.traits, expire_keys=expire)
+        return PaperVenue(exchange=exchange, facade=facade, traits=kind.traits)
 
     return World({name: open_venue(name, kind) for name, kind in _KINDS.items()}, time_ms=time_ms)

@@ -113,6 +113,10 @@ class BinanceFacade:
         """Cancel the orders whose countdown is over."""
         self._countdowns.run_out(self._exchange, now_ms)
 
+    def expire_listen_keys(self, now_ms: int) -> None:
+        """Let every listen key expire before its time."""
+        self._listen_keys.expire(now_ms)
+
     def handle(self, request: Request) -> Response:
         """Answer a request to one of the owned hosts; errors are answers too, never exceptions."""
         self.tick(request.now_ms)

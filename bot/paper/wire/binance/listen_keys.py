@@ -58,6 +58,11 @@ class ListenKeys:
         if living is not None:
             del self._keys[living.text]
 
+    def expire(self, now_ms: int) -> None:
+        """Let every key expire before its time."""
+        for key in self._keys.values():
+            key.until_ms = min(key.until_ms, now_ms)
+
     def owner(self, text: str, family: Family, now_ms: int) -> str | None:
         """Whose key it is; None when it does not exist, has expired, or belongs to another part of the API."""
         found = self._keys.get(text)
