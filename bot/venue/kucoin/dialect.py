@@ -15,7 +15,6 @@ from bot.domain.numbers import ZERO
 from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unknown
 from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
-from bot.venue.desk import NoSpotDesk, NoVault
 from bot.venue.dialect import MarginBalance, Moving, WalletGroup
 from bot.venue.errors import Meaning
 from bot.venue.kucoin.cash import Cash
@@ -28,7 +27,9 @@ from bot.venue.kucoin.markets import KuCoinMarkets
 from bot.venue.kucoin.orders import acknowledged, order_params
 from bot.venue.kucoin.prices import PriceReader
 from bot.venue.kucoin.settings import Settings
+from bot.venue.kucoin.spot import Spot
 from bot.venue.kucoin.transit import Transit
+from bot.venue.kucoin.vault import Vault
 from bot.venue.kucoin.wallets import Wallets
 from bot.venue.link import Link, Timed
 from bot.venue.markets import Fees, Markets
@@ -65,8 +66,8 @@ class KuCoinDialect:
         self._settings = Settings(link, markets)
         self._history = History(link, markets, clock)
         self._ledger = Ledger(link, markets, self._history)
-        self.spot_desk = NoSpotDesk(link.name)
-        self.vault = NoVault(link.name)
+        self.spot_desk = Spot(link, markets)
+        self.vault = Vault(link, markets, self._wallets, self._settings)
 
     async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse a unified trading account: what is read here are the wallets of a classic one."""

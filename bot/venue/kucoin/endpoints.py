@@ -29,6 +29,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
 SPOT_MARKETS: Final = at(PUBLIC, "publicGetSymbols", "read the spot market list", 4)
 CONTRACTS: Final = at(PUBLIC, "futuresPublicGetContractsActive", "read the contract list", 3)
 CONTRACT: Final = at(PUBLIC, "futuresPublicGetContractsSymbol", "read a contract", 3)
+SPOT_DEPTH: Final = at(PUBLIC, "publicGetMarketOrderbookLevel2100", "read the spot order book", 4)
 SERVER_TIME: Final = at(PUBLIC, "futuresPublicGetTimestamp", "measure the clock", 2)
 TICKER: Final = at(PUBLIC, "futuresPublicGetTicker", "read bid and ask", 2)
 TICKERS: Final = at(PUBLIC, "futuresPublicGetAllTickers", "read bids and asks", 5)
@@ -41,8 +42,17 @@ KEY_SCOPE: Final = at(MANAGEMENT, "privateGetUserApiKey", "read what the key may
 ACCOUNT_MODE: Final = at(MANAGEMENT, "utaPrivateGetAccountMode", "read the account mode", 30)
 LEDGER: Final = at(MANAGEMENT, "privateGetAccountsLedgers", "read the spot ledger", 2)
 HF_LEDGER: Final = at(SPOT, "privateGetHfAccountsLedgers", "read the high-frequency ledger", 2)
+TRANSFER: Final = at(MANAGEMENT, "privatePostAccountsUniversalTransfer", "transfer to the margin account", 4)
 DEPOSITS: Final = at(MANAGEMENT, "privateGetDeposits", "read deposits", 5)
 WITHDRAWALS: Final = at(MANAGEMENT, "privateGetWithdrawals", "read withdrawals", 20)
+SPOT_FEES: Final = at(SPOT, "privateGetTradeFees", "read spot fee rates", 3)
+SPOT_PLACE: Final = at(SPOT, "privatePostHfOrders", "place a spot order", 1)
+SPOT_CANCEL: Final = at(SPOT, "privateDeleteHfOrdersClientOrderClientOid", "cancel a spot order", 1)
+SPOT_FIND: Final = at(SPOT, "privateGetHfOrdersClientOrderClientOid", "look a spot order up", 2)
+SPOT_FIND_VENUE: Final = at(SPOT, "privateGetHfOrdersOrderId", "look a spot order up", 2)
+SPOT_OPEN: Final = at(SPOT, "privateGetHfOrdersActive", "read open spot orders", 2)
+SPOT_ORDERS: Final = at(SPOT, "privateGetHfOrdersDone", "read done spot orders", 2)
+SPOT_TRADES: Final = at(SPOT, "privateGetHfFills", "read spot trades", 2)
 HOLD_ASSETS: Final = at(EARN, "earnGetEarnHoldAssets", "read Earn", 5)
 
 OVERVIEW: Final = at(FUTURES, "futuresPrivateGetAccountOverview", "read the margin account", 5)
@@ -54,6 +64,7 @@ CROSS_LEVERAGE: Final = at(FUTURES, "futuresPrivateGetGetCrossUserLeverage", "re
 SET_MARGIN_MODE: Final = at(FUTURES, "futuresPrivatePostPositionChangeMarginMode", "set the margin mode", 2)
 SET_CROSS_LEVERAGE: Final = at(FUTURES, "futuresPrivatePostChangeCrossUserLeverage", "set the cross leverage", 2)
 FEES: Final = at(FUTURES, "futuresPrivateGetTradeFees", "read fee rates", 3)
+ADD_MARGIN: Final = at(FUTURES, "futuresPrivatePostPositionMarginDepositMargin", "add margin to a position", 4)
 PLACE_ORDER: Final = at(FUTURES, "futuresPrivatePostOrders", "place an order", 2)
 CANCEL_ORDER: Final = at(FUTURES, "futuresPrivateDeleteOrdersClientOrderClientOid", "cancel an order", 1)
 FIND_ORDER: Final = at(FUTURES, "futuresPrivateGetOrdersByClientOid", "look an order up", 5)
@@ -68,12 +79,18 @@ WEEK_MS: Final = 7 * DAY_MS
 """The longest span that lists of orders, trades, deposits and withdrawals take; ledgers take a day."""
 PAGE: Final = 1_000
 """The most rows a page of orders or trades has; of other lists 500, 200 or 50."""
+SPOT_PAGE: Final = 100
+"""The most rows that a list of spot orders or trades gives."""
+LEDGER_PAGE: Final = 50
+"""The most rows that the margin account's ledger gives."""
 
 _POOLS: Final = (
     ("/api/v1/hf/", SPOT),
     ("/api/v1/earn/", EARN),
     ("/api/v1/user/", MANAGEMENT),
     ("/api/v1/accounts", MANAGEMENT),
+    ("/api/v3/accounts/", MANAGEMENT),
+    ("/api/v1/market/", PUBLIC),
     ("/api/v1/deposits", MANAGEMENT),
     ("/api/v1/withdrawals", MANAGEMENT),
     ("/api/v1/transaction-history", MANAGEMENT),

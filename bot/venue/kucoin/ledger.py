@@ -23,7 +23,7 @@ from bot.domain.ledger import LedgerRow, RowKind
 from bot.domain.numbers import ZERO
 from bot.domain.orders import TradeCursor
 from bot.venue.endpoint import Endpoint
-from bot.venue.kucoin.endpoints import DAY_MS, FUNDING, FUTURES_LEDGER, HF_LEDGER, LEDGER, WEEK_MS
+from bot.venue.kucoin.endpoints import DAY_MS, FUNDING, FUTURES_LEDGER, HF_LEDGER, LEDGER, LEDGER_PAGE, WEEK_MS
 from bot.venue.kucoin.envelope import pages, row_in, rows_in
 from bot.venue.kucoin.history import History
 from bot.venue.kucoin.markets import KuCoinMarkets
@@ -55,7 +55,6 @@ _FUTURES_MOVES: Final[Mapping[str, tuple[RowKind, int]]] = {
 _RESULT: Final = "RealisedPNL"
 _PAGE: Final = 500
 _HF_PAGE: Final = 200
-_FUTURES_PAGE: Final = 50
 _FUNDING_PAGE: Final = 100
 RowMaker = Callable[[Row], Sequence[LedgerRow]]
 
@@ -73,13 +72,14 @@ class _List:
 _STAMPS_APART_MS: Final = 1_000
 
 
-def _data_list(body: object) -> Sequence[Row]:
+def data_list(body: object) -> Sequence[Row]:
+    """The rows of a list of the futures host that has no pages. Raises ValueError."""
     return rows_of(row_in(body, "dataList")["dataList"])
 
 
 _HF: Final = _List(limit="limit", page=_HF_PAGE, span_ms=DAY_MS, rows=rows_in)
-_BOOKED: Final = _List(limit="maxCount", page=_FUTURES_PAGE, span_ms=DAY_MS, rows=_data_list)
-_PAID: Final = _List(limit="maxCount", page=_FUNDING_PAGE, span_ms=WEEK_MS, rows=_data_list)
+_BOOKED: Final = _List(limit="maxCount", page=LEDGER_PAGE, span_ms=DAY_MS, rows=data_list)
+_PAID: Final = _List(limit="maxCount", page=_FUNDING_PAGE, span_ms=WEEK_MS, rows=data_list)
 
 
 @dataclass(frozen=True, slots=True)

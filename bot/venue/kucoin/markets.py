@@ -1,4 +1,4 @@
-"""KuCoin's contracts, and its names of coins: `XBT` is BTC.
+"""KuCoin's contracts and spot markets, and its names of coins: `XBT` is BTC.
 
 Source: KuCoin REST documentation, "Get All Symbols" of spot and futures; bodies recorded from the venue.
 """
@@ -12,11 +12,14 @@ from typing import Any, Final
 from bot.domain.ids import Asset, Symbol
 from bot.domain.instrument import ContractKind
 from bot.domain.numbers import ONE
-from bot.venue.markets import Markets, Rules
+from bot.venue.markets import Filters, Markets, Rules, SpotRules
 from bot.venue.shapes import decimal_in, flag_in, positive_in, row_of, text_in
 from bot.venue.spec import VenueSpec
 
 _KEYS: Final = ("multiplier", "lotSize", "tickSize", "maxOrderQty", "status", "isInverse")
+_SPOT_KEYS: Final = (
+    *("baseIncrement", "baseMinSize", "baseMaxSize", "priceIncrement", "enableTrading", "feeCurrency", "quoteCurrency"),
+)
 _PRICE_RANGE: Final = Decimal("0.05")
 """The documented price range of an order, as a fraction of the mark; a contract may tell its own."""
 
@@ -26,7 +29,7 @@ class KuCoinMarkets(Markets):
 
     def __init__(self, spec: VenueSpec, markets: Mapping[str, Any]) -> None:
         super().__init__(
-            name=spec.name, markets=markets, rules=rules_of, kinds=(ContractKind.LINEAR, ContractKind.INVERSE)
+            name=spec.name, markets=markets, rules=rules_of, kinds=tuple(ContractKind), spot_rules=SPOT_RULES
         )
         self._assets: dict[str, Asset] = {}
         self._settles: dict[str, Asset] = {}
@@ -90,3 +93,29 @@ def rules_of(market: Mapping[str, Any]) -> Rules:
         price_down=ONE - spread,
         price_up=ONE + spread,
     )
+
+
+def spot_filters_of(market: Mapping[str, Any]) -> Filters:
+    """Filters of one spot market. A price may be so far from the last one as `priceLimitRate` says.
+
+    Raises:
+        ValueError: another shape, or fees that are not taken in quote.
+    """
+    info = row_of(market["info"], *_SPOT_KEYS)
+    if info["feeCurrency"] != info["quoteCurrency"]:
+        raise ValueError(f"its fees are in {info['feeCurrency']}, not in {info['quoteCurrency']}")
+    least = "quoteMinSize" if info.get("minFunds") is None else "minFunds"
+    limit = None if info.get("priceLimitRate") in {None, ""} else positive_in(info, "priceLimitRate")
+    return Filters(
+        quantity_step=positive_in(info, "baseIncrement"),
+        quantity_min=positive_in(info, "baseMinSize"),
+        quantity_max=positive_in(info, "baseMaxSize"),
+        price_tick=positive_in(info, "priceIncrement"),
+        notional_min=positive_in(info, least),
+        price_down=None if limit is None else ONE - limit,
+        price_up=None if limit is None else ONE + limit,
+        active=flag_in(info, "enableTrading"),
+    )
+
+
+SPOT_RULES: Final = SpotRules(filters=spot_filters_of, fee_in_quote=True)

@@ -1,0 +1,212 @@
+"""Moves of margin (R27): trade or main account to the futures account, that to an isolated position.
+
+KuCoin keeps no list of margin that was added to a position. It tells the sum of it with the position (`posCross`), so
+the sum is read before each move is sent, and what became of it since tells what was moved.
+
+Source: KuCoin REST documentation, "Flex Transfer", "Get Account Ledgers - Futures", "Add Isolated Margin", "Get
+Position List"; ccxt's `kucoin`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from itertools import pairwise
+from typing import Final
+
+from bot.domain.ids import Asset, Symbol
+from bot.domain.moves import Move, MoveKind, VenueMove
+from bot.domain.numbers import ZERO, plain
+from bot.venue.desk import Sending, not_offered
+from bot.venue.errors import Meaning
+from bot.venue.kucoin.client import SIGNED_MS
+from bot.venue.kucoin.endpoints import ADD_MARGIN, DAY_MS, FUTURES_LEDGER, LEDGER_PAGE, POSITIONS, TRANSFER
+from bot.venue.kucoin.envelope import row_in, rows_in
+from bot.venue.kucoin.ledger import data_list
+from bot.venue.kucoin.markets import KuCoinMarkets
+from bot.venue.kucoin.settings import Settings
+from bot.venue.kucoin.wallets import MAIN, Wallets
+from bot.venue.link import Link
+from bot.venue.shapes import Row, decimal_in, integer_in, row_of, same_market, text_in
+from bot.venue.spans import spans
+from bot.venue.throttle import Lane
+
+_SOURCES: Final[Mapping[str, str]] = {"trade": "TRADE", MAIN: "MAIN"}
+"""Accounts that a transfer may come from, and how it names them; sales of spot are paid to the first."""
+_SIGNS: Final[Mapping[str, int]] = {"TransferIn": 1, "TransferOut": -1}
+_DONE: Final = "Completed"
+_NO_POSITION: Final = "position does not exist"
+_OUR_SIDES: Final = frozenset({"BOTH", "SHORT"})
+_SLACK_MS: Final = 60_000
+"""How much older a question about added margin may be than the first sum that was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sum:
+    """Margin added to a position by hand, in all, before one move.
+
+    Attributes:
+        asked: what that move was to add.
+    """
+
+    at_ms: int
+    added: Decimal
+    asked: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """See `bot.venue.desk.Vault`."""
+
+    link: Link
+    markets: KuCoinMarkets
+    wallets: Wallets
+    settings: Settings
+    _sums: dict[Symbol, list[_Sum]] = field(default_factory=dict)
+
+    async def free_to_move(self, asset: Asset) -> Decimal:
+        """What is free in the trade or the main account, whichever has more: a transfer comes from one of them."""
+        return max((await self._free(asset)).values())
+
+    async def prepared(self, move: Move) -> Sending:
+        """A transfer with our id, from an account that has enough; or margin for the position, under our id too."""
+        request = move.request
+        if request.kind is MoveKind.TRANSFER:
+            free = await self._free(request.asset)
+            source = next((name for name, coins in free.items() if coins >= request.amount), next(iter(free)))
+            params: dict[str, object] = {
+                "clientOid": move.move_id,
+                "type": "INTERNAL",
+                "currency": self.markets.settle_currency(request.symbol),
+                "amount": plain(request.amount),
+                "fromAccountType": _SOURCES[source],
+                "toAccountType": "CONTRACT",
+                SIGNED_MS: move.timestamp_ms,
+            }
+            return Sending(endpoint=TRANSFER, params=params, parse=_transferred)
+        config = await self.settings.current(request.symbol)
+        before = await self._added(request.symbol)
+        known = self._sums.setdefault(request.symbol, [])
+        known.append(_Sum(at_ms=move.timestamp_ms, added=before, asked=request.amount))
+        market_id = self.markets.id_of(request.symbol)
+        params = {
+            "symbol": market_id,
+            "margin": plain(request.amount),
+            "bizNo": move.move_id,
+            SIGNED_MS: move.timestamp_ms,
+        }
+        if config.hedged:
+            params["positionSide"] = "SHORT"
+        return Sending(endpoint=ADD_MARGIN, params=params, parse=partial(self._accepted, market_id))
+
+    async def moves(self, kind: MoveKind, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[VenueMove]:
+        """Transfers to and from the futures account; or margin added since a move of this run was prepared.
+
+        Raises VenueFault; of margin also when the sum before was not read in this run, or changed by something else.
+        """
+        if kind is MoveKind.TRANSFER:
+            return await self._transfers(symbol, since_ms, until_ms)
+        return await self._margin_moves(symbol, since_ms)
+
+    async def dead_man(self, symbol: Symbol, seconds: int) -> None:
+        """Raises NotOffered: there is no such switch for contracts."""
+        del seconds
+        raise not_offered(self.link.name, f"have the orders on {symbol} cancelled by a switch")
+
+    async def _free(self, asset: Asset) -> Mapping[str, Decimal]:
+        free: dict[str, Decimal] = {}
+        for wallet in _SOURCES:
+            rows = (await self.wallets.rows(wallet)).value
+            free[wallet] = sum((row.balance - row.holds for row in rows if row.asset == asset), ZERO)
+        return free
+
+    async def _transfers(self, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[VenueMove]:
+        settle, currency = self.markets.instrument(symbol).settle, self.markets.settle_currency(symbol)
+
+        async def read(begin: int, end: int) -> Sequence[VenueMove | None]:
+            params = {"startAt": begin, "endAt": end, "maxCount": LEDGER_PAGE, "currency": currency}
+
+            def parse(body: object) -> Sequence[VenueMove | None]:
+                return [_transfer(settle, currency, row) for row in data_list(body)]
+
+            return await self.link.ask(FUTURES_LEDGER, parse, params, lane=Lane.RESCUE)
+
+        what = FUTURES_LEDGER.operation
+        found = await spans(read, since_ms, until_ms, link=self.link, what=what, span_ms=DAY_MS, page=LEDGER_PAGE)
+        unique = {move.reference: move for move in found if move is not None}
+        return sorted(unique.values(), key=lambda move: (move.time_ms, move.reference))
+
+    async def _margin_moves(self, symbol: Symbol, since_ms: int) -> Sequence[VenueMove]:
+        known = self._sums.get(symbol, [])
+        if not known or known[0].at_ms > since_ms + _SLACK_MS:
+            raise self.link.unreadable(
+                POSITIONS.operation, "the venue lists no margin that was added, and its sum was not read before"
+            )
+        settle = self.markets.instrument(symbol).settle
+        now = _Sum(at_ms=0, added=await self._added(symbol), asked=ZERO)
+        found: list[VenueMove] = []
+        for before, after in pairwise([*known, now]):
+            change = after.added - before.added
+            if change not in {ZERO, before.asked}:
+                raise self.link.unreadable(
+                    POSITIONS.operation, f"margin of {symbol} changed by {change}, where {before.asked} was to be added"
+                )
+            if change and before.at_ms >= since_ms:
+                found.append(
+                    VenueMove(
+                        kind=MoveKind.ADD_MARGIN,
+                        asset=settle,
+                        amount=change,
+                        reference=f"{before.at_ms}-{plain(after.added)}",
+                        move_id=None,
+                        time_ms=before.at_ms,
+                    )
+                )
+        return found
+
+    async def _added(self, symbol: Symbol) -> Decimal:
+        """The sum of margin that was added to our position by hand; 0 without one. Raises VenueFault."""
+        market_id = self.markets.id_of(symbol)
+
+        def parse(body: object) -> Decimal:
+            rows = [row for row in rows_in(body, "symbol") if row["symbol"] == market_id]
+            ours = [row for row in rows if (row.get("positionSide") or "BOTH") in _OUR_SIDES]
+            if len(ours) > 1:
+                raise ValueError("two rows for one side")
+            return decimal_in(ours[0], "posCross") if ours else ZERO
+
+        return await self.link.ask(POSITIONS, parse, lane=Lane.RESCUE)
+
+    def _accepted(self, market_id: str, body: object) -> str:
+        """The answer is the position; without one, a success in which only the words say that there is none."""
+        envelope = row_of(body, "code")
+        if envelope.get("data") is None and _NO_POSITION in str(envelope.get("msg") or "").lower():
+            raise self.link.refused(
+                ADD_MARGIN.operation, "there is no position", meaning=Meaning.REFUSED, code="no-position"
+            )
+        same_market(row_in(body, "symbol"), "symbol", market_id)
+        return ""
+
+
+def _transferred(body: object) -> str:
+    return text_in(row_in(body, "orderId"), "orderId")
+
+
+def _transfer(settle: Asset, currency: str, row: Row) -> VenueMove | None:
+    """One entry of the futures account's ledger; None when it is no transfer. Raises ValueError."""
+    row_of(row, "time", "type", "amount", "currency", "status", "offset")
+    sign = _SIGNS.get(text_in(row, "type"))
+    if sign is None or row["currency"] != currency:
+        return None
+    if row["status"] != _DONE:
+        raise ValueError(f"a transfer is {row['status']!r}, which may go either way")
+    return VenueMove(
+        kind=MoveKind.TRANSFER,
+        asset=settle,
+        amount=sign * abs(decimal_in(row, "amount")),
+        reference=str(integer_in(row, "offset")),
+        move_id=None,
+        time_ms=integer_in(row, "time"),
+    )
