@@ -18,6 +18,17 @@ class ControlKind(StrEnum):
     """Close the short, reduce-only, and keep it closed."""
 
 
+class StopMode(StrEnum):
+    """What a stop does with the hedges."""
+
+    KEEP = "keep"
+    """Find out what is in flight, cancel what rests, leave the hedge in place."""
+    CANCEL = "cancel"
+    """Cancel what rests at once and leave; the next start finds out what became of it."""
+    FLATTEN = "flatten"
+    """Close the shorts first, reduce-only, for a bounded time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
     """One order of a person.

@@ -74,6 +74,23 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FundingPolicy:
+    """What the short may cost to hold, as fractions of its notional a year.
+
+    Attributes:
+        max_apr: the budget; above it a person is told.
+        window_s: the trailing time that costs are averaged over.
+        close_above, reopen_below: the average cost above which the short is closed, and below which it comes back;
+            both or none of them. Without them funding never closes anything.
+    """
+
+    max_apr: Decimal = Decimal("0.5")
+    window_s: Decimal = Decimal(259_200)
+    close_above: Decimal | None = None
+    reopen_below: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HedgePolicy:
     """One `[[hedges]]` entry of kind spot-perp.
 
@@ -98,3 +115,4 @@ class HedgePolicy:
     slippage: Decimal
     slippage_urgent: Decimal
     margin_reserve: Decimal
+    funding: FundingPolicy = FundingPolicy()

@@ -19,6 +19,9 @@ WITH_TESTNET: Final = frozenset(
 """Those whose sandbox or demo trading ccxt 4.5.90 switches to completely, as far as it was tried. With the others it
 fails half-way and stays on live URLs."""
 
+WITH_DEAD_MAN: Final = frozenset({"binance", "okx"})
+"""Those that cancel resting orders by a countdown which we know how to set."""
+
 WITH_PASSPHRASE: Final = frozenset({"apex", "bitget", "blofin", "deepcoin", "kucoin", "myokx", "okx", "okxus", "weex"})
 """A key has a third part there; source: `requiredCredentials` of ccxt 4.5.90."""
 

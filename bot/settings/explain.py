@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import NoneType
 from typing import Any, Final, TypeGuard, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -113,7 +114,8 @@ def children(info: FieldInfo | None) -> tuple[type[BaseModel] | None, type[BaseM
     kind = info.annotation if info else None
     if _is_model(kind):
         return kind, None
-    return None, next((part for part in get_args(kind) if _is_model(part)), None)
+    within = next((part for part in get_args(kind) if _is_model(part)), None)
+    return (within, None) if NoneType in get_args(kind) else (None, within)
 
 
 def _is_model(kind: object) -> TypeGuard[type[BaseModel]]:

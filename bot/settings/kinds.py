@@ -20,6 +20,8 @@ AMOUNT_MAX: Final = Decimal(10) ** 15
 """Above this a number is a slip of the keyboard, not money."""
 RATE_MAX: Final = Decimal(1_000_000)
 """Coins in one token; no token stands for more."""
+DEAD_MAN_MIN_S: Final = 10
+"""Venues take no less, and a turn must fit into it."""
 PLACES_MAX: Final = 18
 """More decimal places than any venue or chain counts in."""
 
@@ -108,6 +110,13 @@ def choice(kind: type[StrEnum]) -> Expect:
     return Expect("one of " + ", ".join(f'"{word.value}"' for word in kind), kind)
 
 
+def _dead_man(raw: object) -> int:
+    value = _whole(0, 300)(raw)
+    if 0 < value < DEAD_MAN_MIN_S:
+        raise ValueError
+    return value
+
+
 def seconds(low: str, high: str) -> Expect:
     """A duration in seconds."""
     return Expect(f"seconds from {low} to {high}", _seconds(Decimal(low), Decimal(high)))
@@ -153,6 +162,7 @@ JsonPath = Annotated[
     str,
     Expect('names and list positions joined by dots, such as "data.0.free"', _text(r"[^\s.]+(\.[^\s.]+)*")),
 ]
+DEAD_MAN: Final = Expect("0 (off), or whole seconds from 10 to 300", _dead_man)
 RATE: Final = Expect(
     'a rate above 0 and up to 1000000, as a string such as "1.0834" or an integer',
     exact(Decimal(1).scaleb(-PLACES_MAX), RATE_MAX),

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr, ValidationError
 
+from bot.domain.control import StopMode
 from bot.domain.environment import Environment
 from bot.domain.errors import ConfigFault
 from bot.domain.ids import VenueName
@@ -40,6 +41,7 @@ class VenueSettings:
     secret: SecretStr
     password: SecretStr | None
     streams: bool
+    dead_man_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class Settings:
         journal: the journal's file.
         hedges: with the file's top-level defaults filled in.
         warnings: what a careful reader should know, but nothing that stops.
+        on_stop: what a stop does with the hedges.
     """
 
     paper: bool
@@ -60,6 +63,7 @@ class Settings:
     venues: Mapping[VenueName, VenueSettings]
     hedges: tuple[HedgeTable, ...]
     warnings: tuple[str, ...]
+    on_stop: StopMode = StopMode.KEEP
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be shown; the paper exchange's public word is none."""
@@ -255,6 +259,7 @@ def _settings(document: Document, env: Environ, *, paper: bool) -> Settings:
             secret=table.secret,
             password=table.password,
             streams=table.streams,
+            dead_man_s=table.dead_man_s,
         )
     return Settings(
         paper=paper,
@@ -263,6 +268,7 @@ def _settings(document: Document, env: Environ, *, paper: bool) -> Settings:
         venues=MappingProxyType(venues),
         hedges=tuple(_inherit(hedge, document) for hedge in document.hedges),
         warnings=(*env.warnings, *warnings(document)),
+        on_stop=document.on_stop,
     )
 
 

@@ -18,6 +18,7 @@ from bot.settings.model import (
     CapsTable,
     Defaults,
     Document,
+    FundingTable,
     HedgeTable,
     HoldingTable,
     JournalTable,
@@ -52,6 +53,7 @@ _TABLES: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("At the top or on a hedge", Defaults),
     ("`band`", BandTable),
     ("`caps`", CapsTable),
+    ("`funding`", FundingTable),
 )
 
 

@@ -9,9 +9,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.domain.control import StopMode
 from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
 from bot.settings.kinds import (
+    DEAD_MAN,
     RATE,
     Amount,
     AssetWord,
@@ -77,6 +79,11 @@ class VenueTable(Table):
     api_key_file: FilePath | None = Field(default=None, description="A file that holds the API key.")
     secret_file: FilePath | None = Field(default=None, description="A file that holds the API secret.")
     password_file: FilePath | None = Field(default=None, description="A file that holds the API passphrase.")
+    dead_man_s: Annotated[int, DEAD_MAN] = Field(
+        default=0,
+        description="Let the venue cancel what rests on the hedges' contracts when the bot has not spoken for so long; "
+        "also your own orders there, on OKX those of the whole account. Positions stay. 0: off.",
+    )
     streams: Flag = Field(
         default=True, description="Listen to the venue's WebSocket streams, so that events are seen at once."
     )
@@ -99,6 +106,21 @@ class CapsTable(Table):
     orders_per_minute: Annotated[int, whole(1, 600)] = Field(default=20, description="Orders a minute.")
     total_short: Annotated[Decimal, fraction("1", "2")] = Field(
         default=Decimal("1.05"), description="Largest short, as a factor of its target."
+    )
+
+
+class FundingTable(Table):
+    """`funding`: close the short while holding it is too dear, and open it again after.
+
+    Both numbers are costs, as fractions of the short's notional a year, averaged over the whole `funding_window_s`.
+    While it is closed the coins are not hedged.
+    """
+
+    close_above: Annotated[Decimal, fraction("0", "100")] = Field(
+        description="The average cost above which the short is closed."
+    )
+    reopen_below: Annotated[Decimal, fraction("-100", "100")] = Field(
+        description="The average cost below which it is opened again; below `close_above`. Negative: it earns."
     )
 
 
@@ -138,6 +160,17 @@ class Defaults(Table):
     transit_max_s: Annotated[Decimal, seconds("0", "7776000")] = Field(
         default=Decimal(604_800),
         description="How long coins on their way (redemption, unstaking, withdrawal, deposit) still count as held.",
+    )
+
+    max_funding_apr: Annotated[Decimal, fraction("0", "100")] = Field(
+        default=Decimal("0.5"),
+        description="What holding the short may cost, as a fraction of its notional a year; above it a person is told.",
+    )
+    funding_window_s: Annotated[Decimal, seconds("3600", "2592000")] = Field(
+        default=Decimal(259_200), description="The trailing time over which funding is averaged."
+    )
+    funding: FundingTable | None = Field(
+        default=None, description="Close the short while funding is too dear; without it funding closes nothing."
     )
 
 
@@ -257,6 +290,11 @@ class Document(BaseSettings, Defaults):
 
     interval_s: Annotated[Decimal, seconds("0.05", "3600")] = Field(
         default=Decimal(5), description="Time between two turns of the loop."
+    )
+    on_stop: Annotated[StopMode, choice(StopMode)] = Field(
+        default=StopMode.KEEP,
+        description="What a stop does: `keep` the hedges and cancel what rests, only `cancel` what rests and leave at "
+        "once, or `flatten`: close the shorts first, within a minute.",
     )
     real_money: Flag = Field(default=False, description="The same as `real_money = true` in every venue.")
     journal: JournalTable = Field(default=JournalTable(), description="What survives a crash.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.domain.control import StopMode
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
@@ -16,6 +18,7 @@ class RunOptions:
         paper_at: host and port of a served paper exchange; loopback only.
         paper_ca: the certificate authority of that exchange.
         once: one decision, then end.
+        on_stop: instead of what the settings file says; None: that.
     """
 
     settings_path: Path
@@ -24,6 +27,7 @@ class RunOptions:
     paper_at: tuple[str, int] | None = None
     paper_ca: Path | None = None
     once: bool = False
+    on_stop: StopMode | None = None
 
     @property
     def on_paper(self) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.domain.feed import FeedSpec
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.observation import Source
-from bot.domain.policy import Band, Caps, HedgePolicy, HoldingSpec, Timing
+from bot.domain.policy import Band, Caps, FundingPolicy, HedgePolicy, HoldingSpec, Timing
 from bot.settings.kinds import AMOUNT_MAX, RATE_MAX
 from bot.settings.load import Settings
 from bot.settings.model import HedgeTable, HoldingTable
@@ -113,6 +113,12 @@ def _policy(hedge: HedgeTable, settings: Settings) -> HedgePolicy:
         slippage=hedge.slippage,
         slippage_urgent=hedge.max_slippage_urgent,
         margin_reserve=hedge.margin_reserve,
+        funding=FundingPolicy(
+            max_apr=hedge.max_funding_apr,
+            window_s=hedge.funding_window_s,
+            close_above=None if hedge.funding is None else hedge.funding.close_above,
+            reopen_below=None if hedge.funding is None else hedge.funding.reopen_below,
+        ),
     )
 
 

@@ -14,10 +14,11 @@ from bot.settings.exchanges import (
     UNIFIED,
     UNVERIFIED,
     VERIFIED,
+    WITH_DEAD_MAN,
     WITH_TESTNET,
     WITHOUT_PERPETUALS,
 )
-from bot.settings.model import Document, HedgeTable, HoldingTable, VenueTable
+from bot.settings.model import Defaults, Document, HedgeTable, HoldingTable, VenueTable
 from bot.settings.problems import KeyPath, Problem, did_you_mean, dotted, shown
 
 _ANSWER_S: Final = 10
@@ -41,7 +42,9 @@ def broken_rules(document: Document, *, paper: bool) -> Iterator[Problem]:
                 "write `real_money = true` once you mean it, or try it first with --paper",
             )
     yield from _mixed(document)
+    yield from _hysteresis((), document)
     for index, hedge in enumerate(document.hedges):
+        yield from _hysteresis(("hedges", index), hedge)
         yield from _hedge(("hedges", index), hedge, document)
     yield from _owned_once(document)
 
@@ -54,6 +57,20 @@ def warnings(document: Document) -> Iterator[str]:
                 f"venues.{name}: hedgebot was not verified on {venue.exchange}: it has no paper exchange here, and "
                 "nobody has tested what it answers; begin with its testnet and small amounts"
             )
+        if venue.dead_man_s and venue.exchange not in WITH_DEAD_MAN:
+            yield f"venues.{name}: dead_man_s does nothing on {venue.exchange}, which has no such switch"
+
+
+def _hysteresis(key: KeyPath, table: Defaults) -> Iterator[Problem]:
+    """What closes a short must be well above what opens it again, or both follow each other."""
+    funding = table.funding
+    if funding is not None and funding.reopen_below >= funding.close_above:
+        yield _problem(
+            (*key, "funding", "reopen_below"),
+            str(funding.reopen_below),
+            f"expected less than close_above, which is {funding.close_above}",
+            'such as funding = {close_above = "0.50", reopen_below = "0.10"}',
+        )
 
 
 def _exchange(name: str, venue: VenueTable, *, paper: bool) -> Iterator[Problem]:
