@@ -1,7 +1,7 @@
 """Moves of margin (R27): trade or main account to the futures account, that to an isolated position.
 
 KuCoin keeps no list of margin that was added to a position. It tells the sum of it with the position (`posCross`), so
-the sum is read before each move is sent, and what became of it since tells what was moved.
+the sum is read before each move is sent, and what has become of it since tells whether that move was done.
 
 Source: KuCoin REST documentation, "Flex Transfer", "Get Account Ledgers - Futures", "Add Isolated Margin", "Get
 Position List"; ccxt's `kucoin`.
@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
-from itertools import pairwise
 from typing import Final
 
 from bot.domain.ids import Asset, Symbol
@@ -40,15 +39,16 @@ _DONE: Final = "Completed"
 _NO_POSITION: Final = "position does not exist"
 _OUR_SIDES: Final = frozenset({"BOTH", "SHORT"})
 _SLACK_MS: Final = 60_000
-"""How much older a question about added margin may be than the first sum that was read."""
+"""How much further back a question about added margin may reach than the sum that was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sum:
-    """Margin added to a position by hand, in all, before one move.
+    """Margin added to a position by hand, in all, before the newest move.
 
     Attributes:
-        asked: what that move was to add.
+        at_ms: when that was prepared, in venue time.
+        asked: what it was to add.
     """
 
     at_ms: int
@@ -64,7 +64,7 @@ class Vault:
     markets: KuCoinMarkets
     wallets: Wallets
     settings: Settings
-    _sums: dict[Symbol, list[_Sum]] = field(default_factory=dict)
+    _sums: dict[Symbol, _Sum] = field(default_factory=dict)
 
     async def free_to_move(self, asset: Asset) -> Decimal:
         """What is free in the trade or the main account, whichever has more: a transfer comes from one of them."""
@@ -88,8 +88,7 @@ class Vault:
             return Sending(endpoint=TRANSFER, params=params, parse=_transferred)
         config = await self.settings.current(request.symbol)
         before = await self._added(request.symbol)
-        known = self._sums.setdefault(request.symbol, [])
-        known.append(_Sum(at_ms=move.timestamp_ms, added=before, asked=request.amount))
+        self._sums[request.symbol] = _Sum(at_ms=move.timestamp_ms, added=before, asked=request.amount)
         market_id = self.markets.id_of(request.symbol)
         params = {
             "symbol": market_id,
@@ -102,9 +101,11 @@ class Vault:
         return Sending(endpoint=ADD_MARGIN, params=params, parse=partial(self._accepted, market_id))
 
     async def moves(self, kind: MoveKind, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[VenueMove]:
-        """Transfers to and from the futures account; or margin added since a move of this run was prepared.
+        """Transfers to and from the futures account; or margin that the newest move of this run has added.
 
-        Raises VenueFault; of margin also when the sum before was not read in this run, or changed by something else.
+        Raises:
+            NotOffered: margin, and its sum was not read at that time: nothing tells of it.
+            VenueFault: also when the sum changed by something else.
         """
         if kind is MoveKind.TRANSFER:
             return await self._transfers(symbol, since_ms, until_ms)
@@ -139,32 +140,25 @@ class Vault:
         return sorted(unique.values(), key=lambda move: (move.time_ms, move.reference))
 
     async def _margin_moves(self, symbol: Symbol, since_ms: int) -> Sequence[VenueMove]:
-        known = self._sums.get(symbol, [])
-        if not known or known[0].at_ms > since_ms + _SLACK_MS:
-            raise self.link.unreadable(
-                POSITIONS.operation, "the venue lists no margin that was added, and its sum was not read before"
+        before = self._sums.get(symbol)
+        if before is None or before.at_ms > since_ms + _SLACK_MS:
+            raise not_offered(self.link.name, f"list the margin that was added to {symbol}")
+        added = await self._added(symbol)
+        if added not in {before.added, before.added + before.asked}:
+            what = f"margin of {symbol} changed by {added - before.added}, not by the {before.asked} that was asked for"
+            raise self.link.unreadable(POSITIONS.operation, what)
+        if added == before.added or before.at_ms < since_ms:
+            return []
+        return [
+            VenueMove(
+                kind=MoveKind.ADD_MARGIN,
+                asset=self.markets.instrument(symbol).settle,
+                amount=before.asked,
+                reference=f"{before.at_ms}-{plain(added)}",
+                move_id=None,
+                time_ms=before.at_ms,
             )
-        settle = self.markets.instrument(symbol).settle
-        now = _Sum(at_ms=0, added=await self._added(symbol), asked=ZERO)
-        found: list[VenueMove] = []
-        for before, after in pairwise([*known, now]):
-            change = after.added - before.added
-            if change not in {ZERO, before.asked}:
-                raise self.link.unreadable(
-                    POSITIONS.operation, f"margin of {symbol} changed by {change}, where {before.asked} was to be added"
-                )
-            if change and before.at_ms >= since_ms:
-                found.append(
-                    VenueMove(
-                        kind=MoveKind.ADD_MARGIN,
-                        asset=settle,
-                        amount=change,
-                        reference=f"{before.at_ms}-{plain(after.added)}",
-                        move_id=None,
-                        time_ms=before.at_ms,
-                    )
-                )
-        return found
+        ]
 
     async def _added(self, symbol: Symbol) -> Decimal:
         """The sum of margin that was added to our position by hand; 0 without one. Raises VenueFault."""

@@ -237,7 +237,7 @@ def position_row(listing: Listing, position: Position, account: Account, now_ms:
         "tax": 0,
     }
     if position.isolated:
-        row |= _isolated_members(listing, position, value, initial)
+        row |= _isolated_members(listing, position, value, initial, life.funding)
     return row
 
 
@@ -265,17 +265,20 @@ def flat_position(listing: Listing, side: PositionSide, account: Account, mark: 
     )
 
 
-def _isolated_members(listing: Listing, position: Position, value: Decimal, initial: Decimal) -> dict[str, object]:
+def _isolated_members(
+    listing: Listing, position: Position, value: Decimal, initial: Decimal, funding: Decimal
+) -> dict[str, object]:
+    """Its margin is `posInit` + `posComm` + `posCross` - `posLoss`, as in the documentation's example."""
     equity = position.isolated_wallet + position.unrealized
     return {
         "autoDeposit": False,
         "riskLimit": int(bracket_of(listing.brackets, abs(position.notional)).cap),
         "realLeverage": (abs(value) / equity).quantize(Decimal("0.01")) if equity > 0 else ZERO,
-        "posCross": rounded(position.isolated_wallet - initial),
+        "posCross": rounded(position.isolated_wallet - initial - funding),
         "posCrossMargin": ZERO,
         "posComm": ZERO,
         "posCommCommon": ZERO,
-        "posLoss": ZERO,
+        "posLoss": -funding,
         "posFunding": ZERO,
         "maintMargin": rounded(equity),
         "riskLimitLevel": 1,
