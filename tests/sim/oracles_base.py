@@ -11,7 +11,6 @@ from typing import Final, NoReturn
 from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, epoch_of
 from bot.domain.intent import IntentRecord
 from bot.domain.numbers import ZERO
-from bot.journal.store import SqlJournal
 from bot.paper.engine.model import MarketType, Order, Side
 from tests.sim.trace import Change, Event, Kind, Sent, Truth, Violation
 
@@ -42,8 +41,7 @@ def our_ids(sent: Sent) -> list[ClientOrderId]:
 
 def committed(truth: Truth, client_id: str) -> IntentRecord | None:
     """An intent on any instrument as another process would find it."""
-    with SqlJournal.open_readonly(truth._journal_path) as journal:
-        return journal.intent(ClientOrderId(client_id))
+    return truth.journal.intent(ClientOrderId(client_id))
 
 
 def on_job(change: Change, truth: Truth) -> bool:
