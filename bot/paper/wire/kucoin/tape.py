@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from bot.domain.numbers import ZERO, floor_to
+from bot.domain.numbers import ONE, ZERO, floor_to
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import Level, Listing, Trade
 
@@ -97,8 +97,21 @@ def sequence(exchange: Exchange, now_ms: int) -> int:
 def _with_others(exchange: Exchange, listing: Listing, seen: Candle, lasted_ms: int) -> Candle:
     """Add what the rest of the market trades in that time, evenly over the day, so that candles and days agree."""
     others = floor_to(best(exchange, listing)[1].quantity * _TURNOVER * lasted_ms / DAY_MS, listing.quantity_step)
-    worth = abs(listing.notional(others, (seen.high + seen.low) / 2))
+    if not others:
+        return seen
+    worth = others * _mean_worth(exchange, listing, seen.open_ms, lasted_ms)
     return replace(seen, volume=seen.volume + others, turnover=seen.turnover + worth)
+
+
+def _mean_worth(exchange: Exchange, listing: Listing, open_ms: int, lasted_ms: int) -> Decimal:
+    """What one contract was worth on average over the time: a jump moves the turnover by its share of the day."""
+    end_ms, total, from_ms, worth = open_ms + lasted_ms, ZERO, open_ms, ZERO
+    for time_ms, price in exchange.price_history(listing.asset, listing.market):
+        now_ms, after = min(max(time_ms, open_ms), end_ms), abs(listing.notional(ONE, price * listing.multiplier))
+        # Before its first price a market had that price, too.
+        total += (worth or after) * (now_ms - from_ms)
+        from_ms, worth = now_ms, after
+    return (total + worth * (end_ms - from_ms)) / lasted_ms
 
 
 def _candle(exchange: Exchange, listing: Listing, tape: Sequence[Trade], open_ms: int, close_ms: int) -> Candle:
