@@ -78,6 +78,10 @@ class Daemon:
         self._stopping.set()
         self._look.set()
 
+    def look(self) -> None:
+        """Take the next turn now rather than when the interval is over, as a stream's hint does."""
+        self._look.set()
+
     async def run(self, *, once: bool = False) -> list[Outcome]:
         """Take turns until stopped, or with `once` until every hedge has decided; then cancel what of ours rests.
 
