@@ -19,13 +19,16 @@ from sqlalchemy import (
 )
 
 from bot.domain.intent import IntentState
+from bot.domain.ladder import StepState
+from bot.domain.moves import MoveState
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
 """Every schema there ever was, oldest first; the last is what this code reads and writes."""
 
 METADATA: Final = MetaData()
 
 _UNFINISHED: Final = ", ".join(f"'{state.value}'" for state in IntentState if not state.terminal)
+_MOVING: Final = ", ".join(f"'{state.value}'" for state in MoveState if not state.terminal)
 
 WORLDS: Final = Table(
     "worlds",
@@ -72,6 +75,8 @@ INTENTS: Final = Table(
     Column("detail", Text, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
     Column("hedged", Boolean, nullable=False, server_default=text("0")),
+    # Of which step of the margin ladder it is a leg.
+    Column("step", Text),
     UniqueConstraint("epoch", "sequence"),
 )
 
@@ -86,6 +91,7 @@ Index(
 # An accepted order belongs to one intent.
 Index("intents_venue_order", INTENTS.c.venue, INTENTS.c.symbol, INTENTS.c.venue_order_id, unique=True)
 Index("intents_created", INTENTS.c.venue, INTENTS.c.symbol, INTENTS.c.created_ms)
+Index("intents_step", INTENTS.c.step, sqlite_where=text("step IS NOT NULL"))
 Index("intents_unsettled", INTENTS.c.venue, INTENTS.c.symbol, sqlite_where=text("NOT settled"))
 
 ABSENCES: Final = Table(
@@ -206,3 +212,62 @@ FUNDING: Final = Table(
     UniqueConstraint("venue", "symbol", "reference"),
 )
 Index("funding_time", FUNDING.c.venue, FUNDING.c.symbol, FUNDING.c.time_ms)
+
+LADDER_STEPS: Final = Table(
+    "ladder_steps",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("step_id", Text, nullable=False, unique=True),
+    Column("epoch", Text, ForeignKey("epochs.epoch"), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hedge", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("venue", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("spot_symbol", Text),
+    Column("contracts", Text, nullable=False),
+    Column("coins", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("ratio", Text, nullable=False),
+    Column("wallet_before", Text, nullable=False),
+    Column("spot_before", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    UniqueConstraint("epoch", "sequence"),
+)
+Index(
+    "ladder_steps_one_open",
+    LADDER_STEPS.c.venue,
+    LADDER_STEPS.c.symbol,
+    unique=True,
+    sqlite_where=text(f"state = '{StepState.OPEN.value}'"),
+)
+
+MOVES: Final = Table(
+    "moves",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("move_id", Text, nullable=False, unique=True),
+    Column("epoch", Text, ForeignKey("epochs.epoch"), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("step", Text, ForeignKey("ladder_steps.step_id"), nullable=False),
+    Column("hedge", Text, nullable=False),
+    Column("venue", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("asset", Text, nullable=False),
+    Column("amount", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("timestamp_ms", BigInteger, nullable=False),
+    Column("deadline_ms", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reference", Text),
+    Column("detail", Text, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    UniqueConstraint("epoch", "sequence"),
+)
+# R27: nothing more is moved for a contract while it is not known what became of the last move.
+Index("moves_one_unfinished", MOVES.c.venue, MOVES.c.symbol, unique=True, sqlite_where=text(f"state IN ({_MOVING})"))
+Index("moves_step", MOVES.c.step)

@@ -18,7 +18,9 @@ from bot.journal.schema import (
     FUNDING,
     HALTS,
     INTENTS,
+    LADDER_STEPS,
     MEMORY,
+    MOVES,
     WORLDS,
 )
 
@@ -33,14 +35,24 @@ BIND: Final = insert(WORLDS)
 FORGET_WORLD: Final = tuple(
     # Those that refer to intents first.
     delete(table)
-    for table in (FILLS, ABSENCES, INTENTS, ANCHORS, MEMORY, DECISIONS, HALTS, CONTROLS, FUNDING, WORLDS)
+    for table in (
+        FILLS,
+        ABSENCES,
+        INTENTS,
+        MOVES,
+        LADDER_STEPS,
+        ANCHORS,
+        MEMORY,
+        DECISIONS,
+        HALTS,
+        CONTROLS,
+        FUNDING,
+        WORLDS,
+    )
 )
 
 BEGIN_EPOCH: Final = insert(EPOCHS)
 ONE_EPOCH: Final = select(EPOCHS.c.epoch).where(EPOCHS.c.epoch == bindparam("one"))
-HIGHEST_SEQUENCE: Final = select(func.coalesce(func.max(INTENTS.c.sequence), 0).label("highest")).where(
-    INTENTS.c.epoch == bindparam("one")
-)
 
 ARM: Final = insert(INTENTS)
 UPDATE_INTENT: Final = update(INTENTS).where(_ONE_INTENT)

@@ -15,13 +15,17 @@ from sqlalchemy.exc import IntegrityError
 from bot.domain.errors import InvariantBroken, JournalFault
 from bot.domain.ids import ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId, epoch_of
 from bot.domain.intent import AbsenceRead, Intent, IntentRecord, IntentState
+from bot.domain.ladder import StepId
 from bot.domain.numbers import ZERO
 from bot.domain.orders import Anchor, VenueTrade
 from bot.domain.plan import Plan
 from bot.journal import rows
 from bot.journal import statements as sql
 from bot.journal.database import Database
+from bot.journal.fills import keep_fill
 from bot.journal.funding import FundingBook
+from bot.journal.ladder import LadderBook
+from bot.journal.ladder_statements import HIGHEST_SEQUENCE
 from bot.journal.lock import JournalLock
 from bot.journal.plans import plan_facts, plan_of, sameness
 from bot.journal.standing import Standing
@@ -40,7 +44,7 @@ _LEARNT: Final = ("state", "filled", "average_price", "venue_order_id", "settled
 """The columns of an intent that change after it was armed."""
 
 
-class SqlJournal(Standing, FundingBook):
+class SqlJournal(Standing, FundingBook, LadderBook):
     """See `bot.ports.Journal` for what each method promises. Use it from one thread."""
 
     def __init__(self, database: Database, lock: JournalLock | None, *, decisions_kept: int = DECISIONS_KEPT) -> None:
@@ -146,13 +150,13 @@ class SqlJournal(Standing, FundingBook):
         return bool(self._database.rows(sql.ONE_EPOCH, dict, one=epoch))
 
     def next_sequence(self) -> int:
-        """One more than the highest of this epoch's intents; InvariantBroken before `begin_epoch`."""
-        highest = self._database.rows(sql.HIGHEST_SEQUENCE, lambda row: int(row["highest"]), one=self._begun())
+        """One more than the highest of this epoch's intents, steps and moves; InvariantBroken before `begin_epoch`."""
+        highest = self._database.rows(HIGHEST_SEQUENCE, lambda row: int(row["highest"]), one=self._begun())
         return highest[0] + 1
 
     # The life of an intent: R17 to R22
 
-    def arm(self, intent: Intent) -> IntentRecord:
+    def arm(self, intent: Intent, *, step: StepId | None = None) -> IntentRecord:
         """Insert an intent as ARMED; InvariantBroken when the id is not of this epoch, or R18 stands against it."""
         record = IntentRecord(
             intent=intent,
@@ -166,7 +170,7 @@ class SqlJournal(Standing, FundingBook):
         )
         if epoch_of(intent.client_id) != self._begun():
             raise InvariantBroken(f"{intent.client_id} is not of this start's epoch {self._epoch}")
-        row = _checked(record)
+        row = _checked(record) | {"step": step}
         with self._database.writing() as connection:
             try:
                 connection.execute(sql.ARM, row)
@@ -213,8 +217,9 @@ class SqlJournal(Standing, FundingBook):
         return self._database.rows(sql.ALL_UNFINISHED, rows.record_of)
 
     def uncovered(self, covered: Collection[tuple[VenueName, Symbol]]) -> Sequence[tuple[VenueName, Symbol]]:
-        """Not in `covered`, with a confirmed position or an unfinished intent; sorted."""
+        """Not in `covered`, with a confirmed position, an unfinished intent or an open ladder step; sorted."""
         held = {place for place, anchor in self.anchors() if anchor.contracts}
+        held |= {(record.step.venue, record.step.symbol) for record in self.open_steps()}
         requests = (record.intent.request for record in self.all_unfinished())
         return sorted((held | {(request.venue, request.symbol) for request in requests}) - set(covered))
 
@@ -268,7 +273,7 @@ class SqlJournal(Standing, FundingBook):
             for trade, client_id, mark in trades:
                 if trade.symbol != symbol:
                     raise InvariantBroken(f"trade {trade.trade_id} is on {trade.symbol}, not on {symbol}")
-                self._keep_fill(connection, venue, trade, client_id, mark)
+                keep_fill(self._database, connection, venue, trade, client_id, mark)
             for client_id in settled:
                 row = {"one": client_id, "at": venue, "on": symbol, "settled": True}
                 if connection.execute(sql.SETTLE, row).rowcount != 1:
@@ -325,27 +330,6 @@ class SqlJournal(Standing, FundingBook):
         if self._epoch is None:
             raise InvariantBroken("no epoch was begun, so no order can be named (R19)")
         return self._epoch
-
-    def _keep_fill(
-        self,
-        connection: Connection,
-        venue: VenueName,
-        trade: VenueTrade,
-        client_id: ClientOrderId | None,
-        mark: Decimal,
-    ) -> None:
-        key = {"venue": venue, "symbol": trade.symbol, "trade_id": trade.trade_id}
-        stored = connection.execute(sql.ONE_FILL, key).mappings().first()
-        if stored is None:
-            try:
-                row = rows.fill_row(venue, trade, client_id, mark)
-            except ValueError as error:
-                raise InvariantBroken(f"a trade that contradicts itself: {error}") from error
-            connection.execute(sql.ADD_FILL, row)
-        elif self._database.parsed(stored, rows.fill_of)[:2] != (trade, client_id):
-            raise InvariantBroken(
-                f"trade {trade.trade_id} on {trade.symbol} of {venue} tells something else than before"
-            )
 
 
 def _checked(record: IntentRecord) -> dict[str, object]:

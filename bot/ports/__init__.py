@@ -1,6 +1,7 @@
 """What the runtime needs from the outside, as Protocols; `bot.app` plugs the concrete parts in."""
 
 from bot.ports.journal import DecisionRow, Halt, Journal
+from bot.ports.ladder import LadderJournal
 from bot.ports.venue import Alerts, Clock, FeedReading, Feeds, HintSource, KeyScope, OrderTicket, Treasury, Venue
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "HintSource",
     "Journal",
     "KeyScope",
+    "LadderJournal",
     "OrderTicket",
     "Treasury",
     "Venue",

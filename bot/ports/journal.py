@@ -11,6 +11,7 @@ from bot.domain.control import Control
 from bot.domain.funding import FundingPayment
 from bot.domain.ids import ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId
 from bot.domain.intent import AbsenceRead, Intent, IntentRecord
+from bot.domain.ladder import StepId
 from bot.domain.orders import Anchor, VenueTrade
 from bot.domain.plan import Plan
 
@@ -57,8 +58,13 @@ class Journal(Protocol):
         """The next sequence number of this epoch, from 1; reserved by the intent that uses it."""
         ...
 
-    def arm(self, intent: Intent) -> IntentRecord:
-        """Insert an intent as ARMED. Raises InvariantBroken when the instrument has one that is not terminal (R18)."""
+    def arm(self, intent: Intent, *, step: StepId | None = None) -> IntentRecord:
+        """Insert an intent as ARMED. Raises InvariantBroken when the instrument has one that is not terminal (R18).
+
+        Args:
+            intent: to be sent.
+            step: the step of the margin ladder that it is a leg of.
+        """
         ...
 
     def update(self, record: IntentRecord) -> None:
@@ -84,7 +90,7 @@ class Journal(Protocol):
     def uncovered(self, covered: Collection[tuple[VenueName, Symbol]]) -> Sequence[tuple[VenueName, Symbol]]:
         """Instruments not in `covered` that a start must not leave alone; sorted.
 
-        Their confirmed position is not 0, or they have an intent that is not terminal or not settled.
+        Their confirmed position is not 0, or they have an intent that is not terminal or not settled, or an open step.
         """
         ...
 
