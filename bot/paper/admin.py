@@ -11,7 +11,12 @@ are not exact. Seconds may be any JSON number.
 - `POST /reward {account, product, asset, amount}`: an Earn reward, paid to spot.
 - `POST /price {asset, price, venue?}`: spot, mark, index and books move together, at once, on every venue or on one.
 - `POST /funding {asset, rate}`: settles now, every perpetual of the asset; a positive rate pays the shorts.
-- `POST /status {venue, market, symbol, status}`: `TRADING`, `SUSPENDED` or `DELISTED`; market as in `/state`.
+- `POST /status {venue, market, symbol, status}`: `TRADING`, `SUSPENDED`, `SETTLING` or `DELISTED`; market as in
+  `/state`.
+- `POST /depth {venue, market, symbol, quantity}`: how much the first level of the market's book holds.
+- `POST /event {venue, account, symbol, kind: adl, quantity?, price?}`: closes a position or a part, at the mark or at
+  the price; `{venue, account, symbol, kind: liquidation}`; `{venue, symbol, kind: settlement}`: closes every position
+  of the contract and delists it.
 - `POST /fault {venue, path, method?, kind, count?, delay_s?, for_s?}`, for `mangle` also `{field, value?, factor?,
   where?}`; `POST /stream-fault {venue, kind, path?, channel?, count?, for_s?}`; and `POST /clear-faults` for both.
 
@@ -27,7 +32,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.paper.admin_fields import Fields, parsed, shown
-from bot.paper.engine.model import DELISTED, SUSPENDED, TRADING, MarketType, Refusal, listing_key
+from bot.paper.engine.model import DELISTED, SETTLING, SUSPENDED, TRADING, ForcedCause, MarketType, Refusal, listing_key
 from bot.paper.faults import ANY_PATH, Fault, FaultKind
 from bot.paper.mangling import Edit
 from bot.paper.state import state_of
@@ -91,7 +96,34 @@ def _funding(world: World, fields: Fields) -> None:
 def _status(world: World, fields: Fields) -> None:
     exchange = world.venues[fields.choice("venue", world.venues)].exchange
     key = listing_key(fields.choice("market", MarketType), fields.text("symbol"))
-    exchange.set_status(key, fields.choice("status", (TRADING, SUSPENDED, DELISTED)))
+    exchange.set_status(key, fields.choice("status", (TRADING, SUSPENDED, SETTLING, DELISTED)))
+
+
+def _depth(world: World, fields: Fields) -> None:
+    exchange = world.venues[fields.choice("venue", world.venues)].exchange
+    key = listing_key(fields.choice("market", MarketType), fields.text("symbol"))
+    exchange.set_depth(key, fields.number("quantity"))
+
+
+def _event(world: World, fields: Fields) -> None:
+    venue = world.venues[fields.choice("venue", world.venues)]
+    exchange = venue.exchange
+    cause, symbol = fields.choice("kind", ForcedCause), fields.text("symbol")
+    if cause is ForcedCause.SETTLEMENT:
+        exchange.settle_market(symbol)
+        return
+    named, key = world.account(fields.text("account"))
+    if named is not venue:
+        raise ValueError(f"account: expected one of {exchange.name}, got {fields.text('account')}")
+    if cause is ForcedCause.LIQUIDATION:
+        exchange.liquidate(key, symbol)
+        return
+    exchange.deleverage(
+        key,
+        symbol,
+        quantity=fields.number("quantity") if fields.has("quantity") else None,
+        price=fields.number("price") if fields.has("price") else None,
+    )
 
 
 def _fault(world: World, fields: Fields) -> None:
@@ -152,6 +184,8 @@ _COMMANDS: Final[Mapping[str, tuple[Callable[[World, Fields], None], frozenset[s
     "/price": (_price, frozenset({"asset", "price", "venue"})),
     "/funding": (_funding, frozenset({"asset", "rate"})),
     "/status": (_status, frozenset({"venue", "market", "symbol", "status"})),
+    "/depth": (_depth, frozenset({"venue", "market", "symbol", "quantity"})),
+    "/event": (_event, frozenset({"venue", "account", "symbol", "kind", "quantity", "price"})),
     "/fault": (
         _fault,
         frozenset(

@@ -342,3 +342,18 @@ class Operations(RuleBasedStateMachine):
     def add_margin(self, key: str, number: int, side: PositionSide, amount: Decimal, back: bool) -> None:
         symbol = pick(self.scene.symbols, number)
         self.try_(lambda: self.exchange.add_margin(key, symbol, side, -amount if back else amount))
+
+    # What the exchange does by itself.
+
+    @rule(key=keys, number=picks, percent=st.none() | st.integers(min_value=1, max_value=120))
+    def deleverage(self, key: str, number: int, percent: int | None) -> None:
+        symbol = pick(self.scene.symbols, number)
+        held = [abs(one.contracts) for one in self.exchange.account(key).positions() if one.symbol == symbol]
+        listing = next(listing for listing in self.scene.listings if listing.symbol == symbol)
+        steps = max(held, default=ZERO) * (percent or 0) // (100 * listing.quantity_step)
+        quantity = None if percent is None else steps * listing.quantity_step
+        self.try_(lambda: self.exchange.deleverage(key, symbol, quantity=quantity))
+
+    @rule(key=keys, number=picks)
+    def liquidate(self, key: str, number: int) -> None:
+        self.try_(lambda: self.exchange.liquidate(key, pick(self.scene.symbols, number)))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 
-from bot.paper.engine import amend, cash, funding, late, liquidation, matching, orders, settings
+from bot.paper.engine import amend, cash, forced, funding, late, liquidation, matching, orders, settings
 from bot.paper.engine.account import Account
 from bot.paper.engine.defaults import DEFAULT_PRICES
 from bot.paper.engine.floor import Floor
@@ -85,6 +85,18 @@ class Exchange:
         Raises Refusal unknown-symbol.
         """
         self._floor.set_status(listing_key, status)
+
+    def settle_market(self, symbol: str) -> None:
+        """Settle and delist a perpetual: orders expire, every position is closed at the mark, the market is gone.
+
+        Raises Refusal unknown-symbol.
+        """
+        forced.settle(self._floor, self._floor.perpetual(symbol))
+        liquidation.sweep(self._floor)
+
+    def set_depth(self, listing_key: str, quantity: Decimal) -> None:
+        """Put so much on the first level of a market's synthetic book. Raises Refusal unknown-symbol, lot-size."""
+        forced.set_depth(self._floor, listing_key, quantity)
 
     def price(self, asset: str) -> Decimal:
         """Price of one coin of the asset in spot. Raises Refusal unknown-asset."""
@@ -333,6 +345,25 @@ class Exchange:
             insufficient-margin (what would be left is below the initial margin).
         """
         settings.add_margin(self._floor, self._state(key), symbol, side, amount)
+
+    # What the exchange does to an account by itself.
+
+    def deleverage(
+        self, key: str, symbol: str, *, quantity: Decimal | None = None, price: Decimal | None = None
+    ) -> None:
+        """Close `quantity` contracts of a position (None: all) at `price` (None: the mark), as auto-deleveraging does.
+
+        Raises Refusal unknown-symbol, no-position, lot-size, bad-price.
+        """
+        forced.deleverage(self._floor, self._state(key), symbol, quantity=quantity, price=price)
+        liquidation.sweep(self._floor)
+
+    def liquidate(self, key: str, symbol: str) -> None:
+        """Liquidate an isolated position, or all cross positions of its margin wallet, whatever margin is left.
+
+        Raises Refusal unknown-symbol, no-position.
+        """
+        liquidation.force(self._floor, self._state(key), symbol)
 
     @contextmanager
     def seen_late(self, what: Late, lag_ms: int) -> Iterator[None]:

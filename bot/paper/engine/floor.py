@@ -137,7 +137,11 @@ class Floor:
 
     def set_status(self, key: str, status: str) -> None:
         """Open or close a market. Raises Refusal unknown-symbol."""
-        self._listings[key] = replace(self.listing(key), status=status)
+        self.relist(replace(self.listing(key), status=status))
+
+    def relist(self, listing: Listing) -> None:
+        """Give a market other rules; its symbol and kind stay."""
+        self._listings[listing.key] = listing
         self._moves += 1
 
     def pool(self, listing: Listing) -> Pool:

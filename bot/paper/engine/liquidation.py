@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from bot.domain.numbers import ZERO, ceil_to, floor_to
+from bot.domain.numbers import ZERO
 from bot.paper.engine.exposures import lines_of, pays_with, summary_of
 from bot.paper.engine.floor import Floor, Pool
+from bot.paper.engine.forced import close
 from bot.paper.engine.ledger import Cause
 from bot.paper.engine.margin import Line
 from bot.paper.engine.model import (
+    ForcedCause,
     MarketType,
     Order,
-    OrderKind,
     OrderStatus,
+    Refusal,
+    RefusalCode,
     RowKind,
-    Side,
-    TimeInForce,
 )
 from bot.paper.engine.state import AccountState
-from bot.paper.engine.trades import end, fill
+from bot.paper.engine.trades import end
 
 
 def sweep(floor: Floor) -> None:
@@ -31,6 +32,20 @@ def sweep(floor: Floor) -> None:
                 if line.isolated and line.contracts and line.isolated_wallet + line.unrealized <= line.maintenance:
                     _liquidate_isolated(floor, state, pool, line)
             _liquidate_cross(floor, state, pool)
+
+
+def force(floor: Floor, state: AccountState, symbol: str) -> None:
+    """See `Exchange.liquidate`."""
+    pool = floor.pool(floor.perpetual(symbol))
+    held = [line for line in lines_of(floor, state, pool) if line.contracts]
+    named = [line for line in held if line.listing.symbol == symbol]
+    if not named:
+        raise Refusal(RefusalCode.NO_POSITION, symbol)
+    if named[0].isolated:
+        for line in named:
+            _liquidate_isolated(floor, state, pool, line)
+    else:
+        _close_cross(floor, state, pool)
 
 
 def _liquidate_isolated(floor: Floor, state: AccountState, pool: Pool, line: Line) -> None:
@@ -49,11 +64,18 @@ def _liquidate_cross(floor: Floor, state: AccountState, pool: Pool) -> None:
     cross = [line for line in lines if not line.isolated and line.contracts]
     due = summary.cross_wallet + summary.cross_unrealized <= summary.cross_maintenance
     if cross and due:
-        _cancel(floor, state, [*_orders_of(state, lines), *_freezing(floor, state, pool)])
-        realized = sum((_close(floor, state, line) for line in cross), ZERO)
-        _clear(floor, state, pool, cross[0].listing.symbol, -(summary.cross_wallet + realized))
+        _close_cross(floor, state, pool)
     elif not cross and summary.cross_wallet < 0:
         _clear(floor, state, pool, lines[0].listing.symbol, -summary.cross_wallet)
+
+
+def _close_cross(floor: Floor, state: AccountState, pool: Pool) -> None:
+    lines = lines_of(floor, state, pool)
+    cross = [line for line in lines if not line.isolated and line.contracts]
+    cross_wallet = summary_of(floor, state, pool, lines=lines).cross_wallet
+    _cancel(floor, state, [*_orders_of(state, lines), *_freezing(floor, state, pool)])
+    realized = sum((_close(floor, state, line) for line in cross), ZERO)
+    _clear(floor, state, pool, cross[0].listing.symbol, -(cross_wallet + realized))
 
 
 def _orders_of(state: AccountState, lines: Sequence[Line]) -> Sequence[Order]:
@@ -79,32 +101,8 @@ def _cancel(floor: Floor, state: AccountState, orders: Sequence[Order]) -> None:
 
 
 def _close(floor: Floor, state: AccountState, line: Line) -> Decimal:
-    """Close a position at the mark, without a fee. Returns the realised P&L."""
-    side = Side.SELL if line.contracts > 0 else Side.BUY
-    tick = line.listing.price_tick
-    price = ceil_to(line.mark, tick) if side is Side.BUY else max(tick, floor_to(line.mark, tick))
-    order_id, now = floor.next_id("order"), floor.now()
-    order = Order(
-        order_id=order_id,
-        client_id=f"autoclose-{order_id}",
-        listing_key=line.listing.key,
-        side=side,
-        kind=OrderKind.MARKET,
-        tif=TimeInForce.IOC,
-        price=ZERO,
-        quantity=abs(line.contracts),
-        quote_quantity=ZERO,
-        filled=ZERO,
-        quote_filled=ZERO,
-        status=OrderStatus.NEW,
-        reduce_only=True,
-        position_side=line.side,
-        time_ms=now,
-        update_ms=now,
-    )
-    state.put(order, line.listing.symbol)
-    done = fill(floor, state, order, price=price, quantity=order.quantity, maker=False, fee_rate=ZERO)
-    return done.trades[0].realized
+    """Close a position at the mark. Returns the realised P&L."""
+    return close(floor, state, state.position(line.listing.symbol, line.side), ForcedCause.LIQUIDATION)
 
 
 def _clear(floor: Floor, state: AccountState, pool: Pool, symbol: str, amount: Decimal) -> None:

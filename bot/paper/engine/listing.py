@@ -13,6 +13,8 @@ PLACES: Final = Decimal("1e-8")
 """The precision of every booked amount."""
 TRADING: Final = "TRADING"
 SUSPENDED: Final = "SUSPENDED"
+SETTLING: Final = "SETTLING"
+"""The exchange closes what is open, and then delists."""
 DELISTED: Final = "DELISTED"
 
 

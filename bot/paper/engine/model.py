@@ -14,6 +14,7 @@ from bot.domain.numbers import ZERO
 from bot.paper.engine.listing import (
     DELISTED,
     PLACES,
+    SETTLING,
     SUSPENDED,
     TRADING,
     Bracket,
@@ -35,6 +36,7 @@ from bot.paper.engine.refusal import Refusal, RefusalCode
 __all__ = [
     "DELISTED",
     "PLACES",
+    "SETTLING",
     "SUSPENDED",
     "TRADING",
     "Balance",
@@ -42,6 +44,7 @@ __all__ = [
     "CashRecord",
     "Depth",
     "EarnRecord",
+    "ForcedCause",
     "FundingRecord",
     "Level",
     "Listing",
@@ -119,6 +122,17 @@ class OrderStatus(StrEnum):
         return self in {OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED}
 
 
+class ForcedCause(StrEnum):
+    """Why the exchange itself closed a position."""
+
+    LIQUIDATION = "liquidation"
+    """Its margin was used up."""
+    ADL = "adl"
+    """Auto-deleveraging: to take the other side of somebody's liquidation."""
+    SETTLEMENT = "settlement"
+    """The contract was delisted."""
+
+
 class PositionSide(StrEnum):
     """BOTH in one-way mode, LONG and SHORT in hedge mode."""
 
@@ -193,6 +207,7 @@ class Order:
         quantity: as accepted; a reduce-only order is cut to the position, a quote order becomes what filled.
         quote_quantity: as asked for by a quote order, else 0.
         filled, quote_filled: cumulative.
+        cause: of an order that the exchange made itself.
     """
 
     order_id: int
@@ -212,6 +227,7 @@ class Order:
     time_ms: int
     update_ms: int
     trades: tuple[Trade, ...] = field(default=())
+    cause: ForcedCause | None = None
 
     @property
     def remaining(self) -> Decimal:

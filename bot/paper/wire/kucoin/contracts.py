@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.domain.numbers import ONE, plain
-from bot.paper.engine.listing import DELISTED
+from bot.paper.engine.listing import DELISTED, SETTLING
 from bot.paper.engine.model import Listing, MarketType
 from bot.paper.wire.kucoin import tape
 from bot.paper.wire.kucoin.endpoint import Call
@@ -18,6 +18,7 @@ from bot.paper.wire.kucoin.names import futures_coin
 _QUARTER_MS: Final = 90 * tape.DAY_MS
 _DATED: Final = "XBTMH"
 _FUNDING_MS: Final = 28_800_000
+_CLOSED: Final = {DELISTED: "Closed", SETTLING: "BeingSettled"}
 
 
 def contract_row(call: Call, listing: Listing) -> dict[str, object]:
@@ -90,7 +91,7 @@ def _state(call: Call, listing: Listing) -> dict[str, object]:
     due_ms = call.exchange.next_funding_ms()
     size = listing.contract_size
     return {
-        "status": "Open" if listing.open else "Closed" if listing.status == DELISTED else "Paused",
+        "status": "Open" if listing.open else _CLOSED.get(listing.status, "Paused"),
         "fundingFeeRate": call.exchange.funding_rate(listing.asset),
         "predictedFundingFeeRate": call.exchange.funding_rate(listing.asset),
         "openInterest": plain(day.volume),
