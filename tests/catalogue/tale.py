@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from aiohttp import WSMessage
 
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.numbers import floor_to
 from bot.domain.plan import Plan, Verdict
+from bot.paper import local_socket
 from bot.paper.engine.defaults import Starting
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import NewOrder, Order, OrderKind, Side, TimeInForce
 from bot.paper.faults import Fault, FaultKind
+from bot.paper.wire.channel import Frame, Text
 from bot.runtime.alarms import LogAlarms
 from tests.catalogue.places import PLACES, RICH, Place
 from tests.catalogue.wire import Rule, Wire
@@ -26,13 +29,24 @@ from tests.sim.stage import KEY, Point, Stage, default_settings
 ZERO: Final = Decimal(0)
 
 
+_message = local_socket._message
+
+
 class Tale:
-    """One story on one exchange. `begin` raises the curtain."""
+    """One story on one exchange. `begin` raises the curtain.
+
+    Attributes:
+        alarms: everything that a person was told, with the time.
+        heard: every frame that came over a stream.
+        patch: undone at the end.
+    """
 
     def __init__(self, folder: Path, exchange: str) -> None:
         self._folder = folder
         self._stack = ExitStack()
+        self.patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         self.place: Place = PLACES[exchange]
+        self.heard: list[str] = []
         self.alarms: list[tuple[int, str, Mapping[str, object]]] = []
         self._stage: Stage | None = None
         self._wire: Wire | None = None
@@ -71,13 +85,18 @@ class Tale:
         text = default_settings(name, extra=extra) if settings is None else settings
         self._stage = Stage(self._folder, exchange=name, settings=text, starting=starting, point=point, **world)
         self._wire = Wire(self._stage.world)
-        patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         alarms, clock = self.alarms, self._stage.clock
 
         def alarm(_alarms: LogAlarms, event: str, **values: object) -> None:
             alarms.append((clock.now_ms(), event, values))
 
-        patch.setattr(LogAlarms, "alarm", alarm)
+        self.patch.setattr(LogAlarms, "alarm", alarm)
+        self.patch.setattr(local_socket, "_message", self._hear)
+
+    def _hear(self, frame: Frame) -> WSMessage:
+        if isinstance(frame, Text):
+            self.heard.append(frame.text)
+        return _message(frame)
 
     async def begin(self, **given: Any) -> None:  # noqa: ANN401 - what `set_stage` takes
         """Set the stage, unless it is set, and start the bot."""

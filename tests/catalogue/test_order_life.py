@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal as D
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -94,13 +95,13 @@ async def test_f12_crashes_on_the_way_of_an_order(tale: Tale) -> None:
 def sends_recovered_orders_again(patch: pytest.MonkeyPatch) -> None:
     """sends the orders whose answer it does not know again when it starts"""
     resolve_all = Resolver.resolve_all
-    sent: set[tuple[int, str]] = set()
+    sent: WeakKeyDictionary[Resolver, set[str]] = WeakKeyDictionary()
 
     async def resending(resolver: Resolver, position: Position | Unknown) -> None:
         for record in resolver.unfinished():
             intent = record.intent
-            if record.state is IntentState.ARMED and (id(resolver), intent.client_id) not in sent:
-                sent.add((id(resolver), intent.client_id))
+            if record.state is IntentState.ARMED and intent.client_id not in sent.setdefault(resolver, set()):
+                sent[resolver].add(intent.client_id)
                 now_ms = resolver._venue.now_ms()
                 ticket = OrderTicket(
                     request=intent.request, client_id=intent.client_id, timestamp_ms=now_ms, deadline_ms=now_ms + 3_000
