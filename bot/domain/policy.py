@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.instrument import MarginMode
+from bot.domain.ladder import LadderPolicy
 from bot.domain.observation import Source
 
 
@@ -116,3 +117,4 @@ class HedgePolicy:
     slippage_urgent: Decimal
     margin_reserve: Decimal
     funding: FundingPolicy = FundingPolicy()
+    ladder: LadderPolicy = field(default_factory=LadderPolicy)

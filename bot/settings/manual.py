@@ -22,6 +22,7 @@ from bot.settings.model import (
     HedgeTable,
     HoldingTable,
     JournalTable,
+    LadderTable,
     ShortTable,
     VenueTable,
 )
@@ -54,6 +55,7 @@ _TABLES: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("`band`", BandTable),
     ("`caps`", CapsTable),
     ("`funding`", FundingTable),
+    ("`ladder`", LadderTable),
 )
 
 

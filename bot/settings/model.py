@@ -124,6 +124,37 @@ class FundingTable(Table):
     )
 
 
+class LadderTable(Table):
+    """`ladder`: what is watched of a linear short's margin, and what is done about it.
+
+    The numbers are liquidation price / mark: 1.99 at the start of a 1x short, 1 is the liquidation. Alarms come
+    whatever is switched on. A coin-margined short that is backed by its coins needs none.
+    """
+
+    top_up: Flag = Field(
+        default=False,
+        description="Add margin from the venue's own stablecoins: in the futures wallet first, then in spot.",
+    )
+    reduce: Flag = Field(
+        default=False,
+        description="Where no money is free: sell spot coins, buy back as much of the short, and add the proceeds to "
+        "the margin. The value stays locked, with fewer coins.",
+    )
+    alarm_at: Annotated[Decimal, fraction("1.01", "10")] = Field(
+        default=Decimal("1.5"), description="A person is told here and below."
+    )
+    act_at: Annotated[Decimal, fraction("1.01", "10")] = Field(
+        default=Decimal("1.5"), description="What is switched on is done here and below; less than the target."
+    )
+    target: Annotated[Decimal, fraction("1.01", "10")] = Field(
+        default=Decimal("1.8"), description="What a step leads to."
+    )
+    critical: Annotated[Decimal, fraction("1.01", "10")] = Field(
+        default=Decimal("1.25"), description="The alarm is a critical one here and below; no more than `act_at`."
+    )
+    reserve: Amount = Field(default=Decimal(0), description="What a top-up leaves in the stablecoin wallet.")
+
+
 class Defaults(Table):
     """Settings of a hedge that may also stand at the top of the file, for every hedge that does not say otherwise."""
 
@@ -172,6 +203,7 @@ class Defaults(Table):
     funding: FundingTable | None = Field(
         default=None, description="Close the short while funding is too dear; without it funding closes nothing."
     )
+    ladder: LadderTable = Field(default=LadderTable(), description="What is done about a margin that shrinks.")
 
 
 class HoldingTable(Table):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.domain.feed import FeedSpec
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
+from bot.domain.ladder import LadderPolicy
 from bot.domain.observation import Source
 from bot.domain.policy import Band, Caps, FundingPolicy, HedgePolicy, HoldingSpec, Timing
 from bot.settings.kinds import AMOUNT_MAX, RATE_MAX
@@ -118,6 +119,15 @@ def _policy(hedge: HedgeTable, settings: Settings) -> HedgePolicy:
             window_s=hedge.funding_window_s,
             close_above=None if hedge.funding is None else hedge.funding.close_above,
             reopen_below=None if hedge.funding is None else hedge.funding.reopen_below,
+        ),
+        ladder=LadderPolicy(
+            top_up=hedge.ladder.top_up,
+            reduce=hedge.ladder.reduce,
+            alarm_at=hedge.ladder.alarm_at,
+            act_at=hedge.ladder.act_at,
+            target=hedge.ladder.target,
+            critical=hedge.ladder.critical,
+            reserve=hedge.ladder.reserve,
         ),
     )
 

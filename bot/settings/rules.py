@@ -18,6 +18,7 @@ from bot.settings.exchanges import (
     WITH_TESTNET,
     WITHOUT_PERPETUALS,
 )
+from bot.settings.ladder import broken_ladder
 from bot.settings.model import Defaults, Document, HedgeTable, HoldingTable, VenueTable
 from bot.settings.problems import KeyPath, Problem, did_you_mean, dotted, shown
 
@@ -46,6 +47,7 @@ def broken_rules(document: Document, *, paper: bool) -> Iterator[Problem]:
     for index, hedge in enumerate(document.hedges):
         yield from _hysteresis(("hedges", index), hedge)
         yield from _hedge(("hedges", index), hedge, document)
+        yield from broken_ladder(("hedges", index), hedge, document)
     yield from _owned_once(document)
 
 

@@ -47,6 +47,7 @@ SHIPPED = {
     ),
     "inverse": Ships(holdings=SPOT, order=("BTC/USD:BTC", "0.999", "999"), short=("okx/paper", "BTC-USD-SWAP")),
     "kucoin-paper": Ships(holdings=SPOT, order=("BTC/USDT:USDT", "1", "1000"), short=("kucoin/paper", "XBTUSDTM")),
+    "ladder": ON_BINANCE,
     "okx-demo": Ships(holdings=SPOT, order=("BTC/USDT:USDT", "1", "100"), short=("okx/paper", "BTC-USDT-SWAP")),
     "split": Ships(
         holdings=(("spot", "okx", 3), ("spot", "kucoin", 3), ("transit", "kucoin", 0), ("transit", "okx", 0)),
