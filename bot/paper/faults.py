@@ -196,12 +196,13 @@ class FaultSchedule:
         """The fault that a WebSocket's upgrade request suffers; only some kinds are for it."""
         return self._take(venue, request, _AT_THE_DOOR)
 
-    def prolong(self, venue: str, now_ms: int) -> None:
-        """Begin a venue's bans anew."""
+    def prolong(self, ban: Fault, now_ms: int) -> Fault:
+        """Begin a ban that goes on anew. Returns it with what it lasts now."""
         for planned in self._planned:
-            if planned.fault.kind is FaultKind.BANNED and planned.fault.venue == venue and planned.until_ms is not None:
-                assert planned.length_ms is not None
+            if planned.fault.kind is FaultKind.BANNED and planned.fault.venue == ban.venue and planned.length_ms:
                 planned.until_ms = now_ms + planned.length_ms
+                return replace(ban, for_s=planned.length_ms / 1000)
+        return ban
 
     def _take(self, venue: str, request: Request, kinds: frozenset[FaultKind]) -> Fault | None:
         self._planned = [planned for planned in self._planned if not planned.over(request.now_ms)]

@@ -21,7 +21,7 @@ from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.layout import BINANCE, KUCOIN, OKX, Layout
 from bot.paper.engine.ledger import booked_down
 from bot.paper.engine.model import Listing, MarketType
-from bot.paper.faults import Answer, Drop, FaultKind, FaultSchedule, Outcome
+from bot.paper.faults import Answer, Drop, Fault, FaultKind, FaultSchedule, Outcome
 from bot.paper.faulty_venue import Behind, FaultyVenue
 from bot.paper.stream_faults import FaultyChannel, StreamFaultSchedule
 from bot.paper.streams import Stream
@@ -114,9 +114,7 @@ class World:
             return Answer(response=_NOBODY)
         venue = self.venues[name]
         venue.advance(self.now_ms())
-        fault = self.faults.take(name, request)
-        if fault is not None and fault.kind is FaultKind.BANNED and venue.traits.bans_grow:
-            self.faults.prolong(name, request.now_ms)
+        fault = self._grown(venue, self.faults.take(name, request), request.now_ms)
         return self._answering[name].answer(request, fault)
 
     def connect(self, request: Request) -> Stream | Response | Drop:
@@ -126,7 +124,7 @@ class World:
             return _NOBODY
         venue = self.venues[name]
         venue.advance(self.now_ms())
-        fault = self.faults.take_handshake(name, request)
+        fault = self._grown(venue, self.faults.take_handshake(name, request), request.now_ms)
         if fault is not None:
             outcome = self._answering[name].handshake(request, fault)
             return outcome if isinstance(outcome, Drop) else outcome.response
@@ -142,6 +140,12 @@ class World:
             expire=venue.expire_keys,
         )
         return Stream(channel, advance=lambda: venue.advance(self.now_ms()), now_ms=self.now_ms)
+
+    def _grown(self, venue: PaperVenue, fault: Fault | None, now_ms: int) -> Fault | None:
+        """A ban begins anew with every request during it, where the venue's do."""
+        if fault is not None and fault.kind is FaultKind.BANNED and venue.traits.bans_grow:
+            return self.faults.prolong(fault, now_ms)
+        return fault
 
     def _owner(self, request: Request) -> str | None:
         """The venue whose host was asked."""
