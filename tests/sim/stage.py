@@ -26,7 +26,7 @@ from sqlalchemy import Connection
 from bot import logs
 from bot.app import assembly
 from bot.app.assembly import Bot, assembled
-from bot.domain.errors import BotError
+from bot.domain.errors import BotError, JournalFault
 from bot.domain.ids import Symbol, VenueName
 from bot.domain.intent import IntentRecord
 from bot.domain.plan import Plan
@@ -179,10 +179,14 @@ class SimDatabase(Database):
         process.check()
         # This frame is the context manager's; the one above enters it for the journal's method.
         doing = sys._getframe(2).f_code.co_name
-        with super().writing() as connection:
-            yield connection
-            process.check()
-            point(process, f"commit {doing}: before")
+        try:
+            with super().writing() as connection:
+                yield connection
+                process.check()
+                point(process, f"commit {doing}: before")
+        except JournalFault:
+            process.check()  # the file closed with the power
+            raise
         point(process, f"commit {doing}: after")
 
 
