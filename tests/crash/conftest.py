@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -15,4 +17,8 @@ def quiet() -> Iterator[None]:
     """Nothing is written down, which saves time."""
     with captured(lambda _: None, lambda: 0):
         logging.getLogger("bot").setLevel(logging.CRITICAL)
-        yield
+        with warnings.catch_warnings():
+            # What was about to begin when the power went never does.
+            warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
+            yield
+            gc.collect()
