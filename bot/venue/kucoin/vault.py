@@ -1,4 +1,4 @@
-"""Moves of margin (R27): trade or main account to the futures account, that to an isolated position.
+"""Moves of margin (R27): a trade or the main account to the futures account, that to an isolated position.
 
 KuCoin keeps no list of margin that was added to a position. It tells the sum of it with the position (`posCross`), so
 the sum is read before each move is sent, and what has become of it since tells whether that move was done.
@@ -19,6 +19,7 @@ from bot.domain.ids import Asset, Symbol
 from bot.domain.moves import Move, MoveKind, VenueMove
 from bot.domain.numbers import ZERO, plain
 from bot.venue.desk import Sending, not_offered
+from bot.venue.endpoint import Endpoint
 from bot.venue.errors import Meaning
 from bot.venue.kucoin.client import SIGNED_MS
 from bot.venue.kucoin.endpoints import ADD_MARGIN, DAY_MS, FUTURES_LEDGER, LEDGER_PAGE, POSITIONS, TRANSFER
@@ -32,11 +33,17 @@ from bot.venue.shapes import Row, decimal_in, integer_in, row_of, same_market, t
 from bot.venue.spans import spans
 from bot.venue.throttle import Lane
 
-_SOURCES: Final[Mapping[str, str]] = {"trade": "TRADE", MAIN: "MAIN"}
-"""Accounts that a transfer may come from, and how it names them; sales of spot are paid to the first."""
+_SOURCES: Final[Mapping[str, str]] = {"trade_hf": "TRADE_HF", "trade": "TRADE", MAIN: "MAIN"}
+"""Accounts that a transfer may come from, and how it names them; sales of spot are paid to the first two.
+
+Source: KuCoin REST documentation, "Flex Transfer", whose newer editions name no `TRADE_HF`: where the venue has made the
+two trade accounts one, it lists it as `trade`.
+"""
 _SIGNS: Final[Mapping[str, int]] = {"TransferIn": 1, "TransferOut": -1}
 _DONE: Final = "Completed"
 _NO_POSITION: Final = "position does not exist"
+_NO_TRANSFER: Final = "failed to transfer out"
+"""Words of a success that is none (ccxt, `addMargin` and `transfer`)."""
 _OUR_SIDES: Final = frozenset({"BOTH", "SHORT"})
 _SLACK_MS: Final = 60_000
 """How much further back a question about added margin may reach than the sum that was read."""
@@ -67,7 +74,7 @@ class Vault:
     _sums: dict[Symbol, _Sum] = field(default_factory=dict)
 
     async def free_to_move(self, asset: Asset) -> Decimal:
-        """What is free in the trade or the main account, whichever has more: a transfer comes from one of them."""
+        """What is free in a trade or the main account, whichever has most: a transfer comes from one of them."""
         return max((await self._free(asset)).values())
 
     async def prepared(self, move: Move) -> Sending:
@@ -85,7 +92,7 @@ class Vault:
                 "toAccountType": "CONTRACT",
                 SIGNED_MS: move.timestamp_ms,
             }
-            return Sending(endpoint=TRANSFER, params=params, parse=_transferred)
+            return Sending(endpoint=TRANSFER, params=params, parse=self._transferred)
         config = await self.settings.current(request.symbol)
         before = await self._added(request.symbol)
         self._sums[request.symbol] = _Sum(at_ms=move.timestamp_ms, added=before, asked=request.amount)
@@ -174,18 +181,20 @@ class Vault:
         return await self.link.ask(POSITIONS, parse, lane=Lane.RESCUE)
 
     def _accepted(self, market_id: str, body: object) -> str:
-        """The answer is the position; without one, a success in which only the words say that there is none."""
-        envelope = row_of(body, "code")
-        if envelope.get("data") is None and _NO_POSITION in str(envelope.get("msg") or "").lower():
-            raise self.link.refused(
-                ADD_MARGIN.operation, "there is no position", meaning=Meaning.REFUSED, code="no-position"
-            )
+        """The answer is the position, with no id of the move."""
+        self._refuse_in_words(ADD_MARGIN, _NO_POSITION, body)
         same_market(row_in(body, "symbol"), "symbol", market_id)
         return ""
 
+    def _transferred(self, body: object) -> str:
+        self._refuse_in_words(TRANSFER, _NO_TRANSFER, body)
+        return text_in(row_in(body, "orderId"), "orderId")
 
-def _transferred(body: object) -> str:
-    return text_in(row_in(body, "orderId"), "orderId")
+    def _refuse_in_words(self, endpoint: Endpoint, words: str, body: object) -> None:
+        """Raise Refused for a success without data in which words alone say that nothing was done."""
+        envelope = row_of(body, "code")
+        if envelope.get("data") is None and words in str(envelope.get("msg") or "").lower():
+            raise self.link.refused(endpoint.operation, words, meaning=Meaning.REFUSED, code="refused-in-words")
 
 
 def _transfer(settle: Asset, currency: str, row: Row) -> VenueMove | None:

@@ -82,10 +82,14 @@ class History:
     def place(self, symbol: Symbol) -> Place:
         """The market of a symbol. Raises ConfigFault."""
         if self.markets.is_spot(symbol):
-            pair = self.markets.spot_pair(symbol)
-            return Place(kind=SPOT, symbol=symbol, market_id=pair.market_id, settle=pair.quote)
+            return self.spot_place(symbol)
         settle = self.markets.instrument(symbol).settle
         return Place(kind=SWAP, symbol=symbol, market_id=self.markets.id_of(symbol), settle=settle)
+
+    def spot_place(self, symbol: Symbol) -> Place:
+        """The spot market of a symbol. Raises ConfigFault."""
+        pair = self.markets.spot_pair(symbol)
+        return Place(kind=SPOT, symbol=symbol, market_id=pair.market_id, settle=pair.quote)
 
     async def _paged(
         self, endpoint: Endpoint, key: str, params: Mapping[str, object], newer_than: str | None = None

@@ -36,17 +36,17 @@ class Spot(Desk):
 
     async def taker_fee(self, symbol: Symbol) -> Decimal:
         """The account's own rate."""
-        place = self.history.place(symbol)
+        place = self.history.spot_place(symbol)
         params = {"instType": SPOT, "instId": place.market_id}
         return await self.link.ask(endpoints.FEES, partial(_taker_rate, place.settle), params)
 
     async def book(self, symbol: Symbol) -> Book:
         """Visible depth."""
-        return await book_of_market(self.link, self.history.place(symbol).market_id)
+        return await book_of_market(self.link, self.history.spot_place(symbol).market_id)
 
     async def place(self, ticket: OrderTicket) -> OrderReport:
         """Send an order; the answer only acknowledges it."""
-        params = spot_params(self.history.place(ticket.request.symbol).market_id, ticket)
+        params = spot_params(self.history.spot_place(ticket.request.symbol).market_id, ticket)
         return await self.link.send(endpoints.PLACE_ORDER, partial(placed_report, ticket=ticket), params)
 
 
