@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from bot.cli import check, demo, paper, resume, run, status
+from bot.cli import check, demo, paper, replay, resume, run, status
 
-COMMANDS = (demo, run, check, status, resume, paper)
+COMMANDS = (demo, run, check, status, resume, replay, paper)
 """In the order of the help text."""
 
 

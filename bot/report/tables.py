@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -18,19 +19,20 @@ _PLACES_MAX: Final = 8
 """Of an amount that was divided: venues book no finer."""
 
 
-def print_statement(told: Statement, *, title: str) -> None:
-    """Draw a statement on stdout; in colour on a terminal."""
+def print_statement(told: Statement, *, title: str, names: Sequence[str] = ()) -> None:
+    """Draw a statement on stdout; in colour on a terminal. See `statement_table`."""
     console = Console(highlight=False)
-    console.print(statement_table(told, title=title))
+    console.print(statement_table(told, title=title, names=names))
     console.print()
 
 
-def statement_table(told: Statement, *, title: str) -> Table:
+def statement_table(told: Statement, *, title: str, names: Sequence[str] = ()) -> Table:
     """One table: both legs stage by stage, then every other term, and what is left.
 
     Args:
         told: the statement.
         title: one line, shown above.
+        names: of the stages; without them they are numbered.
 
     Returns:
         A table whose last column adds up, to the digit, from the last stage to net; in eight places where a term was
@@ -62,7 +64,7 @@ def statement_table(told: Statement, *, title: str) -> Table:
     start = StageResult(price=told.price_start, spot=ZERO, perp=ZERO)
     for number, stage in enumerate((start, *told.stages)):
         table.add_row(
-            f"stage {number}" if number else "hedged at",
+            _named(number, names),
             _amount(stage.price),
             _gain(stage.spot, legs),
             _gain(stage.perp, legs),
@@ -77,6 +79,12 @@ def statement_table(told: Statement, *, title: str) -> Table:
     unexplained = f"[bold red]{plain(pnl.residual)}[/]" if pnl.residual else "[green]0[/]"
     table.add_row("residual", "", "", "", unexplained)
     return table
+
+
+def _named(number: int, names: Sequence[str]) -> str:
+    if not number:
+        return "hedged at"
+    return names[number - 1] if names else f"stage {number}"
 
 
 def _caption(told: Statement) -> str:

@@ -18,11 +18,14 @@ EPOCH_MS: Final = 1_767_225_600_000
 
 
 class VirtualClock:
-    """Wall time that follows the running loop's own."""
+    """Wall time that follows the running loop's own, from `start_ms` on (milliseconds since 1970)."""
+
+    def __init__(self, start_ms: int = EPOCH_MS) -> None:
+        self._start_ms = start_ms
 
     def now_ms(self) -> int:
         """Milliseconds since 1970."""
-        return EPOCH_MS + int(asyncio.get_running_loop().time() * 1000)
+        return self._start_ms + int(asyncio.get_running_loop().time() * 1000)
 
     async def sleep(self, seconds: float) -> None:
         """Let so much of the loop's time pass."""
