@@ -139,11 +139,19 @@ class Tale:
         self.exchange.deposit(KEY, wallet or self.place.spot, asset, Decimal(amount))
 
     def fault(
-        self, kind: FaultKind, path: str, *, method: str | None = None, count: int = 1, delay_s: float = 0
+        self,
+        kind: FaultKind,
+        path: str,
+        *,
+        method: str | None = None,
+        count: int | None = None,
+        delay_s: float = 0,
+        for_s: float | None = None,
     ) -> None:
-        """Plan a fault of the paper exchange."""
+        """Plan a fault of the paper exchange; see `Fault`."""
+        venue = self.place.exchange
         self.stage.world.faults.add(
-            Fault(venue=self.place.exchange, path=path, kind=kind, method=method, count=count, delay_s=delay_s)
+            Fault(venue=venue, path=path, kind=kind, method=method, count=count, delay_s=delay_s, for_s=for_s)
         )
 
     def order_fault(self, kind: FaultKind, *, count: int = 1, delay_s: float = 0) -> None:

@@ -281,9 +281,8 @@ async def test_f39_fill_while_nobody_listened(tale: Tale) -> None:
     tale.set_stage(point=cut)
     await tale.hedged()
     tale.deposit("0.5")
-    assert await tale.stage.until(lambda _: bool(cuts), within_s=60, step_s=0.05)
-    tale.stage.cut()
     await asyncio.sleep(600)
+    assert cuts
     tale.stage.start()
     done = await tale.balanced("1.5", within_s=120)
     tale.never_doubled("1.5")
