@@ -15,13 +15,16 @@ from sqlalchemy.exc import OperationalError
 from bot.domain.numbers import floor_to
 from bot.journal.store import SqlJournal
 from bot.paper.engine.exchange import Exchange
-from bot.paper.engine.model import MarketType, NewOrder, OrderKind, Refusal, Side, TimeInForce
-from bot.paper.faults import Fault, FaultKind, FaultSchedule
+from bot.paper.engine.model import Listing, MarketType, NewOrder, OrderKind, Refusal, Side, TimeInForce
+from bot.paper.faults import ANY_PATH, Fault, FaultKind, FaultSchedule
+from bot.paper.mangling import Edit
+from bot.paper.stream_faults import StreamFault, StreamFaultKind
 from bot.paper.wire.http import Request
+from tests.sim.doors import RUNNING, Process
 from tests.sim.loop import SeededLoop
-from tests.sim.scene import ASSET, Scene
+from tests.sim.scene import ASSET, KEY, Scene
 from tests.sim.schedule import Act, Step, wallets_to_shift
-from tests.sim.stage import _RUNNING, KEY, Process, Stage
+from tests.sim.stage import Stage
 from tests.sim.trace import Kind, Truth
 
 PLACES: Final = Decimal("1e-8")
@@ -42,7 +45,7 @@ class Tell(Protocol):
 
 
 class SimFaults(FaultSchedule):
-    """Planned faults, and outages during which everything suffers one kind.
+    """Planned faults.
 
     Attributes:
         struck: what the last request suffered.
@@ -50,16 +53,11 @@ class SimFaults(FaultSchedule):
 
     def __init__(self) -> None:
         super().__init__()
-        self.outages: dict[str, FaultKind] = {}
         self.struck: Fault | None = None
 
     def take(self, venue: str, request: Request) -> Fault | None:
         """The fault that this request suffers."""
-        outage = self.outages.get(venue)
-        if outage is not None:
-            self.struck = Fault(venue=venue, path=request.path, kind=outage)
-        else:
-            self.struck = super().take(venue, request)
+        self.struck = super().take(venue, request)
         return self.struck
 
 
@@ -103,7 +101,7 @@ class Director:
         self._tell = tell
         self._ends: set[asyncio.Task[None]] = set()
         self._acts: Mapping[Act, Callable[[Step], None]] = {
-            Act.PRICE: lambda step: stage.world.set_price(ASSET, Decimal(step.given["price"])),
+            Act.PRICE: self._price,
             Act.DEPOSIT: self._deposit,
             Act.WITHDRAW: self._withdraw,
             Act.TRADE: self._trade,
@@ -111,7 +109,12 @@ class Director:
             Act.EARN: self._earn,
             Act.FUNDING: lambda step: stage.world.settle_funding(ASSET, Decimal(step.given["rate"])),
             Act.FOREIGN: self._foreign,
+            Act.DEPTH: self._depth,
+            Act.ADL: self._adl,
+            Act.LIQUIDATE: lambda step: self._short_exchange.liquidate(KEY, scene.venue_symbol),
+            Act.SETTLE: lambda step: self._short_exchange.settle_market(scene.venue_symbol),
             Act.FAULT: self._fault,
+            Act.STREAM: self._stream,
             Act.LATE: lambda step: self.late.setdefault((step.exchange, step.given["path"]), deque()).append(
                 float(step.given["delay_s"])
             ),
@@ -129,6 +132,7 @@ class Director:
         self.host_ms = 0
         self.clocks: dict[int, HostClock] = {}
         self._broken = ""
+        self._deep = self._short_listing.depth
 
     async def play(self, steps: Sequence[Step], began_ms: int) -> None:
         """Play them all, each at its time."""
@@ -140,8 +144,9 @@ class Director:
         """End whatever goes wrong."""
         for end in self._ends:
             end.cancel()
+        self._short_exchange.set_depth(self._short_listing.key, self._deep)
         self._faults.clear()
-        self._faults.outages.clear()
+        self._stage.world.stream_faults.clear()
         self.late.clear()
         self.skew_ms.clear()
         self.host_ms = 0
@@ -164,7 +169,16 @@ class Director:
             self._acts[step.act](step)
         except (Refusal, ValueError) as refused:
             said = f"{said} refused: {refused}"
-        faulty = step.act in {Act.FAULT, Act.LATE, Act.OUTAGE, Act.SKEW, Act.PAUSE, Act.HOST_CLOCK, Act.DISK}
+        faulty = step.act in {
+            Act.FAULT,
+            Act.STREAM,
+            Act.LATE,
+            Act.OUTAGE,
+            Act.SKEW,
+            Act.PAUSE,
+            Act.HOST_CLOCK,
+            Act.DISK,
+        }
         self._tell(Kind.FAULT if faulty else Kind.WORLD, " ".join(said.split()))
 
     @property
@@ -172,6 +186,35 @@ class Director:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, SeededLoop)
         return loop
+
+    @property
+    def _short_exchange(self) -> Exchange:
+        return self._stage.world.venues[self._scene.exchange].exchange
+
+    @property
+    def _short_listing(self) -> Listing:
+        return self._short_exchange.listing(f"{self._scene.market.value}:{self._scene.venue_symbol}")
+
+    # The markets
+
+    def _price(self, step: Step) -> None:
+        spot = Decimal(step.given["price"])
+        contract = (spot * (1 + Decimal(step.given["basis"]))).quantize(Decimal("0.1"))
+        for venue in self._stage.world.venues.values():
+            markets = {market: contract if market.perpetual else spot for market in MarketType}
+            venue.exchange.set_market_prices(ASSET, markets)
+
+    def _depth(self, step: Step) -> None:
+        listing, coins = self._short_listing, Decimal(step.given["coins"])
+        contracts = coins * self._truth.mark if self._scene.inverse else coins
+        level = max(floor_to(contracts / listing.contract_size, listing.quantity_step), listing.quantity_step)
+        self._short_exchange.set_depth(listing.key, level)
+        self._later(step, lambda: self._short_exchange.set_depth(listing.key, self._deep))
+
+    def _adl(self, step: Step) -> None:
+        listing, held = self._short_listing, abs(self._truth.position)
+        part = floor_to(held * Decimal(step.given["share"]), listing.quantity_step)
+        self._short_exchange.deleverage(KEY, self._scene.venue_symbol, quantity=part)
 
     # The owner's coins
 
@@ -227,8 +270,7 @@ class Director:
             exchange.earn_redeem(KEY, "flexible", ASSET, _share(held, step), 0, wallet=wallet)
 
     def _foreign(self, step: Step) -> None:
-        exchange = self._stage.world.venues[self._scene.exchange].exchange
-        listing = exchange.listing(f"{self._scene.market.value}:{self._scene.venue_symbol}")
+        exchange, listing = self._short_exchange, self._short_listing
         share, held = Decimal(step.given["share"]), abs(self._truth.position)
         side = Side.BUY if share > 0 else Side.SELL
         mark = exchange.mark(listing.key)
@@ -248,7 +290,10 @@ class Director:
     # What goes wrong on the way, and at the venues
 
     def _fault(self, step: Step) -> None:
-        given = step.given
+        given, edit = step.given, None
+        if "field" in given:
+            factor = given["factor"]
+            edit = Edit(field=given["field"], factor=Decimal(factor) if factor else None)
         self._faults.add(
             Fault(
                 venue=step.exchange,
@@ -257,12 +302,25 @@ class Director:
                 method=given.get("method"),
                 count=int(given["count"]),
                 delay_s=float(given.get("delay_s", "0")),
+                for_s=float(given["for_s"]) if "for_s" in given else None,
+                edit=edit,
             )
         )
 
     def _outage(self, step: Step) -> None:
-        self._faults.outages[step.exchange] = FaultKind(step.given["kind"])
-        self._later(step, lambda: self._faults.outages.pop(step.exchange, None))
+        kind, for_s = FaultKind(step.given["kind"]), float(step.given["for_s"])
+        self._faults.add(Fault(venue=step.exchange, path=ANY_PATH, kind=kind, for_s=for_s))
+
+    def _stream(self, step: Step) -> None:
+        given = step.given
+        self._stage.world.stream_faults.add(
+            StreamFault(
+                venue=step.exchange,
+                kind=StreamFaultKind(given["kind"]),
+                count=int(given["count"]) if "count" in given else None,
+                for_s=float(given["for_s"]) if "for_s" in given else None,
+            )
+        )
 
     def _skew(self, step: Step) -> None:
         self.skew_ms[step.exchange] = int(step.given["ms"])
@@ -322,7 +380,7 @@ class Director:
 
 
 def _runs(context: Context, process: Process) -> bool:
-    running = context.get(_RUNNING)
+    running = context.get(RUNNING)
     return running is not None and running[0] is process
 
 

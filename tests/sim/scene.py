@@ -14,6 +14,8 @@ from bot.paper.engine.model import Listing, MarketType
 from tests.sim.trace import Job
 
 ASSET: Final = "BTC"
+KEY: Final = "paper4mUq8ZtK2vXwE9rDs"
+"""Of every account: one that can be found again wherever it leaks."""
 EXCHANGES: Final = ("binance", "okx", "kucoin")
 CALM_S: Final = 600
 """How long before the end everything is quiet, so that the hedge must be restored."""

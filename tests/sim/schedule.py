@@ -13,6 +13,7 @@ from random import Random  # noqa: TID251 - the seed is the point
 from typing import Final
 
 from bot.paper.faults import FaultKind
+from bot.paper.stream_faults import StreamFaultKind
 from tests.sim.paths import PATHS
 from tests.sim.scene import SPOT_WALLETS, Scene
 
@@ -21,7 +22,7 @@ class Act(StrEnum):
     """What a step does."""
 
     PRICE = "price"
-    """`price`: of the coin, on every exchange."""
+    """`price`: of the coin in spot, on every exchange; contracts trade at a `basis` above it."""
     DEPOSIT = "deposit"
     """`amount` of coins comes from outside."""
     WITHDRAW = "withdraw"
@@ -36,12 +37,22 @@ class Act(StrEnum):
     """Funding is settled at `rate`."""
     FOREIGN = "foreign"
     """The owner trades the contract by hand: buys `share` of the short back, or sells more when negative."""
+    DEPTH = "depth"
+    """For `for_s` the contract's book holds no more than `coins` on a level."""
+    ADL = "adl"
+    """The exchange takes `share` of the short away, to close somebody else's liquidation."""
+    LIQUIDATE = "liquidate"
+    """The exchange closes the short, and its margin is gone."""
+    SETTLE = "settle"
+    """The contract is settled and delisted."""
     FAULT = "fault"
-    """A fault of `kind` is planned for the next `count` requests to `path`."""
+    """A fault of `kind` is planned for the next `count` requests to `path`; what `mangle` does to `field`."""
+    STREAM = "stream"
+    """A fault of `kind` is planned for the next `count` frames, or for `for_s`."""
     LATE = "late"
     """The next request to `path` takes `delay_s` to get there, whether or not its sender still waits."""
     OUTAGE = "outage"
-    """For `for_s` everything on the exchange suffers `kind`."""
+    """Everything on the exchange suffers `kind` for `for_s` from the next request on."""
     SKEW = "skew"
     """For `for_s` the exchange's clock is off by `ms`."""
     KILL = "kill"
@@ -94,6 +105,11 @@ _PER_HOUR: Final[Mapping[Act, float]] = {
     Act.EARN: 3,
     Act.FUNDING: 2,
     Act.FOREIGN: 0.3,
+    Act.DEPTH: 1,
+    Act.ADL: 0.4,
+    Act.LIQUIDATE: 0.03,
+    Act.SETTLE: 0.02,
+    Act.STREAM: 12,
     Act.LATE: 8,
     Act.OUTAGE: 3,
     Act.SKEW: 2,
@@ -107,15 +123,31 @@ _PER_HOUR: Final[Mapping[Act, float]] = {
 
 KIND_WEIGHTS: Final[Mapping[FaultKind, float]] = {FaultKind.DROP_AFTER: 3, FaultKind.HTTP_503_AFTER: 2}
 """Of the kinds of faults; 1 for those that are not named."""
-_LONG: Final = frozenset({FaultKind.STALE, FaultKind.EMPTY_LIST})
+_LONG: Final = frozenset({FaultKind.STALE, FaultKind.EMPTY_LIST, FaultKind.NOT_FOUND_LAG, FaultKind.POSITION_LAG})
 """Kinds that hurt most when they last."""
+_LAGGING: Final = frozenset({FaultKind.DELAY, FaultKind.NOT_FOUND_LAG, FaultKind.POSITION_LAG})
+"""Kinds that are nothing without a delay."""
+_LASTING: Final = frozenset({FaultKind.RATE_LIMITED, FaultKind.BANNED, FaultKind.MAINTENANCE})
+MANGLED: Final[Mapping[str, Sequence[str]]] = {
+    "binance": ("markPrice", "positionAmt", "bidPrice", "contractSize", "free", "code", "orderId", "executedQty"),
+    "okx": ("markPx", "pos", "bidPx", "ctVal", "eq", "code", "ordId", "accFillSz"),
+    "kucoin": ("markPrice", "currentQty", "bestBidPrice", "multiplier", "available", "code", "id", "filledSize"),
+}
+"""Fields whose loss or change must be seen: they are held against others, or read again before they are believed."""
+_FACTORS: Final = ("", "", "0", "-1", "10", "0.01")
+"""What a mangled field is multiplied by; empty: it is missing."""
 _OUTAGES: Final = (
     FaultKind.DROP_BEFORE,
     FaultKind.DROP_AFTER,
     FaultKind.HTTP_503,
     FaultKind.HTTP_503_AFTER,
     FaultKind.HTML_200,
+    FaultKind.MAINTENANCE,
+    FaultKind.BANNED,
 )
+_FRAMES: Final = frozenset({StreamFaultKind.GAP, StreamFaultKind.DUPLICATE, StreamFaultKind.REORDER})
+_EARLY: Final = frozenset({Act.FOREIGN, Act.ADL, Act.LIQUIDATE})
+"""What a person or the bot needs time for: not in the last fifth before the calm."""
 
 
 class _Drawn:
@@ -133,6 +165,11 @@ class _Drawn:
             Act.EARN: lambda: {"share": str(self._sign() * self._milli(100, 1000))},
             Act.FUNDING: lambda: {"rate": str(Decimal(chance.randrange(-20, 40)) / 10_000)},
             Act.FOREIGN: lambda: {"share": str(self._sign() * self._milli(50, 400))},
+            Act.DEPTH: lambda: {"coins": str(self._milli(20, 400)), "for_s": self._seconds(30, 400)},
+            Act.ADL: lambda: {"share": str(self._milli(50, 1000))},
+            Act.LIQUIDATE: dict,
+            Act.SETTLE: dict,
+            Act.STREAM: self._stream,
             Act.LATE: lambda: {"path": self._path(often=True), "delay_s": self._seconds(1, 12)},
             Act.OUTAGE: lambda: {"kind": chance.choice(_OUTAGES).value, "for_s": self._seconds(3, 60)},
             Act.SKEW: lambda: (
@@ -156,9 +193,12 @@ class _Drawn:
         hours = self._scene.calm_ms / 3_600_000
         for act, rate in _PER_HOUR.items():
             for _ in range(self._count(rate * hours)):
-                if act is Act.EARN and not self._scene.earn:
+                if (act is Act.EARN and not self._scene.earn) or (act is Act.STREAM and not self._scene.streams):
                     continue
-                yield self._step(self._chance.randrange(self._scene.calm_ms), act, self._draws[act]())
+                at_ms = self._chance.randrange(self._scene.calm_ms)
+                yield self._step(at_ms * 4 // 5 if act in _EARLY else at_ms, act, self._draws[act]())
+                if act is Act.LIQUIDATE:
+                    yield self._step(at_ms * 4 // 5 + self._chance.randrange(60_000, 300_000), Act.RESUME, {})
 
     def _prices(self) -> Iterator[Step]:
         """A walk, and seldom a jump; a double price liquidates a 1x linear short, which then needs an operator."""
@@ -173,7 +213,8 @@ class _Drawn:
             else:
                 price *= 1 + self._chance.gauss(0, 0.0015)
             price = min(max(price, 20_000.0), 180_000.0) if luck >= 0.001 else price
-            yield self._step(at_ms, Act.PRICE, {"price": f"{price:.1f}"})
+            basis = self._chance.gauss(0, 0.0004)
+            yield self._step(at_ms, Act.PRICE, {"price": f"{price:.1f}", "basis": f"{basis:.5f}"})
 
     def _faults(self) -> Iterator[Step]:
         at_ms = 0
@@ -186,17 +227,21 @@ class _Drawn:
             given["count"] = str(1 + int(self._chance.random() ** 2 * most))
             if kind is FaultKind.CLOCK_SKEW:
                 given["delay_s"] = str(self._chance.choice((-30, -2, -0.8, 0.8, 2, 30)))
-            elif kind is FaultKind.DELAY or self._chance.random() < 0.2:
-                given["delay_s"] = self._seconds(0.2, 14)
+            elif kind in _LAGGING or self._chance.random() < 0.2:
+                given["delay_s"] = self._seconds(0.2, 30 if kind in _LONG else 14)
+            if kind in _LASTING:
+                given["for_s"] = self._seconds(2, 60)
+            if kind is FaultKind.MANGLE:
+                given["field"], given["factor"] = self._chance.choice(MANGLED[exchange]), self._chance.choice(_FACTORS)
             if self._chance.random() < 0.2:
                 given["method"] = self._chance.choice(("GET", "POST"))
             yield Step(at_ms=at_ms, act=Act.FAULT, exchange=exchange, given=given)
 
     def _step(self, at_ms: int, act: Act, given: Mapping[str, str]) -> Step:
         match act:
-            case Act.OUTAGE | Act.SKEW | Act.LATE:
-                exchange = self._exchange() if act is not Act.LATE else self._scene.exchange
-            case Act.FOREIGN:
+            case Act.OUTAGE | Act.SKEW | Act.STREAM:
+                exchange = self._exchange()
+            case Act.FOREIGN | Act.LATE | Act.DEPTH | Act.ADL | Act.LIQUIDATE | Act.SETTLE:
                 exchange = self._scene.exchange
             case Act.DEPOSIT | Act.WITHDRAW | Act.TRADE | Act.SHIFT | Act.EARN:
                 exchange = self._scene.coins_exchange
@@ -209,6 +254,13 @@ class _Drawn:
         if self._scene.earn and self._chance.random() < 0.5:
             given["pending_s"] = str(self._chance.randrange(5, 300))
         return given
+
+    def _stream(self) -> dict[str, str]:
+        kind = self._chance.choice(list(StreamFaultKind))
+        given = {"kind": kind.value}
+        if kind is StreamFaultKind.STALL:
+            return given | {"for_s": self._seconds(5, 120)}
+        return given | {"count": str(self._chance.randrange(1, 10) if kind in _FRAMES else 1)}
 
     def _path(self, exchange: str = "", *, often: bool = False) -> str:
         """Orders' own path a fifth of the time, what proves their fate another two."""

@@ -1,4 +1,4 @@
-"""One seed from start to end: the whole daemon against the paper exchange, watched by the oracles."""
+"""A stage on which everything is noted: what happens is told to the oracles, with the truth as it is then."""
 
 from __future__ import annotations
 
@@ -7,33 +7,28 @@ import gc
 import json
 import random  # noqa: TID251 - ccxt's is seeded here
 import re
-import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Context, copy_context
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
-from unittest import mock
 
 from yarl import URL
 
 from bot import logs
+from bot.paper.engine.model import ForcedCause
 from bot.paper.faults import Drop, Outcome
 from bot.paper.wire.http import Request
 from bot.ports import Clock
 from bot.runtime.hedger import Outcome as Turned
 from bot.runtime.virtual import EPOCH_MS
 from tests.sim.director import Director, HostClock, SimFaults
-from tests.sim.loop import SeededLoop
-from tests.sim.output import captured
-from tests.sim.scene import Scene
+from tests.sim.doors import Process, SimSession
+from tests.sim.scene import KEY, Scene
 from tests.sim.schedule import Step
 from tests.sim.session import TracedSession
-from tests.sim.stage import KEY, Process, SimSession, Stage, doors
+from tests.sim.stage import Stage
 from tests.sim.trace import Event, EventLog, Kind, Life, Oracle, Sent, Truth, Violation
 
 _CODE: Final = re.compile(rb'"code":\s*"?(-?\d+)')
@@ -42,31 +37,8 @@ _FINE: Final = frozenset({"0", "200000"})
 _QUIET_COMMITS: Final = frozenset({"record_decision", "remember"})
 """Journal methods that touch neither intents nor halts."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What came of one seed.
-
-    Attributes:
-        played: how many steps of the schedule.
-        violation: the oracle and what it saw; None when all held. `violated_ms`: when, since the start.
-        sha256: of the event log.
-        lines: of the event log, where they were asked for.
-        output: the same of the log.
-    """
-
-    scene: Scene
-    played: int
-    violation: tuple[str, str] | None
-    violated_ms: int
-    events: int
-    turns: int
-    starts: int
-    orders: int
-    sha256: str
-    cpu_s: float
-    lines: Sequence[str] = ()
-    output: Sequence[str] = ()
+_ENDS: Final = frozenset({ForcedCause.LIQUIDATION, ForcedCause.SETTLEMENT})
+"""After these only a person re-opens the hedge (R25)."""
 
 
 class Simulation(Stage):
@@ -88,7 +60,9 @@ class Simulation(Stage):
         )
         self.scene = scene
         chance = random.Random(f"entropy {scene.seed}")  # noqa: S311 - a simulation, not a secret
-        self.entropy = lambda below: chance.randrange(below)
+        self.entropy = partial(_below, chance)
+        names = {"MAIN"} if scene.coins_exchange == scene.exchange else {"MAIN", "COINS"}
+        self.environ = {f"HEDGEBOT_VENUES__{name}__API_KEY": KEY for name in names}
         self.outside: Context = copy_context()
         self.faults = SimFaults()
         self.world.faults = self.faults
@@ -116,6 +90,9 @@ class Simulation(Stage):
         truth = self.truth
         truth.now_ms = event.at_ms
         self.log.add(event)
+        for change in event.changes:
+            if change.order is not None and change.order.cause in _ENDS:
+                truth.excused = change.order.cause.value
         if self.violation is not None:
             return
         try:
@@ -191,9 +168,10 @@ class Simulation(Stage):
             found = _CODE.search(outcome.response.body[:64])
             code = found[1].decode() if found and found[1].decode() not in _FINE else ""
         now_ms = self.clock.now_ms()
+        left = self.truth.in_flight.get(number)
         sent = Sent(
             number=number,
-            at_ms=now_ms,
+            at_ms=now_ms if left is None else left.at_ms,
             process=process.number,
             exchange=exchange,
             method=request.method,
@@ -205,6 +183,8 @@ class Simulation(Stage):
             status=status,
             code=code,
         )
+        if left is not None:
+            self.truth.in_flight[number] = sent  # the answer is told with what the venue said
         word = f"{request.method} {request.host}{request.path} {'lost' if status is None else status}"
         word += "".join(f" {more}" for more in (code, sent.fault) if more)
         self._note(
@@ -332,66 +312,5 @@ class Simulation(Stage):
         await self.run((self.scene.end_ms - self.scene.calm_ms) / 1000)
 
 
-def _drawn(chance: random.Random) -> uuid.UUID:
-    return uuid.UUID(int=chance.getrandbits(128), version=4)
-
-
-def simulate(
-    scene: Scene, steps: Sequence[Step], oracles: Callable[[], Sequence[Oracle]], *, keep: bool = False
-) -> Result:
-    """Run one seed.
-
-    Args:
-        scene: its surroundings.
-        steps: its schedule, or the beginning of it.
-        oracles: makes those who judge.
-        keep: return the lines of the event log and of the output.
-    """
-    began_s = time.process_time()
-    made: list[Simulation] = []
-
-    async def main(folder: Path) -> None:
-        simulation = Simulation(folder, scene, oracles(), keep=keep)
-        made.append(simulation)
-        await simulation.play(steps)
-
-    def write(line: str) -> None:
-        made[0].write(line)
-
-    def now_ms() -> int:
-        return made[0].clock.now_ms()
-
-    chance = random.Random(f"ids {scene.seed}")  # noqa: S311
-    random.seed(f"ccxt {scene.seed}")
-    gc.collect()
-    gc.freeze()  # what stands already is not looked through again and again
-    gc.disable()
-    try:
-        with (
-            TemporaryDirectory() as folder,
-            doors(),
-            captured(write, now_ms),
-            mock.patch.object(uuid, "uuid4", partial(_drawn, chance)),
-            asyncio.Runner(loop_factory=lambda: SeededLoop(scene.seed)) as runner,
-        ):
-            runner.run(main(Path(folder)))
-    finally:
-        gc.enable()
-        gc.unfreeze()
-    simulation = made[0]
-    truth, violation = simulation.truth, simulation.violation
-    truth.close()
-    return Result(
-        scene=scene,
-        played=len(steps),
-        violation=None if violation is None else (violation.oracle, violation.message),
-        violated_ms=truth.now_ms - EPOCH_MS if violation else 0,
-        events=simulation.log.count,
-        turns=simulation.turns,
-        starts=len(simulation.processes),
-        orders=len(truth.orders),
-        sha256=simulation.log.sha256,
-        cpu_s=time.process_time() - began_s,
-        lines=simulation.log.lines,
-        output=truth.output if keep else (),
-    )
+def _below(chance: random.Random, below: int) -> int:
+    return chance.randrange(below)

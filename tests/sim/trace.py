@@ -262,7 +262,7 @@ class Truth:
     @property
     def mark(self) -> Decimal:
         """Of the job's instrument, quote per coin."""
-        return self._exchanges[self.job.exchange].price(self.job.asset)
+        return self._exchanges[self.job.exchange].mark(f"{self.job.market.value}:{self.job.venue_symbol}")
 
     @property
     def held(self) -> Decimal:
