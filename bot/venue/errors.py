@@ -65,6 +65,12 @@ def meaning_in(table: Table, status: int, code: str) -> Meaning:
     return table.get((status, code), Meaning.UNKNOWN)
 
 
+WALL: Final = 403
+"""What a firewall in front of a venue answers, with a page of its own and no code."""
+WALL_PAUSE_S: Final = 60
+"""Pressing on against a wall makes it stand longer, and proves nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """An error answer, redacted.

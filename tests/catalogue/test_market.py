@@ -110,9 +110,27 @@ def _short(exchange: Any) -> D:  # noqa: ANN401 - the engine's
 def ignores_bans(patch: pytest.MonkeyPatch) -> None:
     """goes on asking while the venue refuses its address"""
     patch.setattr(Throttle, "ban", lambda *_: None)
+    patch.setattr(Throttle, "pause", lambda *_: None)
 
 
-@case(48, mutant=ignores_bans, shows="asked during a ban", on=EVERYWHERE)
+@case(48, mutant=ignores_bans, shows="pressed on", on=("okx", "kucoin"))
+async def test_f48_ban_without_a_time(tale: Tale) -> None:
+    """The venue refuses the address for two minutes with a page, or a code, that names no time.
+
+    Whatever was refused is asked for again after a pause of its own: a minute at a wall, else the venue's window.
+    """
+    await tale.hedged()
+    began_ms = tale.now_ms
+    tale.fault(FaultKind.BANNED, tale.place.positions[0], for_s=120)
+    tale.deposit("0.5")
+    await tale.run(125)
+    asked = [request for request in tale.wire.seen if request.now_ms > began_ms]
+    assert len(asked) <= 60, f"pressed on: asked {len(asked)} times"
+    assert tale.alarmed(began_ms), "nobody was told"
+    assert await tale.balanced("1.5", within_s=90), "not hedged after the ban"
+
+
+@case(48, mutant=ignores_bans, shows="asked during a ban")
 async def test_f48_ban(tale: Tale) -> None:
     """The venue bans the address for two minutes; whoever asks meanwhile is banned for longer.
 

@@ -79,3 +79,13 @@ def test_a_body_without_code_gives_the_status() -> None:
     found = refusal(503, None)
     assert found is not None
     assert (found.code, found.meaning) == ("503", Meaning.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "pause_s"), [(403, None, 60), (403, {"code": "1", "msg": "x"}, 0), (503, None, 0)]
+)
+def test_a_wall_is_not_pressed_on(status: int, body: object, pause_s: int) -> None:
+    """R20: a page instead of an answer says nothing of the effect, and asks for a pause."""
+    found = refusal(status, body)
+    assert found is not None
+    assert (found.meaning, found.pause_s) == (Meaning.UNKNOWN, pause_s)

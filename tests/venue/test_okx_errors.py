@@ -84,3 +84,13 @@ def test_timestamps_and_signatures_are_refused_with_401_and_limits_with_429() ->
     assert meaning(429, None) is Meaning.BUSY
     assert meaning(429, refused("50013")) is Meaning.UNKNOWN
     assert meaning(403, None) is Meaning.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "pause_s"), [(403, None, 60), (403, {"code": "1", "msg": "x"}, 0), (503, None, 0)]
+)
+def test_a_wall_is_not_pressed_on(status: int, body: object, pause_s: int) -> None:
+    """R20: a page instead of an answer says nothing of the effect, and asks for a pause."""
+    found = refusal(status, body)
+    assert found is not None
+    assert (found.meaning, found.pause_s) == (Meaning.UNKNOWN, pause_s)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.venue.errors import Meaning, Refusal, Table, listed, meaning_in, redact
+from bot.venue.errors import WALL, WALL_PAUSE_S, Meaning, Refusal, Table, listed, meaning_in, redact
 from bot.venue.shapes import Row
 
 # Clock and validity: -1021, -4188 and -5028 are refused by the gateway or the matching engine's own window (R20, R21).
@@ -38,7 +38,7 @@ TABLE: Final[Table] = {
     # Overloaded: "always a failure". Its other 503s are told apart by their text alone, and stay unknown.
     **listed((503,), ("-1008",), Meaning.REFUSED),
 }
-_PAUSES_S: Final = {403: 60, 408: 10}
+_PAUSES_S: Final = {WALL: WALL_PAUSE_S, 408: 10}
 """The firewall and a backend that did not answer in time: pressing on makes it worse, and proves nothing."""
 _DUPLICATE_TEXT: Final = ("-2010", "Duplicate order sent.")
 """Binance spot has one code for every refused order; only the text tells a taken id."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bot.venue.errors import Meaning, Refusal, redact
+from bot.venue.errors import WALL, WALL_PAUSE_S, Meaning, Refusal, redact
 from bot.venue.shapes import Row
 
 SUCCESS: Final = "200000"
@@ -84,9 +84,9 @@ def refusal(status: int, body: object) -> Refusal | None:
     if status == 200 and code in {"", SUCCESS}:
         return None
     text = str(row.get("msg") or "")
-    return Refusal(
-        status=status, code=code or str(status), text=redact(text), meaning=_meaning(status, code, text.lower())
-    )
+    pause_s = WALL_PAUSE_S if status == WALL and not code else 0
+    meaning = _meaning(status, code, text.lower())
+    return Refusal(status=status, code=code or str(status), text=redact(text), meaning=meaning, pause_s=pause_s)
 
 
 def _meaning(status: int, code: str, text: str) -> Meaning:

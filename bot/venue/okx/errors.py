@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bot.venue.errors import Meaning, Refusal, redact
+from bot.venue.errors import WALL, WALL_PAUSE_S, Meaning, Refusal, redact
 from bot.venue.shapes import Row
 
 OK: Final = "0"
@@ -86,7 +86,8 @@ def refusal(status: int, body: object) -> Refusal | None:
         meaning = Meaning.UNKNOWN
     elif status == _TOO_MANY and not code:
         meaning = Meaning.BUSY
-    return Refusal(status=status, code=code or str(status), text=redact(text), meaning=meaning)
+    pause_s = WALL_PAUSE_S if status == WALL and not code else 0
+    return Refusal(status=status, code=code or str(status), text=redact(text), meaning=meaning, pause_s=pause_s)
 
 
 def _part(data: object, code: str, text: str) -> tuple[str, str]:
