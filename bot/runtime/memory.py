@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
@@ -186,6 +187,13 @@ class HedgeMemory:
                 step=self._instrument.quantity_step,
                 per_contract=work.per_contract,
             )
+
+    def allow(self, contracts: Decimal) -> None:
+        """R24: so many contracts are to be traded without a change of the exposure; durable before they are."""
+        if self.campaign is not None:
+            grown = self.campaign.initial_gap_contracts + contracts
+            self.campaign = replace(self.campaign, initial_gap_contracts=grown)
+            self.keep()
 
     def keep(self) -> None:
         """Make what is remembered durable, if it changed."""

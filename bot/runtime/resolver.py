@@ -12,7 +12,7 @@ from bot.core import absence, accounting
 from bot.core.lifecycle import advance
 from bot.domain.errors import InvariantBroken
 from bot.domain.ids import VenueOrderId
-from bot.domain.instrument import Instrument
+from bot.domain.instrument import Instrument, SpotMarket
 from bot.domain.intent import (
     AbsenceRead,
     IntentEvent,
@@ -34,7 +34,7 @@ OWNERS_MAX: Final = 10_000
 
 
 class Resolver:
-    """One for each instrument.
+    """One for each instrument, or spot market.
 
     Attributes:
         learnt: whether anything became known since `begin`.
@@ -44,7 +44,7 @@ class Resolver:
         self,
         *,
         venue: Venue,
-        instrument: Instrument,
+        instrument: Instrument | SpotMarket,
         journal: Journal,
         clock: Clock,
         timing: Timing,
@@ -63,8 +63,12 @@ class Resolver:
         """A turn begins, in which nothing was learnt so far."""
         self.learnt = False
 
-    async def resolve_all(self, position: Position | Unknown) -> None:
-        """Ask for every order whose end is not known. Raises VenueFault, JournalFault."""
+    async def resolve_all(self, position: Position | Unknown | None) -> None:
+        """Ask for every order whose end is not known. Raises VenueFault, JournalFault.
+
+        Args:
+            position: that they move; None on a spot market, where balances move for other reasons too.
+        """
         for record in self.unfinished():
             if not record.state.terminal:
                 await self._resolve(record, position)
@@ -97,7 +101,7 @@ class Resolver:
                 )
         return after
 
-    async def _resolve(self, record: IntentRecord, position: Position | Unknown) -> None:
+    async def _resolve(self, record: IntentRecord, position: Position | Unknown | None) -> None:
         client_id = record.intent.client_id
         asked_ms = self._venue.now_ms()  # R22 counts from when a reading was sent, not from when it was answered
         lookup = await self._venue.find_order(self._instrument.symbol, client_id)
@@ -109,7 +113,7 @@ class Resolver:
                     await self._venue.cancel(self._instrument.symbol, client_id)
             case NotFound(code=code):
                 record = self._lost(record, f"not found so far ({code})")
-                if isinstance(position, Position):
+                if not isinstance(position, Unknown):
                     await self._read_absence(record, code, position, asked_ms)
             case LookupFailed(detail=detail):
                 self._lost(record, f"not looked up yet: {detail}")
@@ -120,7 +124,7 @@ class Resolver:
             return self._advance(record, OutcomeLost(detail=detail))
         return record
 
-    async def _read_absence(self, record: IntentRecord, code: str, position: Position, venue_ms: int) -> None:
+    async def _read_absence(self, record: IntentRecord, code: str, position: Position | None, venue_ms: int) -> None:
         """Take one absence reading when it is due, and judge all of them (R22)."""
         intent = record.intent
         spacing_ms = int(self._timing.proof_spacing_s * 1000)
@@ -145,7 +149,7 @@ class Resolver:
             not_found_code=code,
             in_lists=False,
             stray_trades=tuple(trade.trade_id for trade in strays),
-            position_explained=expected == position.contracts,
+            position_explained=position is None or expected == position.contracts,
         )
         self._journal.add_absence(intent.client_id, read)
         verdict = absence.judge(intent, [*reads, read], spacing_ms, grace_ms)
