@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 4
 
-.PHONY: demo test lint format lock torture clean setup-run setup-dev
+.PHONY: demo test sim lint format lock torture clean setup-run setup-dev
 
 demo: setup-run
 	@$(BIN)/hedgebot demo
@@ -16,6 +16,13 @@ test: setup-dev
 
 torture: setup-dev
 	$(BIN)/python -m pytest -m torture -q --timeout 3600
+
+# Simulated hours under drawn faults: make sim SEEDS=300 HOURS=1 [FIRST_SEED=n] [JOBS=2], or BUDGET_S=300 for what fits.
+SEEDS ?= $(if $(BUDGET_S),,300)
+HOURS ?= 1
+sim: setup-dev
+	@$(BIN)/python -m tests.sim $(if $(SEEDS),--seeds $(SEEDS)) --hours $(HOURS) \
+		$(if $(FIRST_SEED),--first-seed $(FIRST_SEED)) $(if $(JOBS),--jobs $(JOBS)) $(if $(BUDGET_S),--budget-s $(BUDGET_S))
 
 lint: setup-dev
 	$(BIN)/ruff check bot tests

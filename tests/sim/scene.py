@@ -19,6 +19,8 @@ KEY: Final = "paper4mUq8ZtK2vXwE9rDs"
 EXCHANGES: Final = ("binance", "okx", "kucoin")
 CALM_S: Final = 600
 """How long before the end everything is quiet, so that the hedge must be restored."""
+NOTIONAL_PER_HOUR: Final = Decimal(5_000_000)
+"""Of the caps: room for what a seed asks for."""
 DOLLARS: Final = Decimal(600_000)
 """Margin for a short that is opened anew after a liquidation at twice the price."""
 
@@ -121,7 +123,7 @@ class Scene:
         return (
             f'[journal]\npath = "{{journal}}"\n\n{tables}[[hedges]]\nname = "btc"\nasset = "{ASSET}"\n'
             f'holdings = [ {holdings} ]\nshort = {{venue = "main", symbol = "{self.symbol}"}}\n'
-            'caps = {notional_per_hour = "5000000", order_notional = "1000000"}\n'
+            f'caps = {{notional_per_hour = "{NOTIONAL_PER_HOUR}", order_notional = "1000000"}}\n'
         )
 
     def job(self, listing: Listing) -> Job:
