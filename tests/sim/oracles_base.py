@@ -124,11 +124,11 @@ class Past:
             self._values.append((at_ms, value))
 
     def since(self, from_ms: int) -> list[Decimal]:
-        """Every value it had since, the one in force then included; newest first."""
+        """Every value it had since, the one in force before included; newest first."""
         found: list[Decimal] = []
         for at_ms, value in reversed(self._values):
             found.append(value)
-            if at_ms <= from_ms:
+            if at_ms < from_ms:
                 break
         return found
 
@@ -158,7 +158,7 @@ class Blindness:
 
     def since(self, from_ms: int) -> int:
         """How old the news behind readings from then on may really be."""
-        stuck = [since_ms for since_ms, until_ms in self._blind.values() if until_ms >= from_ms]
+        stuck = [since_ms for since_ms, until_ms in self._blind.values() if until_ms > from_ms]
         return min([from_ms, *stuck])
 
 

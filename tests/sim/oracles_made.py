@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, cast
+
+import pytest
 
 from bot.domain.ids import Asset, ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId, client_order_id
 from bot.domain.intent import Intent, IntentRecord, IntentState
@@ -26,7 +28,7 @@ from bot.paper.engine.model import (
 )
 from bot.ports import Halt
 from bot.runtime.virtual import EPOCH_MS
-from tests.sim.trace import Change, Event, Job, Kind, Life, Oracle, Sent, Truth
+from tests.sim.trace import Change, Event, Job, Kind, Life, Oracle, Sent, Truth, Violation
 
 D = Decimal
 MARK: Final = D(100_000)
@@ -281,6 +283,13 @@ class Tale:
         self.arms(number, contracts=contracts)
         self.tell(Kind.ANSWER, sent=self.sends(number, fills=contracts))
         self.learns(number, IntentState.FILLED, contracts)
+
+
+def seen(what: Callable[[], object]) -> str:
+    """What the oracle says of it."""
+    with pytest.raises(Violation) as violation:
+        what()
+    return violation.value.message
 
 
 def reads(tale: Tale, paths: Mapping[str, str], *, but: str = "") -> None:

@@ -1,254 +1,44 @@
-"""Each oracle sees what must never be, and lets pass what looks like it and is right."""
+"""Oracles on the hedge and on what is read see what must never be, and let pass what looks like it and is right."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal as D
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.domain.intent import IntentState
 from bot.domain.orders import Side as Way
 from bot.paper.engine.model import MarketType, OrderStatus, Side
 from bot.ports import Halt
 from bot.runtime.virtual import EPOCH_MS
 from tests.sim.oracles import all_oracles
 from tests.sim.oracles_hedge import AlarmForEveryHalt, BoundedTurnover, HedgedAgain, QuietRestart
-from tests.sim.oracles_made import JOB, MAIN, PERP, MadeTruth, Tale, our_id, reads
-from tests.sim.oracles_orders import (
-    DurableFirst,
-    NeverLong,
-    NeverOverHedged,
-    NoIncreaseWhileUnknown,
-    OneIntentEach,
-)
+from tests.sim.oracles_made import MAIN, PERP, MadeTruth, Tale, reads, seen
 from tests.sim.oracles_reading import NEEDED, FreshReadings, NoSecret, WithinLimits
-from tests.sim.trace import Kind, Violation
+from tests.sim.trace import Event, Kind, Oracle, Truth
 
 READINGS = NEEDED["binance", MarketType.LINEAR]
 
 
-def seen(what: Callable[[], object]) -> str:
-    """What the oracle says of it."""
-    with pytest.raises(Violation) as violation:
-        what()
-    return violation.value.message
+class Chorus:
+    """Many oracles as one."""
+
+    def __init__(self, oracles: Sequence[Oracle]) -> None:
+        self._oracles = oracles
+
+    def after(self, event: Event, truth: Truth) -> None:
+        for oracle in self._oracles:
+            oracle.after(event, truth)
+
+    def finish(self, truth: Truth) -> None:
+        for oracle in self._oracles:
+            oracle.finish(truth)
 
 
 def test_there_are_twelve_in_their_order() -> None:
     names = [getattr(oracle, "name", "") for oracle in all_oracles(secrets=["s"])]
     assert [name.partition(" ")[0] for name in names] == [f"O{number}" for number in range(1, 13)]
-
-
-# O1
-
-
-def test_o1_a_second_fill_of_the_same_gap() -> None:
-    tale = Tale(NeverOverHedged())
-    tale.opens()
-    tale.arms(2)
-    assert "for a target of 1" in seen(lambda: tale.sends(2, fills="1"))
-
-
-def test_o1_what_rests_counts_as_filled() -> None:
-    tale = Tale(NeverOverHedged())
-    tale.opens()
-    tale.arms(2)
-    assert "2.000 coins short" in seen(lambda: tale.sends(2, fills="0", contracts="1.000"))
-
-
-def test_o1_one_step_more_is_no_surplus_and_two_are() -> None:
-    tale = Tale(NeverOverHedged())
-    tale.opens(contracts="1.001")
-    tale.arms(2)
-    seen(lambda: tale.sends(2, fills="0.001"))
-
-
-def test_o1_a_sale_while_the_order_was_on_its_way_could_not_be_known() -> None:
-    tale = Tale(NeverOverHedged())
-    tale.arms(1)
-    tale.holds("0.4")
-    tale.after(3)
-    tale.sends(1, fills="1", left_ms=3000)
-
-
-def test_o1_a_sale_long_before_could() -> None:
-    tale = Tale(NeverOverHedged())
-    tale.holds("0.4")
-    tale.after(16)
-    tale.arms(1)
-    seen(lambda: tale.sends(1, fills="1"))
-
-
-def test_o1_behind_a_stuck_answer_it_could_not() -> None:
-    tale = Tale(NeverOverHedged())
-    tale.asks("/api/v3/account")
-    tale.holds("0.4")
-    for _ in range(4):
-        tale.after(10)
-        tale.asks("/api/v3/account", fault="stale")
-    tale.arms(1)
-    tale.sends(1, fills="1")
-
-
-def test_o1_what_the_owner_sold_by_hand_could_not_either() -> None:
-    tale = Tale(NeverOverHedged())
-    tale.arms(1)
-    tale.by_hand(Side.SELL, "0.5")
-    tale.sends(1, fills="1")
-    tale.after(60)
-    tale.arms(2)
-    seen(lambda: tale.sends(2, fills="0.1"))
-
-
-def test_o1_an_inverse_short_is_weighed_in_coins_at_its_entry() -> None:
-    tale = Tale(NeverOverHedged(), MadeTruth(replace(JOB, market=MarketType.INVERSE, contract_size=D(100), step=D(1))))
-    tale.opens(contracts="1000")
-    tale.truth.price = D(50_000)
-    tale.arms(2, contracts="2")
-    seen(lambda: tale.sends(2, fills="2", price=D(50_000)))
-
-
-# O2
-
-
-def test_o2_an_order_without_an_intent() -> None:
-    tale = Tale(OneIntentEach())
-    assert "has no intent" in seen(lambda: tale.sends(1, fills="1"))
-
-
-def test_o2_two_orders_of_one_intent() -> None:
-    tale = Tale(OneIntentEach())
-    tale.arms(1)
-    tale.sends(1, fills="0.5", contracts="1")
-    assert "the same id" in seen(lambda: tale.sends(1, fills="0.5", contracts="1"))
-
-
-@pytest.mark.parametrize(
-    "order", [{"contracts": "2"}, {"price": D(99_000)}, {"reduce_only": True}, {"side": Side.BUY, "reduce_only": False}]
-)
-def test_o2_an_order_that_is_not_what_its_intent_says(order: dict[str, object]) -> None:
-    tale = Tale(OneIntentEach())
-    tale.arms(1)
-    assert "not what its intent says" in seen(lambda: tale.sends(1, fills="0", **({"contracts": "1"} | order)))
-
-
-@pytest.mark.parametrize("state", [IntentState.REJECTED, IntentState.NO_EFFECT_PROVEN])
-def test_o2_an_order_that_was_given_up_and_is_there(state: IntentState) -> None:
-    tale = Tale(OneIntentEach())
-    tale.arms(1)
-    tale.sends(1, fills="1")
-    assert "its order is at the venue" in seen(lambda: tale.learns(1, state))
-
-
-def test_o2_an_order_that_was_given_up_and_arrives() -> None:
-    tale = Tale(OneIntentEach())
-    tale.arms(1)
-    tale.learns(1, IntentState.NO_EFFECT_PROVEN)
-    assert "after its intent had ended" in seen(lambda: tale.sends(1, fills="1"))
-
-
-@pytest.mark.parametrize(
-    ("state", "filled"), [(IntentState.FILLED, "0.5"), (IntentState.CANCELED, "0"), (IntentState.UNKNOWN, "2")]
-)
-def test_o2_a_fill_that_the_venue_tells_otherwise(state: IntentState, filled: str) -> None:
-    tale = Tale(OneIntentEach())
-    tale.arms(1)
-    tale.sends(1, fills="1")
-    assert "filled" in seen(lambda: tale.learns(1, state, filled))
-
-
-def test_o2_an_intent_without_its_order() -> None:
-    tale = Tale(OneIntentEach())
-    tale.opens()
-    tale.oracle.finish(tale.truth)
-    tale.arms(2)
-    tale.learns(2, IntentState.FILLED)
-    assert "no order of it" in seen(lambda: tale.oracle.finish(tale.truth))
-
-
-# O3
-
-
-def test_o3_an_order_before_its_intent() -> None:
-    tale = Tale(DurableFirst())
-    assert "without a durable intent" in seen(lambda: tale.sends(1))
-
-
-def test_o3_an_order_without_an_id_of_ours() -> None:
-    tale = Tale(DurableFirst())
-    assert "with 0 ids" in seen(lambda: tale.asks("/fapi/v1/order", "POST", body="newClientOrderId=x1"))
-
-
-def test_o3_an_order_sent_twice() -> None:
-    tale = Tale(DurableFirst())
-    tale.arms(1)
-    tale.sends(1, status=None)
-    assert "twice" in seen(lambda: tale.sends(1))
-
-
-def test_o3_an_order_of_the_epoch_before() -> None:
-    tale = Tale(DurableFirst())
-    tale.opens()
-    tale.starts()
-    tale.arms(2)
-    assert "the epoch of another process" in seen(lambda: tale.sends(2))
-
-
-def test_o3_an_order_whose_intent_had_ended_when_it_left() -> None:
-    tale = Tale(DurableFirst())
-    tale.arms(1)
-    tale.learns(1, IntentState.REJECTED)
-    assert "while its intent was rejected" in seen(lambda: tale.sends(1))
-
-
-def test_o3_one_that_comes_late_may_be_unknown_by_then() -> None:
-    tale = Tale(DurableFirst())
-    tale.arms(1)
-    tale.after(12)
-    tale.learns(1, IntentState.UNKNOWN)
-    tale.sends(1, left_ms=12_000)
-
-
-# O4
-
-
-@pytest.mark.parametrize("state", [IntentState.UNKNOWN, IntentState.ARMED, IntentState.ACKED])
-def test_o4_more_risk_while_another_order_is_open(state: IntentState) -> None:
-    tale = Tale(NoIncreaseWhileUnknown())
-    tale.arms(1)
-    tale.tell(Kind.ANSWER, sent=tale.sends(1, fills="1"))
-    tale.learns(1, state)
-    tale.arms(2)
-    assert f"is {state}" in seen(lambda: tale.sends(2))
-
-
-@pytest.mark.parametrize(("waited_s", "well"), [(5, False), (30, False), (34, True)])
-def test_o4_more_risk_while_a_lost_order_may_still_arrive(waited_s: int, well: bool) -> None:
-    tale = Tale(NoIncreaseWhileUnknown())
-    tale.arms(1)
-    tale.tell(Kind.ANSWER, sent=tale.sends(1, status=None, fault="drop-before"))
-    tale.learns(1, IntentState.NO_EFFECT_PROVEN)
-    tale.after(waited_s)
-    tale.arms(2)
-    if well:
-        tale.sends(2)
-    else:
-        assert "may still arrive" in seen(lambda: tale.sends(2))
-
-
-def test_o4_what_the_venue_refused_is_known_and_a_reduction_may_go() -> None:
-    tale = Tale(NoIncreaseWhileUnknown())
-    tale.arms(1)
-    refused = replace(tale.sends(1, status=400), code="-2019")
-    tale.tell(Kind.ANSWER, sent=refused)
-    tale.learns(1, IntentState.REJECTED)
-    tale.arms(2)
-    tale.sends(2, status=None)
-    tale.arms(3, side=Way.BUY)
-    tale.sends(3, fills="1", side=Side.BUY)
 
 
 # O5
@@ -361,26 +151,6 @@ def test_o7_a_price_that_never_was() -> None:
     assert "is limited at 90000" in seen(lambda: tale.sends(1, fills="1", price=D(90_000)))
 
 
-# O8
-
-
-def test_o8_a_position_that_turned_long() -> None:
-    tale = Tale(NeverLong())
-    tale.opens(contracts="0.5")
-    tale.arms(2, side=Way.BUY)
-    assert "0.2 contracts long" in seen(lambda: tale.sends(2, fills="0.7", side=Side.BUY))
-
-
-def test_o8_a_buy_that_may_open() -> None:
-    tale = Tale(NeverLong())
-    tale.opens()
-    assert "may open a long" in seen(lambda: tale.sends(2, fills="0.5", side=Side.BUY, reduce_only=False))
-
-
-def test_o8_what_the_owner_does_by_hand_is_not_ours() -> None:
-    Tale(NeverLong()).by_hand(Side.BUY, "1")
-
-
 # O9
 
 
@@ -478,7 +248,7 @@ def halted(tale: Tale) -> None:
 
 
 @pytest.mark.parametrize("told", [{}, {"code": "slow"}, {"verdict": "frozen"}])
-def test_o12_a_halt_that_nobody_was_told_of(told: dict[str, object]) -> None:
+def test_o12_a_halt_that_nobody_was_told_of(told: dict[str, Any]) -> None:
     tale = Tale(AlarmForEveryHalt())
     halted(tale)
     if told:
@@ -488,7 +258,7 @@ def test_o12_a_halt_that_nobody_was_told_of(told: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("told", [{"code": "liquidation"}, {"verdict": "halted"}])
-def test_o12_a_halt_that_somebody_was_told_of(told: dict[str, object]) -> None:
+def test_o12_a_halt_that_somebody_was_told_of(told: dict[str, Any]) -> None:
     tale = Tale(AlarmForEveryHalt())
     halted(tale)
     tale.alarm(**told)
@@ -532,10 +302,13 @@ def test_o12_what_a_stuck_answer_hides_can_not_be_told() -> None:
 
 
 def test_an_order_as_it_should_be_is_fine_with_all() -> None:
-    truth = MadeTruth()
-    tales = [Tale(oracle, truth) for oracle in all_oracles(secrets=["my/secret+key"])[:1]]
-    for tale in tales:
-        reads(tale, READINGS)
-        tale.opens()
-        assert tale.truth.orders["binance", 1].status is OrderStatus.FILLED
-        assert tale.truth.known[our_id(1)].state is IntentState.FILLED
+    tale = Tale(Chorus(all_oracles(secrets=["my/secret+key"])))
+    reads(tale, READINGS)
+    tale.opens()
+    assert tale.truth.orders["binance", 1].status is OrderStatus.FILLED
+    tale.calm()
+    tale.after(300)
+    tale.starts()
+    tale.after(300)
+    tale.tell(Kind.TURN)
+    tale.oracle.finish(tale.truth)
