@@ -132,3 +132,17 @@ async def test_a_countdown_of_zero_is_stopped(swap: Binance, clock: Clock) -> No
     assert len(await swap.fetch_open_orders(BTC)) == 1
     with pytest.raises(BadRequest, match="countdownTime"):
         await swap.fapiprivate_post_countdowncancelall({"symbol": "BTCUSDT", "countdownTime": "soon"})
+
+
+@pytest.mark.parametrize("kind", ["LIQUIDATION", "ADL"])
+async def test_r25_what_the_exchange_closed_is_in_its_own_list(swap: Binance, exchange: Exchange, kind: str) -> None:
+    await isolated_short(swap, exchange)
+    force = exchange.deleverage if kind == "ADL" else exchange.liquidate
+    force("paper", "BTCUSDT")
+    told = await swap.fapiprivate_get_forceorders({"symbol": "BTCUSDT"})
+    assert [order["clientOrderId"].partition("-")[0] for order in told] == [
+        "adl_autoclose" if kind == "ADL" else "autoclose"
+    ]
+    assert await swap.fapiprivate_get_forceorders({"autoCloseType": kind}) == told
+    other = "LIQUIDATION" if kind == "ADL" else "ADL"
+    assert await swap.fapiprivate_get_forceorders({"autoCloseType": other}) == []

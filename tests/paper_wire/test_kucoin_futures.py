@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from ccxt.base.errors import BadRequest, BaseError, InsufficientFunds, InvalidOrder, OrderNotFound
 
-from bot.paper.engine.model import OrderStatus, Side
+from bot.paper.engine.model import ForcedCause, OrderStatus, Side
 from bot.paper.wire.kucoin.futures_views import client_oid, trade_type
 from tests.paper_wire.kucoin import FUTURES_HOST, INVERSE, SWAP, Bench, Client, trade
 
@@ -351,17 +351,19 @@ async def test_liquidation_leaves_its_marks(swap: Client, bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("client_id", "word", "told"),
+    ("cause", "word", "told"),
     [
-        ("autoclose-7", "liquidation", ""),
-        ("adl_autoclose", "ADL", ""),
-        ("settlement_autoclose-7", "settlement", ""),
-        ("hb1", "trade", "hb1"),
+        (ForcedCause.LIQUIDATION, "liquidation", ""),
+        (ForcedCause.ADL, "ADL", ""),
+        (ForcedCause.SETTLEMENT, "settlement", ""),
+        (None, "trade", "hb1"),
     ],
 )
-def test_what_the_venue_forces_is_told_in_its_own_words(bench: Bench, client_id: str, word: str, told: str) -> None:
+def test_what_the_venue_forces_is_told_in_its_own_words(
+    bench: Bench, cause: ForcedCause | None, word: str, told: str
+) -> None:
     trade(bench, "linear:XBTUSDTM", Side.SELL, "10")
-    order = replace(bench.exchange.account("paper").orders()[-1], client_id=client_id)
+    order = replace(bench.exchange.account("paper").orders()[-1], client_id="hb1", cause=cause)
     assert (trade_type(order), client_oid(order)) == (word, told)
 
 

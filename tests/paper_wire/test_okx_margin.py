@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal as D
 
 import pytest
 
+from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import NewOrder, OrderKind, Side
 from tests.paper_wire.okx import SWAP, Bench
+
+
+def own_close(exchange: Exchange) -> object:
+    order = NewOrder(
+        listing_key=f"linear:{SWAP}", side=Side.BUY, kind=OrderKind.MARKET, quantity=D(100), reduce_only=True
+    )
+    return exchange.submit("paper", order)
 
 
 @pytest.fixture
@@ -48,30 +57,23 @@ def test_a_transfer_is_found_by_the_clients_own_id(okx: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("client_id", "category", "bill_type", "sub_type"),
+    ("force", "category", "bill_type", "sub_type"),
     [
-        ("autoclose-7", "full_liquidation", "5", "106"),
-        ("adl_autoclose", "adl", "9", "127"),
-        ("settlement_autoclose-7", "delivery", "3", "113"),
-        ("mine", "normal", "2", "1"),
+        (lambda exchange: exchange.liquidate("paper", SWAP), "full_liquidation", "5", "106"),
+        (lambda exchange: exchange.deleverage("paper", SWAP), "adl", "9", "127"),
+        (lambda exchange: exchange.settle_market(SWAP), "delivery", "3", "113"),
+        (own_close, "normal", "2", "1"),
     ],
+    ids=["liquidation", "adl", "settlement", "own"],
 )
 def test_r25_orders_of_the_venue_itself_say_why(
-    okx: Bench, client_id: str, category: str, bill_type: str, sub_type: str
+    okx: Bench, force: Callable[[Exchange], object], category: str, bill_type: str, sub_type: str
 ) -> None:
     okx.order(SWAP, "sell", "100", tdMode="isolated")
-    order = NewOrder(
-        listing_key=f"linear:{SWAP}",
-        side=Side.BUY,
-        kind=OrderKind.MARKET,
-        quantity=D(100),
-        reduce_only=True,
-        client_id=client_id,
-    )
-    okx.exchange.submit(okx.key, order)
+    force(okx.exchange)
     placed = okx.get("trade/orders-history", instType="SWAP")[0]
     fill = okx.get("trade/fills", instId=SWAP)[0]
-    bill = okx.get("account/bills", instType="SWAP")[0]
+    bill = next(row for row in okx.get("account/bills", instType="SWAP") if row["tradeId"])
     assert placed["category"] == category
     assert (placed["clOrdId"], fill["clOrdId"], bill["clOrdId"]) == ("", "", "")
     assert (fill["subType"], fill["ordId"]) == (sub_type, placed["ordId"])

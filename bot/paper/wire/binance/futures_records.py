@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.domain.numbers import ZERO
-from bot.paper.engine.model import Listing, MarketType, Order, Trade
+from bot.paper.engine.model import ForcedCause, Listing, MarketType, Order, Trade
 from bot.paper.wire.binance import errors
 from bot.paper.wire.binance.digits import eight, fixed, price_places, price_text, quantity_text, worth_text
 from bot.paper.wire.binance.endpoint import Call, futures, pair_of
@@ -19,8 +19,8 @@ from bot.paper.wire.binance.params import Params
 
 _WEEK_MS: Final = 7 * DAY_MS
 _FORGOTTEN_MS: Final = 3 * DAY_MS
-AUTO_CLOSE: Final = "autoclose-"
-"""How the client id of a liquidation order begins."""
+_AUTO_CLOSES: Final = {ForcedCause.LIQUIDATION: "LIQUIDATION", ForcedCause.ADL: "ADL"}
+"""By cause: `autoCloseType`. What is settled is not among them."""
 
 
 def order_body(listing: Listing, order: Order) -> dict[str, object]:
@@ -148,7 +148,7 @@ def _trade(listing: Listing, trade: Trade) -> object:
 
 
 def _force_orders(call: Call) -> object:
-    """Orders with which the exchange liquidated; the last week by default."""
+    """Orders with which the exchange liquidated or deleveraged; the last week by default."""
     start_ms, end_ms = call.params.integer("startTime"), call.params.integer("endTime")
     account, kind = call.exchange.account(call.key), call.params.text("autoCloseType")
     if start_ms is None:
@@ -157,7 +157,7 @@ def _force_orders(call: Call) -> object:
         _state(listing, order)
         for listing in call.contracts()
         for order in within(account.orders(listing.key), start_ms, end_ms, lambda order: order.time_ms)
-        if order.client_id.startswith(AUTO_CLOSE) and kind in {None, "LIQUIDATION"}
+        if order.cause in _AUTO_CLOSES and kind in {None, _AUTO_CLOSES[order.cause]}
     ]
     return found[-call.params.limit(50, 100) :]
 

@@ -18,6 +18,7 @@ from bot.domain.numbers import ZERO, plain
 from bot.paper.engine.account import Account
 from bot.paper.engine.margin import bracket_of
 from bot.paper.engine.model import (
+    ForcedCause,
     Listing,
     MarketType,
     Order,
@@ -34,12 +35,12 @@ from bot.paper.wire.kucoin.spot_views import cancelled, tif_text
 from bot.paper.wire.kucoin.tape import NANOS
 
 _PLACES: Final = Decimal("1e-10")
-_FORCED: Final[Mapping[str, str]] = {
-    "autoclose-": "liquidation",
-    "adl_autoclose": "ADL",
-    "settlement_autoclose-": "settlement",
+_FORCED: Final[Mapping[ForcedCause, str]] = {
+    ForcedCause.LIQUIDATION: "liquidation",
+    ForcedCause.ADL: "ADL",
+    ForcedCause.SETTLEMENT: "settlement",
 }
-"""How the client ids of orders begin that the exchange makes itself, and KuCoin's word for their trades.
+"""KuCoin's word for the trades of orders that the exchange makes itself.
 
 Words of the venue's documentation; that it gives such orders no `clientOid` is from general knowledge.
 """
@@ -52,12 +53,12 @@ def rounded(value: Decimal) -> Decimal:
 
 def trade_type(order: Order) -> str:
     """KuCoin's word for what made the order: `trade`, or what the venue forced."""
-    return next((word for start, word in _FORCED.items() if order.client_id.startswith(start)), "trade")
+    return "trade" if order.cause is None else _FORCED[order.cause]
 
 
 def client_oid(order: Order) -> str:
     """What the client called the order; empty for one of the venue's own, which it calls nothing."""
-    return order.client_id if trade_type(order) == "trade" else ""
+    return order.client_id if order.cause is None else ""
 
 
 def order_row(listing: Listing, order: Order, account: Account, memory: Memory) -> dict[str, object]:

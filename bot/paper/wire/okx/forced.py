@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.paper.engine.model import Order, PositionSide, Side
+from bot.paper.engine.model import ForcedCause, Order, PositionSide, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +43,17 @@ class Forced:
                 return self.close_short
 
 
-_REASONS: Final[Mapping[str, Forced]] = {
-    "autoclose-": Forced(
+_REASONS: Final[Mapping[ForcedCause, Forced]] = {
+    ForcedCause.LIQUIDATION: Forced(
         category="full_liquidation", bill_type="5", close_long="104", close_short="105", buy="106", sell="107"
     ),
-    "adl_autoclose": Forced(category="adl", bill_type="9", close_long="125", close_short="126", buy="127", sell="128"),
-    "settlement_autoclose-": Forced(
+    ForcedCause.ADL: Forced(category="adl", bill_type="9", close_long="125", close_short="126", buy="127", sell="128"),
+    ForcedCause.SETTLEMENT: Forced(
         category="delivery", bill_type="3", close_long="112", close_short="113", buy="113", sell="112"
     ),
 }
-"""How the client ids of orders begin that the exchange makes itself."""
 
 
 def forced(order: Order) -> Forced | None:
     """Why the venue made the order; None for one of the account's own."""
-    return next((reason for start, reason in _REASONS.items() if order.client_id.startswith(start)), None)
+    return None if order.cause is None else _REASONS[order.cause]

@@ -13,12 +13,11 @@ from typing import Final
 
 from bot.domain.numbers import ZERO
 from bot.paper.engine.account import Account
-from bot.paper.engine.model import Listing, Order, PositionSide, Row, RowKind, Trade, Update, UpdateKind
+from bot.paper.engine.model import ForcedCause, Listing, Order, PositionSide, Row, RowKind, Trade, Update, UpdateKind
 from bot.paper.wire.binance.digits import eight, fixed, price_places, price_text, quantity_text
 from bot.paper.wire.binance.endpoint import Call
 from bot.paper.wire.binance.futures_account import summary_of
 from bot.paper.wire.binance.futures_positions import break_even, price
-from bot.paper.wire.binance.futures_records import AUTO_CLOSE
 from bot.paper.wire.binance.streams.source import Event, Source
 from bot.paper.wire.binance.streams.spot_feed import execution_of
 
@@ -130,7 +129,7 @@ def _position(call: Call, account: Account, symbol: str, side: PositionSide) -> 
 
 
 def _order_update(listing: Listing, order: Order, trade: Trade | None, now_ms: int) -> Event:
-    liquidation = order.client_id.startswith(AUTO_CLOSE)
+    liquidation = order.cause is ForcedCause.LIQUIDATION
     kind = "LIQUIDATION" if liquidation else order.kind.value
     execution = "CALCULATED" if liquidation and trade is not None else execution_of(order, trade)
     filled = {"N": trade.fee_asset, "n": eight(trade.fee)} if trade is not None else {}
