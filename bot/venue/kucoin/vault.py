@@ -36,8 +36,8 @@ from bot.venue.throttle import Lane
 _SOURCES: Final[Mapping[str, str]] = {"trade_hf": "TRADE_HF", "trade": "TRADE", MAIN: "MAIN"}
 """Accounts that a transfer may come from, and how it names them; sales of spot are paid to the first two.
 
-Source: KuCoin REST documentation, "Flex Transfer", whose newer editions name no `TRADE_HF`: where the venue has made the
-two trade accounts one, it lists it as `trade`.
+Source: KuCoin REST documentation, "Flex Transfer". Newer editions name no `TRADE_HF`: where the two trade accounts were
+made one, it is listed as `trade`.
 """
 _SIGNS: Final[Mapping[str, int]] = {"TransferIn": 1, "TransferOut": -1}
 _DONE: Final = "Completed"
