@@ -14,6 +14,7 @@ import aiohttp
 
 from bot import logs
 from bot.domain.check import CheckVerdict
+from bot.domain.control import StopMode
 from bot.domain.errors import ConfigFault, StartFault
 from bot.domain.ids import HedgeName, VenueName
 from bot.domain.instrument import Instrument, MarginMode
@@ -21,10 +22,11 @@ from bot.domain.policy import HedgePolicy
 from bot.journal.lock import AccountLock, default_state_dir, key_fingerprint
 from bot.journal.store import SqlJournal
 from bot.paper.session import LocalSession
-from bot.ports import Clock, HintSource, Venue
+from bot.ports import Alerts, Clock, HintSource, Treasury, Venue
 from bot.runtime import start
 from bot.runtime.alarms import LogAlarms
 from bot.runtime.daemon import Daemon
+from bot.runtime.dead_man import DeadMan
 from bot.runtime.executor import Executor
 from bot.runtime.feeds import Feeds, reading
 from bot.runtime.hedger import Hedger, Outcome
@@ -40,8 +42,8 @@ Show = Callable[[Sequence[Outcome]], None]
 EMBEDDED: Final = "embedded paper"
 
 
-class _Gateway(Venue, HintSource, Protocol):
-    """A venue that has streams, too."""
+class _Gateway(Venue, HintSource, Treasury, Protocol):
+    """A venue that has streams and moves margin, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,7 @@ async def assembled(
             clock=clock,
             feeds=feeds,
             show=show,
+            on_stop=(options.on_stop or settings.on_stop) if options.live else StopMode.KEEP,
         )
         logs.get(__name__).info(
             logs.START_COMPLETED,
@@ -256,6 +259,7 @@ def _daemon(
     clock: Clock,
     feeds: Feeds,
     show: Show,
+    on_stop: StopMode,
 ) -> Daemon:
     alarms = LogAlarms(clock, logs.get("bot.alarms"))
     hedgers = [
@@ -282,5 +286,29 @@ def _daemon(
         show=show,
         logger=logs.get("bot.runtime.daemon"),
         beside=[feeds.keep_reading],
+        on_stop=on_stop,
+        dead_men=_dead_men(settings, hedges, venues, clock, alarms) if executor is not None else (),
         streams=Streams(listened, hedges, clock=clock, logger=logs.get("bot.runtime.streams")),
     )
+
+
+def _dead_men(
+    settings: Settings,
+    hedges: Sequence[HedgePolicy],
+    venues: Mapping[VenueName, _Gateway],
+    clock: Clock,
+    alarms: Alerts,
+) -> list[DeadMan]:
+    return [
+        DeadMan(
+            name=name,
+            treasury=venues[name],
+            symbols=[policy.symbol for policy in hedges if policy.venue == name],
+            seconds=venue.dead_man_s,
+            clock=clock,
+            alarms=alarms,
+            logger=logs.get("bot.runtime.dead_man"),
+        )
+        for name, venue in settings.venues.items()
+        if venue.dead_man_s
+    ]

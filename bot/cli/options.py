@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from bot.domain.control import StopMode
 from bot.domain.errors import ConfigFault
 from bot.settings import RunOptions
 
@@ -20,6 +21,7 @@ PaperAt = Annotated[
 PaperCa = Annotated[
     Path | None, typer.Option("--paper-ca", metavar="FILE", help="The certificate authority it printed.")
 ]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 Json = Annotated[bool, typer.Option("--json", help="stdout carries JSON and nothing else.")]
 
 _PORT_MAX: Final = 65_535
@@ -34,6 +36,7 @@ def run_options(
     paper_ca: Path | None,
     live: bool = False,
     once: bool = False,
+    on_stop: StopMode | None = None,
 ) -> RunOptions:
     """Check what was given on the command line.
 
@@ -58,6 +61,7 @@ def run_options(
         paper_at=None if paper_at is None else _loopback(paper_at),
         paper_ca=paper_ca,
         once=once,
+        on_stop=on_stop,
     )
 
 

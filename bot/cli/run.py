@@ -11,6 +11,7 @@ import typer
 from bot.cli import options
 from bot.cli.errors import found_with
 from bot.cli.plan_view import fingerprint, plan_json, print_plan
+from bot.domain.control import StopMode
 from bot.runtime.clock import SystemClock
 from bot.runtime.hedger import Outcome
 
@@ -51,11 +52,15 @@ def register(app: typer.Typer) -> None:
         paper_at: options.PaperAt = None,
         paper_ca: options.PaperCa = None,
         once: Annotated[bool, typer.Option("--once", help="Decide once, then end.")] = False,
+        on_stop: Annotated[
+            StopMode | None,
+            typer.Option("--on-stop", help="What a stop does with the hedges, instead of what the settings say."),
+        ] = None,
         json: options.Json = False,
     ) -> None:
         """Hold the short equal to the coins; a dry run that sends nothing unless --live is given."""
         asked = options.run_options(
-            config=config, live=live, paper=paper, paper_at=paper_at, paper_ca=paper_ca, once=once
+            config=config, live=live, paper=paper, paper_at=paper_at, paper_ca=paper_ca, once=once, on_stop=on_stop
         )
         from bot.app import run_bot  # noqa: PLC0415 - the help text needs no exchange library
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from bot.cli import options
+from bot.cli.ages import age, age_s
+from bot.cli.controls import control_facts, print_controls
 from bot.cli.journal_options import ConfigOrNone, JournalOrNone, journal_path, mode_of
 from bot.domain.intent import IntentRecord
 from bot.domain.numbers import plain
@@ -82,10 +84,11 @@ def status_facts(path: Path, journal: SqlJournal, holder: Holder | None, now_ms:
         "running": holder is not None if mode == "live" else None,
         "process": None
         if holder is None or holder.pid is None
-        else {"pid": holder.pid, "host": holder.host, "age_s": _age_s(holder.since_ms, now_ms)},
+        else {"pid": holder.pid, "host": holder.host, "age_s": age_s(holder.since_ms, now_ms)},
         "hedges": [_hedge(row, now_ms) for row in journal.last_decisions()],
         "intents": [_intent(record, now_ms) for record in journal.all_unfinished()],
         "halts": [halt_facts(halt, now_ms) for halt in journal.halts()],
+        "controls": [control_facts(control, now_ms) for control in journal.controls()],
         "fills": [
             {"venue": venue, "symbol": symbol, "count": count}
             for (venue, symbol), count in sorted(journal.fill_counts().items())
@@ -101,7 +104,7 @@ def halt_facts(halt: Halt, now_ms: int) -> dict[str, Any]:
         "code": halt.code,
         "reason": halt.reason,
         "time_ms": halt.since_ms,
-        "age_s": _age_s(halt.since_ms, now_ms),
+        "age_s": age_s(halt.since_ms, now_ms),
     }
 
 
@@ -115,10 +118,11 @@ def _hedge(row: DecisionRow, now_ms: int) -> dict[str, Any]:
         "verdict": plan["verdict"],
         "reason": plan["reason"],
         "time_ms": row.time_ms,
-        "age_s": _age_s(row.time_ms, now_ms),
+        "age_s": age_s(row.time_ms, now_ms),
         "holdings": [_holding(holding, now_ms) for holding in plan["holdings"]],
         **{name: plan[name] for name in _NUMBERS},
         "orders": [] if plan["order"] is None else [plan["order"]],
+        "closing": plan.get("closing"),
     }
 
 
@@ -129,7 +133,7 @@ def _holding(holding: Mapping[str, Any], now_ms: int) -> dict[str, Any]:
         "source": holding["source"],
         "venue": holding["venue"],
         "quantity": holding["quantity"],
-        "age_s": _age_s(holding["sent_ms"], now_ms),
+        "age_s": age_s(holding["sent_ms"], now_ms),
     }
 
 
@@ -149,12 +153,8 @@ def _intent(record: IntentRecord, now_ms: int) -> dict[str, Any]:
         "settled": record.settled,
         "detail": record.detail,
         "time_ms": record.intent.created_ms,
-        "age_s": _age_s(record.intent.created_ms, now_ms),
+        "age_s": age_s(record.intent.created_ms, now_ms),
     }
-
-
-def _age_s(since_ms: int, now_ms: int) -> float:
-    return round((now_ms - since_ms) / 1000, 3)
 
 
 def print_status(facts: Mapping[str, Any]) -> None:
@@ -179,6 +179,7 @@ def print_status(facts: Mapping[str, Any]) -> None:
             f"{age(intent['age_s'])} old  [dim]{escape(intent['detail'])}[/]"
         )
     print_halts(console.print, facts["halts"])
+    print_controls(console.print, facts["controls"])
     for fills in facts["fills"]:
         console.print(f"[dim]fills[/]  {fills['count']} on {escape(fills['symbol'])} of {fills['venue']}")
 
@@ -193,14 +194,6 @@ def print_halts(show: Any, halts: list[dict[str, Any]]) -> None:  # noqa: ANN401
             f"[bold red]halted[/]  {escape(where)} for {age(halt['age_s'])}: {escape(halt['reason'])} "
             f"[dim]({escape(halt['code'])}; `hedgebot resume` clears it)[/]"
         )
-
-
-def age(seconds: float) -> str:
-    """An age in the unit that suits it."""
-    for limit, unit, length in ((120, "s", 1), (7200, "min", 60), (172_800, "h", 3600)):
-        if seconds < limit:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds / 86_400:.0f} days"
 
 
 def _process(facts: Mapping[str, Any]) -> str:

@@ -52,12 +52,10 @@ class Control:
 
 
 def standing(controls: Sequence[Control], hedge: HedgeName) -> Control | None:
-    """What holds for a hedge; a pause stops an unwind as well. None: it runs.
+    """What holds for a hedge: what was said last. None: it runs.
 
     Args:
         controls: those in force, oldest first.
         hedge: whose turn it is.
     """
-    reaching = [control for control in controls if control.reaches(hedge)]
-    paused = [control for control in reaching if control.kind is ControlKind.PAUSE]
-    return next(iter(paused or reaching), None)
+    return next((control for control in reversed(controls) if control.reaches(hedge)), None)

@@ -32,9 +32,12 @@ class Standing:
             return connection.execute(sql.CLEAR_HALTS, {"cleared_ms": now_ms}).rowcount
 
     def control(self, control: Control) -> None:
-        """Keep a control, unless the same one is in force."""
+        """Keep a control as the newest; the same one of before ends."""
+        row = rows.control_row(control)
         with self._database.writing() as connection:
-            connection.execute(sql.KEEP_CONTROL, rows.control_row(control))
+            replaced = {"of": row["hedge"], "as": row["kind"], "ended_ms": control.since_ms}
+            connection.execute(sql.REPLACE_CONTROL, replaced)
+            connection.execute(sql.KEEP_CONTROL, row)
 
     def controls(self) -> Sequence[Control]:
         """Controls that nobody has ended, oldest first."""

@@ -142,10 +142,11 @@ KEEP_HALT: Final = upsert(HALTS).on_conflict_do_nothing()
 OPEN_HALTS: Final = select(HALTS).where(HALTS.c.cleared_ms.is_(None)).order_by(HALTS.c.id)
 CLEAR_HALTS: Final = update(HALTS).where(HALTS.c.cleared_ms.is_(None))
 
-KEEP_CONTROL: Final = upsert(CONTROLS).on_conflict_do_nothing()
+KEEP_CONTROL: Final = insert(CONTROLS)
 STANDING_CONTROLS: Final = select(CONTROLS).where(CONTROLS.c.ended_ms.is_(None)).order_by(CONTROLS.c.id)
 END_CONTROLS: Final = update(CONTROLS).where(CONTROLS.c.ended_ms.is_(None))
 END_CONTROLS_OF: Final = END_CONTROLS.where(CONTROLS.c.hedge == bindparam("of"))
+REPLACE_CONTROL: Final = END_CONTROLS_OF.where(CONTROLS.c.kind == bindparam("as"))
 
 KEEP_FUNDING: Final = upsert(FUNDING).on_conflict_do_nothing()
 FUNDING_SINCE: Final = (

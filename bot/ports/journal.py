@@ -165,7 +165,7 @@ class Journal(Protocol):
         ...
 
     def control(self, control: Control) -> None:
-        """Keep what a person told the bot to do; a second one of the same kind and scope is the same."""
+        """Keep what a person told the bot to do, as the newest; it replaces one of the same kind and scope."""
         ...
 
     def controls(self) -> Sequence[Control]:

@@ -11,10 +11,12 @@ from typing import Final
 from structlog.typing import FilteringBoundLogger
 
 from bot import logs
+from bot.domain.control import StopMode
 from bot.domain.errors import BotError, JournalFault
 from bot.domain.ids import Symbol, VenueName
 from bot.domain.plan import Verdict
 from bot.ports import Alerts
+from bot.runtime.dead_man import DeadMan
 from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.observer import Observer
 from bot.runtime.streams import Streams
@@ -30,7 +32,10 @@ HINT_MIN_S: Final = 0.25
 UNSETTLED: Final = frozenset({Verdict.CONFIRMING, Verdict.WAITING})
 """A `--once` run goes on while a decision is still being made."""
 UNDECIDED: Final = UNSETTLED | {Verdict.HALTED, Verdict.FROZEN}
-SLOW_S: Final = 30.0
+SLOW_S: Final = 20.0
+FLATTEN_S: Final = 60.0
+"""A stop closes the shorts for so long at most; what is left then stays."""
+_CLOSED: Final = frozenset({Verdict.UNWOUND, Verdict.PAUSED})
 
 Beside = Callable[[], Coroutine[None, None, None]]
 Show = Callable[[Sequence[Outcome]], None]
@@ -44,6 +49,8 @@ class Daemon:
         show: called after each turn with every hedge's outcome.
         streams: say when a turn is worth its calls before the interval is over; None: there are none.
         beside: what runs as long as the turns do, and is cancelled with them, such as the reading of feeds.
+        on_stop: what a stop does with the hedges; not asked when nobody stops it.
+        dead_men: switches that are renewed with each turn.
     """
 
     def __init__(
@@ -57,6 +64,8 @@ class Daemon:
         logger: FilteringBoundLogger,
         streams: Streams | None = None,
         beside: Sequence[Beside] = (),
+        on_stop: StopMode = StopMode.KEEP,
+        dead_men: Sequence[DeadMan] = (),
     ) -> None:
         self._observer = observer
         self._hedgers = hedgers
@@ -66,6 +75,8 @@ class Daemon:
         self._log = logger
         self._streams = streams
         self._beside = beside
+        self._on_stop = on_stop
+        self._dead_men = dead_men
         self._stopping = asyncio.Event()
         self._look = asyncio.Event()  # a hint came, or a stop was asked for
         self._closely: frozenset[Symbol] = frozenset()
@@ -73,7 +84,7 @@ class Daemon:
         self._last: list[Outcome] = []
 
     def stop(self) -> None:
-        """First stage: send nothing new, finish the turn that is under way, then leave the hedge in place."""
+        """First stage: send nothing new, finish the turn that is under way, then do what `on_stop` says."""
         self._log.info(logs.STOP_REQUESTED)
         self._stopping.set()
         self._look.set()
@@ -83,7 +94,7 @@ class Daemon:
         self._look.set()
 
     async def run(self, *, once: bool = False) -> list[Outcome]:
-        """Take turns until stopped, or with `once` until every hedge has decided; then cancel what of ours rests.
+        """Take turns until stopped, or with `once` until every hedge has decided; then leave as `on_stop` says.
 
         Returns:
             With `once`: for each hedge the outcome that says most, the one with the order that was sent, else the
@@ -98,11 +109,11 @@ class Daemon:
                 besides.append(group.create_task(self._alongside(listen)))
             await asyncio.wait({turns, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not turns.done():
-                await asyncio.wait({turns}, timeout=IN_FLIGHT_S)
+                await asyncio.wait({turns}, timeout=0 if self._on_stop is StopMode.CANCEL else IN_FLIGHT_S)
                 turns.cancel()  # the journal knows what was in flight; the next start finds out what became of it
             for task in (stopping, *besides):
                 task.cancel()
-        await self._cancel_resting()
+        await self._leave(self._on_stop if self._stopping.is_set() else StopMode.KEEP)
         self._log.info(logs.STOP_COMPLETED)
         return list(self._said.values())
 
@@ -135,19 +146,22 @@ class Daemon:
 
     async def _turns(self) -> None:
         while not self._stopping.is_set():
-            try:
-                outcomes = await self._turn(frozenset())
-            except JournalFault as fault:
-                # No persist, no send: the turn ended where the journal failed. Try again; nothing is lost.
-                self._log.error(logs.JOURNAL_FAILED, reason=fault.message, hint=fault.hint)
-                self._alarms.alarm(logs.JOURNAL_FAILED, code="journal", reason=fault.message, hint=fault.hint)
-                outcomes = []
-            except Exception as error:  # noqa: BLE001 - the supervisor: a bug must not leave the hedges alone
-                self._failed(error)
-                outcomes = []
-            await self._pause(outcomes)
+            await self._pause(await self._turn_or_alarm(flatten=False))
 
-    async def _turn(self, held: frozenset[str]) -> list[Outcome]:
+    async def _turn_or_alarm(self, *, flatten: bool) -> list[Outcome]:
+        """One turn, whatever happens in it."""
+        try:
+            return await self._turn(frozenset(), flatten=flatten)
+        except JournalFault as fault:
+            # No persist, no send: the turn ended where the journal failed. Try again; nothing is lost.
+            self._log.error(logs.JOURNAL_FAILED, reason=fault.message, hint=fault.hint)
+            self._alarms.alarm(logs.JOURNAL_FAILED, code="journal", reason=fault.message, hint=fault.hint)
+        except Exception as error:  # noqa: BLE001 - the supervisor: a bug must not leave the hedges alone
+            self._failed(error)
+        return []
+
+    async def _turn(self, held: frozenset[str], *, flatten: bool = False) -> list[Outcome]:
+        stopping = self._goes_on if flatten else self._stopping.is_set
         if not self._stopping.is_set():
             self._look.clear()  # what was hinted at so far is in the reading that begins now
         slow = asyncio.get_running_loop().call_later(SLOW_S, self._slow)
@@ -156,13 +170,13 @@ class Daemon:
             (hedger.policy.venue, hedger.policy.symbol): None for hedger in self._hedgers
         }
         try:
-            observations = await self._observer.observe(self._closely)
+            observations, _ = await asyncio.gather(self._observer.observe(self._closely), self._renew())
             for hedger in self._hedgers:
-                if self._stopping.is_set():
+                if stopping():
                     break
                 try:
                     outcome = await hedger.turn(
-                        observations, hold=hedger.policy.name in held, stopping=self._stopping.is_set
+                        observations, hold=hedger.policy.name in held, stopping=stopping, flatten=flatten
                     )
                 except JournalFault:
                     raise
@@ -182,6 +196,10 @@ class Daemon:
         self._show(outcomes)
         return outcomes
 
+    async def _renew(self) -> None:
+        for dead_man in self._dead_men:
+            await dead_man.renew()
+
     def _failed(self, error: Exception, **whose: str) -> None:
         self._log.error(logs.TURN_FAILED, code=type(error).__name__, exc_info=error, **whose)
         reason = error.message if isinstance(error, BotError) else "a turn failed; see the log"
@@ -193,21 +211,53 @@ class Daemon:
         )
 
     async def _pause(self, outcomes: Sequence[Outcome]) -> None:
-        hurry = [o.plan.look_again_s for o in outcomes if o.plan.look_again_s is not None]
-        pause_s = min([*map(float, hurry), self._interval_s])
-        pause_s = max(pause_s, LOOK_AGAIN_MIN_S)
+        pause_s = self._pause_s(outcomes)
         nearest_s = min(HINT_MIN_S, pause_s)
         await _within(self._stopping, nearest_s)
         if pause_s > nearest_s:
             await _within(self._look, pause_s - nearest_s)
 
-    async def _cancel_resting(self) -> None:
+    def _pause_s(self, outcomes: Sequence[Outcome]) -> float:
+        hurry = [o.plan.look_again_s for o in outcomes if o.plan.look_again_s is not None]
+        return max(min([*map(float, hurry), self._interval_s]), LOOK_AGAIN_MIN_S)
+
+    async def _leave(self, mode: StopMode) -> None:
+        if mode is StopMode.FLATTEN:
+            await self._flatten()
+        if await self._cancel_resting(look=mode is not StopMode.CANCEL):
+            # Else the venue shall cancel what may still rest, once nobody renews the switch.
+            for dead_man in self._dead_men:
+                await dead_man.disarm()
+
+    async def _flatten(self) -> None:
+        """Close the shorts, reduce-only; what takes too long stays, and the journal knows it."""
+        outcomes: list[Outcome] = []
+        try:
+            async with asyncio.timeout(FLATTEN_S):
+                while len(outcomes) < len(self._hedgers) or any(o.plan.verdict not in _CLOSED for o in outcomes):
+                    outcomes = await self._turn_or_alarm(flatten=True)
+                    await _within(asyncio.Event(), self._pause_s(outcomes))
+        except TimeoutError:
+            closed = {o.plan.view.hedge for o in self._last if o.plan.verdict in _CLOSED}
+            left = ", ".join(hedger.policy.name for hedger in self._hedgers if hedger.policy.name not in closed)
+            reason = f"not closed within {FLATTEN_S:.0f} s, and left as it is: {left}"
+            self._alarms.alarm(logs.STOP_INCOMPLETE, code="flatten", reason=reason)
+
+    @staticmethod
+    def _goes_on() -> bool:
+        """A turn that closes before a stop is not stopped by it; a second signal ends the process."""
+        return False
+
+    async def _cancel_resting(self, *, look: bool) -> bool:
+        """Returns whether nothing of ours can rest any more."""
         try:
             async with asyncio.timeout(RESTING_S):
                 for hedger in self._hedgers:
-                    await hedger.cancel_resting()
+                    await hedger.cancel_resting(look=look)
         except (TimeoutError, BotError) as fault:
             self._alarms.alarm(logs.STOP_INCOMPLETE, code="resting", reason=f"resting orders may remain: {fault}")
+            return False
+        return True
 
 
 async def _within(event: asyncio.Event, seconds: float) -> None:

@@ -13,7 +13,7 @@ from bot.core import units
 from bot.core.retries import backoff_until_ms, unfilled_tries
 from bot.core.situation import Situation
 from bot.core.spot_perp import decide
-from bot.domain.control import Control
+from bot.domain.control import Control, ControlKind, StopMode
 from bot.domain.errors import JournalFault
 from bot.domain.ids import VenueName
 from bot.domain.instrument import Instrument
@@ -96,6 +96,7 @@ class Hedger:
         self._not_before_ms = not_before_ms
         self._feeds = feeds
         self._stuck = Stuck(policy.timing.dwell_s)
+        self._flattening: Control | None = None
 
     async def turn(
         self,
@@ -103,7 +104,7 @@ class Hedger:
         *,
         hold: bool = False,
         stopping: Callable[[], bool] = lambda: False,
-        order: Control | None = None,
+        flatten: bool = False,
     ) -> Outcome:
         """Decide on one reading of all venues and act on it.
 
@@ -111,7 +112,7 @@ class Hedger:
             observations: one complete reading of every venue.
             hold: account and decide, but send nothing.
             stopping: whether a stop was asked for; then nothing new leaves.
-            order: what holds for this turn beside the controls of the journal, such as to unwind before a stop.
+            flatten: close the short before a stop, unless a person paused the hedge; the next start hedges again.
 
         Raises:
             JournalFault: something could not be made durable; nothing was sent after it.
@@ -120,6 +121,7 @@ class Hedger:
         symbol = self.policy.symbol
         position = observed.positions.get(symbol, Unknown(what=f"position {symbol}", reason="it was not read"))
         position = self._units_hold(position)
+        order = self._flattened() if flatten else None
         control = self._memory.standing(order)
         self._memory.begin(control)
         reconciled = await self._reconcile(position)
@@ -144,9 +146,19 @@ class Hedger:
         self._record(plan, sent, hold=hold)
         return Outcome(plan=plan, sent=sent)
 
-    async def cancel_resting(self) -> None:
+    async def cancel_resting(self, *, look: bool) -> None:
         """Part of the shutdown: see `Resolver.cancel_resting`."""
-        await self._reconciler.cancel_resting()
+        await self._reconciler.cancel_resting(look=look)
+
+    def _flattened(self) -> Control:
+        """The one order to close before a stop; told once, so that its turns are one job."""
+        if self._flattening is None:
+            now_ms = self._clock.now_ms()
+            why = f"on_stop = {StopMode.FLATTEN.value}"
+            self._flattening = Control(
+                kind=ControlKind.UNWIND, hedge=self.policy.name, who="", why=why, since_ms=now_ms
+            )
+        return self._flattening
 
     def _units_hold(self, position: Position | Unknown) -> Position | Unknown:
         """R7: the venue's own value of the position must agree with our units, or the position means nothing."""

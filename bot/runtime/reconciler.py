@@ -76,9 +76,9 @@ class Reconciler:
         except InvariantBroken as broken:
             return self._wait(broken.message, broken=broken.message)
 
-    async def cancel_resting(self) -> None:
+    async def cancel_resting(self, *, look: bool) -> None:
         """See `Resolver.cancel_resting`."""
-        await self._resolver.cancel_resting()
+        await self._resolver.cancel_resting(look=look)
 
     def _wait(self, reason: str, *, soon: bool = False, broken: str = "") -> Reconciled:
         return Reconciled(

@@ -73,11 +73,17 @@ class Resolver:
             if not record.state.terminal:
                 await self._resolve(record, position)
 
-    async def cancel_resting(self) -> None:
-        """Cancel what of ours may still rest, and read what became of it. For the shutdown."""
+    async def cancel_resting(self, *, look: bool) -> None:
+        """Cancel what of ours may still rest. For the shutdown.
+
+        Args:
+            look: read what became of it; otherwise the next start does.
+        """
         for record in self.unfinished():
-            if not record.state.terminal:
-                await self._venue.cancel(self._instrument.symbol, record.intent.client_id)
+            if record.state.terminal:
+                continue
+            await self._venue.cancel(self._instrument.symbol, record.intent.client_id)
+            if look:
                 lookup = await self._venue.find_order(self._instrument.symbol, record.intent.client_id)
                 if isinstance(lookup, Found):
                     self._advance(record, Reported(report=lookup.report))

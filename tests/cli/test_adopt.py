@@ -154,11 +154,11 @@ def test_adopt_asks_first(bot: SqlJournal, path: Path, run: Run, monkeypatch: py
         run("resume", "--journal", str(path), "--adopt")
     asked: list[str] = []
 
-    def refuse(question: str, *, yes: bool) -> bool:
+    def refuse(_command: str, question: str, *, yes: bool) -> bool:
         asked.append(question)
         return yes
 
-    monkeypatch.setattr("bot.cli.resume._agreed", refuse)
+    monkeypatch.setattr("bot.cli.resume.agreed", refuse)
     told, _ = run("resume", "--journal", str(path), "--adopt")
     assert "0 cleared, 0 confirmed positions dropped" in told
     assert "adopt whatever position" in asked[0]
@@ -184,11 +184,11 @@ def halted_meanwhile(bot: SqlJournal) -> None:
 def test_adopt_drops_nothing_that_changed_while_the_person_looked(
     bot: SqlJournal, path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, change: Callable[[SqlJournal], None]
 ) -> None:
-    def answer_late(question: str, *, yes: bool) -> bool:
+    def answer_late(_command: str, question: str, *, yes: bool) -> bool:
         change(bot)
         return yes and bool(question)
 
-    monkeypatch.setattr("bot.cli.resume._agreed", answer_late)
+    monkeypatch.setattr("bot.cli.resume.agreed", answer_late)
     with pytest.raises(StartFault, match="changed while you looked"):
         run("resume", "--journal", str(path), "--adopt", "--yes")
     assert bot.anchor(MAIN, BTC) is not None
@@ -198,12 +198,12 @@ def test_adopt_drops_nothing_that_changed_while_the_person_looked(
 def test_adopt_may_be_answered_while_the_bot_confirms_the_same_position(
     bot: SqlJournal, path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def answer_late(question: str, *, yes: bool) -> bool:
+    def answer_late(_command: str, question: str, *, yes: bool) -> bool:
         anchor = bot.anchor(MAIN, BTC)
         assert anchor is not None
         bot.confirm(MAIN, BTC, replace(anchor, at_ms=NOW + 5), [], [])
         return yes and bool(question)
 
-    monkeypatch.setattr("bot.cli.resume._agreed", answer_late)
+    monkeypatch.setattr("bot.cli.resume.agreed", answer_late)
     run("resume", "--journal", str(path), "--adopt", "--yes")
     assert bot.anchor(MAIN, BTC) is None

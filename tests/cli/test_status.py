@@ -15,7 +15,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bot.cli import resume, status
+from bot.cli import asking, resume, status
+from bot.cli.ages import age
 from bot.domain.errors import ConfigFault, StartFault
 from bot.domain.ids import Asset, Epoch, HedgeName, Symbol, TradeId, VenueName, VenueOrderId, client_order_id
 from bot.domain.instrument import ContractKind
@@ -165,6 +166,7 @@ def everything(path: Path) -> dict[str, Any]:
                 "price": "100000",
                 "liquidation_price": None,
                 "gap_after": "0",
+                "closing": None,
                 "orders": [
                     {
                         "venue": "main",
@@ -200,6 +202,7 @@ def everything(path: Path) -> dict[str, Any]:
             {"venue": "main", "symbol": "BTC/USDT:USDT", "code": "guard.fills", "reason": "3 fills moved nothing"},
             {"venue": "main", "symbol": None, "code": "epoch", "reason": "an order of another journal"},
         ],
+        "controls": [],
         "fills": [{"venue": "main", "symbol": "BTC/USDT:USDT", "count": 1}],
     }
 
@@ -321,7 +324,7 @@ def test_what_is_not_there_is_said(path: Path, run: Callable[..., str]) -> None:
     ("seconds", "told"), [(0.4, "0 s"), (119, "119 s"), (180, "3 min"), (7200, "2 h"), (864_000, "10 days")]
 )
 def test_ages_are_told_in_the_unit_that_suits_them(seconds: float, told: str) -> None:
-    assert status.age(seconds) == told
+    assert age(seconds) == told
 
 
 def test_resume_clears_what_it_shows_beside_the_running_bot(
@@ -359,13 +362,13 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(("answer", "agreed"), [("y\n", True), ("n\n", False)])
 def test_resume_asks_on_a_terminal(monkeypatch: pytest.MonkeyPatch, answer: str, agreed: bool) -> None:
     monkeypatch.setattr("sys.stdin", Terminal(answer))
-    assert resume._agreed("Clear 2?", yes=False) is agreed
+    assert asking.agreed("resume", "Clear 2?", yes=False) is agreed
 
 
 def test_resume_leaves_what_nobody_agreed_to(
     bot: SqlJournal, path: Path, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.cli.resume._agreed", lambda question, *, yes: yes and "2" in question)
+    monkeypatch.setattr("bot.cli.resume.agreed", lambda command, question, *, yes: yes and "2" in question)
     assert "0 cleared" in run("resume", "--journal", str(path))
     assert len(bot.halts()) == 2
     bot.close()
@@ -374,11 +377,11 @@ def test_resume_leaves_what_nobody_agreed_to(
 def test_resume_does_not_clear_what_nobody_saw(
     bot: SqlJournal, path: Path, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def answer_late(question: str, *, yes: bool) -> bool:
+    def answer_late(_command: str, question: str, *, yes: bool) -> bool:
         bot.halt(Halt(venue=MAIN, symbol=BTC, code="caps", reason="later", since_ms=1))
         return yes and "Clear 2 and" in question
 
-    monkeypatch.setattr("bot.cli.resume._agreed", answer_late)
+    monkeypatch.setattr("bot.cli.resume.agreed", answer_late)
     with pytest.raises(StartFault, match="changed"):
         run("resume", "--journal", str(path), "--yes")
     assert len(bot.halts()) == 3

@@ -23,9 +23,11 @@ UNWIND_BTC = Control(kind=ControlKind.UNWIND, hedge=HedgeName("btc"), who="", wh
         ([UNWIND_BTC], "btc", UNWIND_BTC),
         ([PAUSE_ALL], "eth", PAUSE_ALL),
         ([UNWIND_BTC, PAUSE_ALL], "btc", PAUSE_ALL),
+        ([PAUSE_ALL, UNWIND_BTC], "btc", UNWIND_BTC),
+        ([PAUSE_ALL, UNWIND_BTC], "eth", PAUSE_ALL),
     ],
 )
-def test_a_pause_holds_an_unwind_too(controls: Sequence[Control], hedge: str, expected: Control | None) -> None:
+def test_what_was_said_last_holds(controls: Sequence[Control], hedge: str, expected: Control | None) -> None:
     assert standing(controls, HedgeName(hedge)) == expected
 
 
