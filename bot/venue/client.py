@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -55,11 +55,30 @@ class Exact:
         # Underscored: ccxt looks for a class attribute behind every public callable it finds on the instance.
         self._time_ms = time_ms
         self._judge: Judge = _refuse_all
+        self._reach: frozenset[str] = frozenset()
         super().__init__(config)  # type: ignore[call-arg] # of the ccxt class behind us
 
     def judge_with(self, judge: Judge) -> None:
         """Have every answer judged; until then none is believed."""
         self._judge = judge
+
+    def go_only_to(self, hosts: Iterable[str]) -> None:
+        """Let requests go to these hosts and no others; until then none goes anywhere."""
+        self._reach = frozenset(hosts)
+
+    async def fetch(self, url: str, method: str = "GET", headers: object = None, body: object = None) -> object:
+        """Send a request, if it goes where it may: an address is made anew for each, and not by us.
+
+        Raises:
+            StartFault: it would go to another host, or without TLS; it is not sent.
+        """
+        parts = urlsplit(url)
+        if parts.scheme != "https" or parts.hostname not in self._reach:
+            raise StartFault(
+                f"a request would go to {parts.scheme}://{parts.hostname}",
+                hint="this is not the ccxt that was tested, or it was tampered with; nothing was sent",
+            )
+        return await super().fetch(url, method, headers, body)  # type: ignore[misc] # of the ccxt class behind us
 
     def milliseconds(self) -> int:
         """Venue time; ccxt signs with it."""
@@ -153,6 +172,7 @@ def make_client(
             case Switch.SANDBOX:
                 client.set_sandbox_mode(True)
         check_client(spec, client, offer)
+        client.go_only_to(offer.hosts)
     except BaseException:
         client.session = None  # or ccxt complains when it is collected
         raise

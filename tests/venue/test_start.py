@@ -64,6 +64,16 @@ async def test_the_environment_decides_the_hosts(environment: str, host: str, ma
 
 
 @pytest.mark.parametrize(
+    "address", ["https://fapi.binance.com.evil.io/fapi/v1/time", "http://fapi.binance.com/fapi/v1/time"]
+)
+async def test_each_request_is_held_to_the_hosts(address: str, make: Make, wire: Wire) -> None:
+    client = make(spec("live"))
+    with pytest.raises(StartFault, match="a request would go to"):
+        await client.fetch(address)
+    assert wire.asked == []
+
+
+@pytest.mark.parametrize(
     "address",
     ["https://api.binance.com/api/v3", "http://demo-api.binance.com/api/v3", "https://demo-api.binance.com.evil.io"],
 )

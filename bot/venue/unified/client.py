@@ -107,7 +107,7 @@ class Unified(Exact):
         passage = _PASSAGE.get()
         if passage is not None:
             passage.left = True
-        return await super().fetch(url, method, headers, body)  # type: ignore[misc] # of the ccxt class behind us
+        return await super().fetch(url, method, headers, body)
 
     def on_json_response(self, response_body: str) -> object:
         """Parse as ccxt does, which keeps digits as text for all of its own readers."""
