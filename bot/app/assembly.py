@@ -13,10 +13,11 @@ from typing import Final, Protocol
 import aiohttp
 
 from bot import logs
+from bot.app.ladders import ladder_of, spot_symbols
 from bot.domain.check import CheckVerdict
 from bot.domain.control import StopMode
 from bot.domain.errors import ConfigFault, StartFault
-from bot.domain.ids import HedgeName, VenueName
+from bot.domain.ids import Epoch, HedgeName, VenueName
 from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.policy import HedgePolicy
 from bot.journal.lock import AccountLock, default_state_dir, key_fingerprint
@@ -107,6 +108,7 @@ async def assembled(
             executor=Executor(journal=journal, clock=clock, epoch=epoch, logger=logs.get("bot.runtime.executor"))
             if options.live
             else None,
+            epoch=epoch,
             clock=clock,
             feeds=feeds,
             show=show,
@@ -169,7 +171,14 @@ async def open_venues(
         isolated = frozenset(
             policy.symbol for policy in hedges if policy.venue == name and policy.margin_mode is MarginMode.ISOLATED
         )
-        venue = open_venue(_spec(venue_settings), clock=clock, session=session, symbols=symbols, isolated=isolated)
+        venue = open_venue(
+            _spec(venue_settings),
+            clock=clock,
+            session=session,
+            symbols=symbols,
+            isolated=isolated,
+            spot_symbols=spot_symbols(hedges, name),
+        )
         stack.push_async_callback(venue.close)
         try:
             await start_venue(venue)
@@ -256,6 +265,7 @@ def _daemon(
     venues: Mapping[VenueName, _Gateway],
     journal: SqlJournal,
     executor: Executor | None,
+    epoch: Epoch,
     clock: Clock,
     feeds: Feeds,
     show: Show,
@@ -274,6 +284,16 @@ def _daemon(
             logger=logs.get("bot.runtime.hedger"),
             not_before_ms=start.first_order_ms(policy, journal, clock) if executor is not None else 0,
             feeds=feeds,
+            ladder=ladder_of(
+                policy,
+                instruments[policy.name],
+                venues[policy.venue],
+                venues[policy.venue],
+                journal=journal,
+                executor=executor,
+                epoch=epoch,
+                clock=clock,
+            ),
         )
         for policy in hedges
     ]

@@ -24,6 +24,8 @@ STEP_MAX_MS: Final = 15 * 60_000
 """No order of a step leaves later; what it reduced by then is made good, and the rest is judged anew."""
 TRIES_MAX: Final = 6
 """Orders in a row without a fill, or moves without an effect, after which a step gives up."""
+ARRIVED: Final = Decimal("0.999")
+"""Of an amount: so much of it shows that it is there; the rest is rounding, and funding meanwhile."""
 LAG_MS: Final = 30_000
 """How long a venue's balances may lag behind what it has done (seen: 1 to 30 s)."""
 
@@ -174,19 +176,19 @@ def _order(progress: Progress, instrument: Instrument, market: SpotMarket) -> Ac
     over = progress.now_ms - step.created_ms > STEP_MAX_MS
     left = _due(progress, instrument, market) - progress.sold
     sells = left >= market.quantity_min and left * (progress.bid or ZERO) >= market.notional_min and left > 0
-    if sells and not over and _fruitless(progress.sales) < TRIES_MAX:
+    if sells and not over and fruitless(progress.sales) < TRIES_MAX:
         return Sell(coins=left)
     if sells and not progress.sold:
         return Close(state=StepState.FAILED, detail=f"{plain(left)} {market.base} could not be sold")
     wanted = step.contracts - progress.bought
-    if wanted > 0 and not sells and not over and _fruitless(progress.buys) < TRIES_MAX:
+    if wanted > 0 and not sells and not over and fruitless(progress.buys) < TRIES_MAX:
         return Buy(contracts=wanted)
     if not progress.sold:
         return Close(state=StepState.FAILED, detail=f"{plain(wanted)} contracts could not be bought back")
     return None
 
 
-def _fruitless(records: Sequence[IntentRecord]) -> int:
+def fruitless(records: Sequence[IntentRecord]) -> int:
     """How many of the newest orders in a row ended without any fill."""
     return sum(1 for _ in takewhile(lambda record: not record.filled, reversed(records)))
 
@@ -208,8 +210,9 @@ def _money(progress: Progress, own: Decimal) -> Act:
         return Close(state=StepState.FAILED, detail=f"{len(progress.moves)} moves did not bring the margin")
     if not progress.backing.isolated:
         return _shift(MoveKind.TRANSFER, min(amount, floor_to(purse.wallet - PLACES, PLACES)))
-    if amount + PLACES <= purse.margin:
-        return _shift(MoveKind.ADD_MARGIN, amount)
+    there = amount + PLACES <= purse.margin
+    if there or (progress.done(MoveKind.TRANSFER) and amount * ARRIVED <= purse.margin):
+        return _shift(MoveKind.ADD_MARGIN, min(amount, floor_to(purse.margin - PLACES, PLACES)))
     if not progress.done(MoveKind.TRANSFER):
         lacking = ceil_to(amount + PLACES - purse.margin, PLACES)
         return _shift(MoveKind.TRANSFER, min(lacking, floor_to(purse.wallet - PLACES, PLACES)))
@@ -228,7 +231,7 @@ def _confirmed(progress: Progress) -> Act:
     """Ended once the readings show it, or have had the time to."""
     step = progress.step
     wallet_due = step.wallet_before + progress.done(MoveKind.ADD_MARGIN)
-    topped = step.kind is StepKind.REDUCTION or progress.wallet >= wallet_due * Decimal("0.999")
+    topped = step.kind is StepKind.REDUCTION or progress.wallet >= wallet_due * ARRIVED
     gone = step.kind is StepKind.TOP_UP or progress.spot <= step.spot_before - progress.sold
     if (topped and gone) or progress.read_ms - _known_ms(progress) >= LAG_MS:
         done = progress.done(MoveKind.ADD_MARGIN) or progress.done(MoveKind.TRANSFER)

@@ -11,6 +11,7 @@ from bot.core.lifecycle import advance
 from bot.domain.errors import BotError
 from bot.domain.ids import ClientOrderId, Epoch, HedgeName, client_order_id
 from bot.domain.intent import Intent, IntentEvent, IntentRecord, OutcomeLost, RejectedByVenue, Reported
+from bot.domain.ladder import StepId
 from bot.domain.numbers import plain
 from bot.domain.orders import Acked, Anchor, Approved, OutcomeUnknown, Rejected, SendOutcome
 from bot.ports import Clock, Journal, OrderTicket, Venue
@@ -37,6 +38,7 @@ class Executor:
         anchor: Anchor,
         *,
         still_good: Callable[[], str],
+        step: StepId | None = None,
     ) -> IntentRecord:
         """Make the intent durable, send the order once, record what became of it.
 
@@ -46,6 +48,7 @@ class Executor:
             approved: the risk gate's leave.
             anchor: the confirmed position the order was sized on.
             still_good: asked after the wait for the rate limits: why the order must not leave any more, or nothing.
+            step: the step of the margin ladder that it is a leg of.
 
         Returns:
             The intent as far as it is known now. An unknown outcome is a state of it, not an exception.
@@ -72,7 +75,7 @@ class Executor:
             timestamp_ms=timestamp_ms,
             deadline_ms=timestamp_ms + venue.recv_window_ms(),
         )
-        record = self._journal.arm(intent)
+        record = self._journal.arm(intent, step=step)
         request = intent.request
         log = self._log.bind(hedge=hedge, client_id=intent.client_id, symbol=request.symbol)
         log.info(

@@ -24,6 +24,8 @@ from bot.domain.policy import HedgePolicy
 from bot.ports import Alerts, Clock, Feeds, Journal, Venue
 from bot.runtime.canonical import numbers
 from bot.runtime.executor import Executor
+from bot.runtime.ladder import Ladder
+from bot.runtime.ladder_look import look_of
 from bot.runtime.memory import HedgeMemory
 from bot.runtime.observer import holdings_of
 from bot.runtime.ordering import Basis, Ordering
@@ -50,6 +52,7 @@ class Hedger:
         executor: None in a dry run (R31): then nothing is reconciled, sent, capped or halted.
         not_before_ms: no order before this time (fresh journal).
         feeds: numbers from outside; None when no holding names one.
+        ladder: makes what watches the margin (R27); None: nothing does.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Hedger:
         logger: FilteringBoundLogger,
         not_before_ms: int = 0,
         feeds: Feeds | None = None,
+        ladder: Callable[[HedgeMemory], Ladder] | None = None,
     ) -> None:
         self.policy = policy
         self.instrument = instrument
@@ -93,6 +97,7 @@ class Hedger:
         self._ordering = Ordering(
             policy=policy, instrument=instrument, venue=venue, executor=executor, clock=clock, memory=self._memory
         )
+        self._ladder = None if ladder is None else ladder(self._memory)
         self._not_before_ms = not_before_ms
         self._feeds = feeds
         self._stuck = Stuck(policy.timing.dwell_s)
@@ -127,8 +132,16 @@ class Hedger:
         reconciled = await self._reconcile(position)
         recent = self._recent()
         situation = replace(self._situation(observations, position, reconciled, recent), control=control)
+        engaged = None
+        if self._ladder is not None:
+            look = look_of(situation, observed, reconciled, recent, hold=hold, stopping=stopping)
+            engaged = await self._ladder.turn(look)
+        if engaged is not None:
+            situation = replace(situation, waiting=situation.waiting or engaged.reason)
         plan, self._memory.decided = decide(situation, self._memory.decided)
-        if not reconciled.waiting and isinstance(position, Position):
+        if engaged is not None:
+            plan = replace(plan, look_again_s=engaged.again_s, want_book=True)
+        elif not reconciled.waiting and isinstance(position, Position):
             self._memory.confirmed(plan, position)
         sent: IntentRecord | None = None
         if plan.order is not None and not hold:

@@ -1,0 +1,147 @@
+"""Moves of the margin ladder: durable first, sent once, looked for in the venue's history (R17 to R22, R27)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
+
+from bot import logs
+from bot.core.absence import READS_NEEDED
+from bot.core.ladder_steps import tagged
+from bot.domain.ids import Asset, Epoch, client_order_id
+from bot.domain.ladder import LadderStep
+from bot.domain.moves import Move, Moved, MoveId, MoveKind, MoveOutcome, MoveRecord, MoveRequest, MoveState, VenueMove
+from bot.domain.numbers import plain
+from bot.domain.orders import OutcomeUnknown, Rejected
+from bot.domain.policy import Timing
+from bot.ports import Clock, LadderJournal, Treasury, Venue
+from bot.runtime.executor import NotSent
+
+BEFORE_MS: Final = 5_000
+"""A venue dates a move no earlier than this before the request was signed."""
+LOOK_BACK_MS: Final = 60_000
+
+
+class Mover:
+    """One for each hedge. Keeps only what may be forgotten: when a move was looked for in vain."""
+
+    def __init__(
+        self,
+        *,
+        venue: Venue,
+        treasury: Treasury,
+        journal: LadderJournal,
+        clock: Clock,
+        epoch: Epoch,
+        timing: Timing,
+        logger: FilteringBoundLogger,
+    ) -> None:
+        self._venue = venue
+        self._treasury = treasury
+        self._journal = journal
+        self._clock = clock
+        self._epoch = epoch
+        self._timing = timing
+        self._log = logger
+        self._looked: dict[MoveId, list[int]] = {}
+
+    async def send(
+        self, step: LadderStep, kind: MoveKind, asset: Asset, amount: Decimal, *, still_good: Callable[[], str]
+    ) -> MoveRecord:
+        """Make a move durable, send it once, record what became of it.
+
+        Args:
+            step: what it is part of.
+            kind: what is moved where.
+            asset: the settle currency.
+            amount: rounded; the move's own tag is added.
+            still_good: asked after the wait for the rate limits: why nothing may leave any more, or nothing.
+
+        Raises:
+            JournalFault: it could not be made durable, and nothing was sent; or what became of it could not be
+                recorded: it then stands as ARMED and is looked for.
+            VenueBusy: rate limited or banned; nothing was sent.
+            NotSent: `still_good` objected; nothing was recorded or sent.
+            InvariantBroken: another move for the contract is not finished.
+        """
+        await self._venue.order_slot()
+        objection = still_good()
+        if objection:
+            raise NotSent(objection)
+        sequence, timestamp_ms = self._journal.next_sequence(), self._venue.now_ms()
+        move = Move(
+            move_id=MoveId(client_order_id(self._epoch, sequence)),
+            hedge=step.hedge,
+            request=MoveRequest(
+                venue=step.venue, kind=kind, symbol=step.symbol, asset=asset, amount=tagged(amount, sequence)
+            ),
+            created_ms=self._clock.now_ms(),
+            timestamp_ms=timestamp_ms,
+            deadline_ms=timestamp_ms + self._venue.recv_window_ms(),
+        )
+        record = self._journal.arm_move(move, step.step_id)
+        log = self._log.bind(move_id=move.move_id, move=kind, symbol=step.symbol)
+        log.info(logs.MOVE_ARMED, amount=plain(move.request.amount), asset=asset)
+        record = self._keep(record, *_state_of(await self._treasury.move(record)))
+        log.info(logs.MOVE_ENDED, state=record.state, detail=record.detail)
+        return record
+
+    async def resolve(self, record: MoveRecord, taken: Collection[str]) -> MoveRecord:
+        """Look in the venue's history for a move whose end is not known. Raises VenueFault, JournalFault.
+
+        Args:
+            record: not terminal.
+            taken: references of other moves of ours.
+
+        Returns:
+            It as it is known now: DONE when the venue tells of it, NO_EFFECT_PROVEN when it never did in three
+            readings far enough apart, the last late enough (R22).
+        """
+        if record.state is MoveState.ARMED:
+            record = self._keep(record, MoveState.UNKNOWN, None, "its answer was not kept")
+        move, asked_ms = record.move, self._venue.now_ms()
+        since_ms = move.timestamp_ms - LOOK_BACK_MS
+        for told in await self._treasury.moves(move.request.kind, move.request.symbol, since_ms):
+            if _is(move, told) and told.reference not in taken:
+                return self._keep(record, MoveState.DONE, told.reference, "found in the venue's history")
+        reads = self._looked.setdefault(move.move_id, [])
+        if not reads or asked_ms - reads[-1] >= int(self._timing.proof_spacing_s * 1000):
+            reads.append(asked_ms)
+        late_ms = move.deadline_ms + int(self._timing.proof_grace_s * 1000)
+        if len(reads) >= READS_NEEDED and reads[-1] > late_ms:
+            detail = f"{len(reads)} readings of the venue's history do not tell of it, the last one {reads[-1]}"
+            return self._keep(record, MoveState.NO_EFFECT_PROVEN, None, detail)
+        return record
+
+    def _keep(self, record: MoveRecord, state: MoveState, reference: str | None, detail: str) -> MoveRecord:
+        kept = replace(
+            record, state=state, reference=reference, detail=logs.redact(detail), updated_ms=self._clock.now_ms()
+        )
+        self._journal.update_move(kept)
+        if kept.state.terminal:
+            self._looked.pop(record.move.move_id, None)
+        return kept
+
+
+def _is(move: Move, told: VenueMove) -> bool:
+    """Whether the venue tells of this move: by our id where it keeps one, else by its amount, which no other has."""
+    if told.move_id is not None:
+        return told.move_id == move.move_id
+    request = move.request
+    return (told.asset, told.amount) == (request.asset, request.amount) and told.time_ms >= (
+        move.timestamp_ms - BEFORE_MS
+    )
+
+
+def _state_of(outcome: MoveOutcome) -> tuple[MoveState, str | None, str]:
+    match outcome:
+        case Moved(reference=reference):
+            return MoveState.DONE, reference or None, ""
+        case Rejected(code=code, message=message):
+            return MoveState.REJECTED, None, f"{code} {message}".strip()
+        case OutcomeUnknown(detail=detail):
+            return MoveState.UNKNOWN, None, detail
