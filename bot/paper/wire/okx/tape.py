@@ -158,16 +158,16 @@ def _candle(
     open_ms, end_ms = period_ms
     history = exchange.price_history(listing.asset, listing.market)
     traded = [trade for trade in trades if open_ms <= trade.time_ms < end_ms]
-    moves = [
-        (at_ms, _on_tick(listing, price * listing.multiplier)) for at_ms, price in history if open_ms < at_ms < end_ms
-    ]
+    moves = [(at_ms, price * listing.multiplier) for at_ms, price in history if open_ms < at_ms < end_ms]
     moves += [(trade.time_ms, trade.price) for trade in traded]
     # Sorting keeps a trade behind the price of the same moment.
     moves.sort(key=lambda move: move[0])
-    path = [_on_tick(listing, _price_at(exchange, listing, open_ms)), *(price for _, price in moves)]
+    path = [_price_at(exchange, listing, open_ms), *(price for _, price in moves)]
+    # Rounding keeps the order, so the ends are rounded and not every move of a long day.
+    first, high, low, last = (_on_tick(listing, price) for price in (path[0], max(path), min(path), path[-1]))
     elapsed_ms = min(end_ms, now_ms) - open_ms
     others = floor_to(listing.depth * TURNOVER * elapsed_ms / DAY_MS, listing.quantity_step)
-    middle = (max(path) + min(path)) / 2
+    middle = (high + low) / 2
     size = listing.contract_size * listing.multiplier
     amounts = [(others, middle), *((trade.quantity, trade.price) for trade in traded)]
     if listing.market is MarketType.INVERSE:
@@ -178,10 +178,10 @@ def _candle(
         quote = sum((quantity * listing.contract_size * price for quantity, price in amounts), ZERO)
     return Candle(
         open_ms=open_ms,
-        open=path[0],
-        high=max(path),
-        low=min(path),
-        close=path[-1],
+        open=first,
+        high=high,
+        low=low,
+        close=last,
         volume=sum((quantity for quantity, _ in amounts), ZERO),
         coins=coins,
         quote=quote,
