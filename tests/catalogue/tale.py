@@ -42,7 +42,7 @@ class Tale:
     """
 
     def __init__(self, folder: Path, exchange: str) -> None:
-        self._folder = folder
+        self.folder = folder
         self._stack = ExitStack()
         self.patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         self.place: Place = PLACES[exchange]
@@ -83,7 +83,7 @@ class Tale:
         """
         name = self.place.exchange
         text = default_settings(name, extra=extra) if settings is None else settings
-        self._stage = Stage(self._folder, exchange=name, settings=text, starting=starting, point=point, **world)
+        self._stage = Stage(self.folder, exchange=name, settings=text, starting=starting, point=point, **world)
         self._wire = Wire(self._stage.world)
         alarms, clock = self.alarms, self._stage.clock
 
