@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bot.paper.engine.defaults import OKX_LISTINGS, OKX_STARTING
 from bot.paper.engine.exchange import Exchange
+from bot.paper.engine.layout import OKX
 from bot.paper.engine.model import OrderStatus, Refusal
-from tests.paper_engine.orders import KEY, LINEAR, SPOT, D, New, contracts, now
+from tests.paper_engine.orders import KEY, LINEAR, SPOT, D, New, contracts, new_order, now
 
 
 def test_it_locks_what_it_now_needs(exchange: Exchange, new: New) -> None:
@@ -68,3 +70,14 @@ def test_a_done_order_is_unknown(exchange: Exchange, new: New) -> None:
     order = exchange.submit(KEY, new(LINEAR, "BUY", "1"))
     with pytest.raises(Refusal, match="unknown-order"):
         exchange.amend(KEY, LINEAR, order.order_id, quantity=D(2))
+
+
+def test_an_amended_spot_order_does_not_pay_for_itself_twice_out_of_a_wallet_that_margins(clock: list[int]) -> None:
+    exchange = Exchange(name="okx", listings=OKX_LISTINGS, starting=OKX_STARTING, time_ms=lambda: clock[0], layout=OKX)
+    free = exchange.account(KEY).balance("trading", "USDT").free
+    order = exchange.submit(KEY, new_order("spot:BTC-USDT", "BUY", "4", "90000"))
+    assert exchange.account(KEY).balance("trading", "USDT").free == free - 360_000
+
+    exchange.amend(KEY, "spot:BTC-USDT", order.order_id, price=D("91000"))
+
+    assert exchange.account(KEY).balance("trading", "USDT").free == free - 364_000
