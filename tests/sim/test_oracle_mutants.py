@@ -211,7 +211,11 @@ def wavers(patch: Patch) -> None:
 BROKEN: Mapping[str, tuple[Callable[[Patch], None], tuple[Step, ...]]] = {
     "O1": (
         forgets_what_it_sent,
-        (fault(59, "stale", path="/fapi/v3/positionRisk", count=20), at(60, Act.DEPOSIT, amount="0.2")),
+        (
+            fault(59, "stale", path="/fapi/v3/positionRisk", count=20),
+            fault(59, "stale", path="/fapi/v3/account", count=20),
+            at(60, Act.DEPOSIT, amount="0.2"),
+        ),
     ),
     "O2": (looks_up_open_orders_only, (fault(1, "drop-after", method="POST"),)),
     "O3": (sends_again, (fault(1, "drop-before", method="POST"),)),
