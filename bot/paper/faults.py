@@ -53,6 +53,8 @@ class FaultKind(StrEnum):
     """
     MAINTENANCE = "maintenance"
     """The venue's own answer during maintenance, its status page included; no effect."""
+    CANCEL_TOO_LATE = "cancel-too-late"
+    """A cancel is answered as done, while the order has just filled at its price; other requests are as ever."""
     DELAY = "delay"
     """The request takes effect at once and is answered after `delay_s`."""
     MOVE_BETWEEN_READS = "move-between-reads"

@@ -77,11 +77,13 @@ class Behind:
         handle: lets a request take effect and gives the venue's true answer.
         move: what happens to the world right after the answer of a `move-between-reads`.
         late: while it is entered, reads show what was so many milliseconds ago.
+        cancelling_too_late: while it is entered, cancels are answered as done and have come too late.
     """
 
     handle: Callable[[Request], Response]
     move: Callable[[Request], None]
     late: Callable[[Late, int], AbstractContextManager[None]]
+    cancelling_too_late: Callable[[], AbstractContextManager[None]]
 
 
 class FaultyVenue:
@@ -110,6 +112,9 @@ class FaultyVenue:
             case FaultKind.CLOCK_SKEW:
                 skewed = replace(request, now_ms=request.now_ms + round(fault.delay_s * 1000))
                 return Answer(response=self._behind.handle(skewed))
+            case FaultKind.CANCEL_TOO_LATE:
+                with self._behind.cancelling_too_late():
+                    return Answer(response=self._effect(request), delay_s=fault.delay_s)
             case FaultKind.NOT_FOUND_LAG:
                 return Answer(response=self._late(request, Late.ORDERS, fault))
             case FaultKind.POSITION_LAG:

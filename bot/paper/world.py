@@ -97,6 +97,7 @@ class World:
                     handle=venue.facade.handle,
                     move=partial(_move_coins, venue),
                     late=venue.exchange.seen_late,
+                    cancelling_too_late=venue.exchange.cancelling_too_late,
                 ),
             )
             for name, venue in self.venues.items()

@@ -64,3 +64,15 @@ def test_what_is_written_meanwhile_happens_now(exchange: Exchange, new: New) -> 
         assert contracts(exchange) == 0
         reducing = exchange.submit(KEY, new(LINEAR, "BUY", "0.4", reduce_only=True))
     assert (contracts(exchange), reducing.filled) == (D("-0.6"), D("0.4"))
+
+
+def test_f15_a_cancel_that_says_it_worked_and_came_too_late(exchange: Exchange, new: New) -> None:
+    order = exchange.submit(KEY, new(LINEAR, "SELL", "1", "101000"))
+    with exchange.cancelling_too_late():
+        told = exchange.cancel(KEY, LINEAR, order_id=order.order_id)
+    assert (told.status, told.filled) == (OrderStatus.CANCELED, D(0))
+    true = exchange.order(KEY, LINEAR, order_id=order.order_id)
+    assert (true.status, true.average_price, contracts(exchange)) == (OrderStatus.FILLED, D(101_000), D(-1))
+    other = exchange.submit(KEY, new(LINEAR, "SELL", "1", "101000"))
+    exchange.cancel(KEY, LINEAR, order_id=other.order_id)
+    assert contracts(exchange) == -1

@@ -128,6 +128,15 @@ async def test_f18_positions_and_balances_lag_while_orders_do_not(binance: Binan
     assert await short(binance) == D("-0.02")
 
 
+async def test_f15_a_cancel_is_answered_as_done_and_the_order_has_filled(binance: Binance, world: World) -> None:
+    await sell(binance, "h1", price="101000", tif="GTC")
+    plan(world, FaultKind.CANCEL_TOO_LATE, ORDER, method="DELETE")
+    asked = {"symbol": "BTCUSDT", "origClientOrderId": "h1"}
+    assert (await binance.fapiPrivateDeleteOrder(asked))["status"] == "CANCELED"
+    assert (await binance.fapiPrivateGetOrder(asked))["status"] == "FILLED"
+    assert await short(binance) == D("-0.01")
+
+
 async def test_a_name_that_no_path_resolves(binance: Binance, world: World) -> None:
     plan(world, FaultKind.DROP_BEFORE, "*", for_s=0.3)
     for _ in range(2):

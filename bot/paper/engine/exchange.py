@@ -17,16 +17,7 @@ from bot.paper.engine.floor import Floor
 from bot.paper.engine.late import Late
 from bot.paper.engine.layout import BINANCE, Layout
 from bot.paper.engine.ledger import HOUSE
-from bot.paper.engine.model import (
-    Depth,
-    FundingRecord,
-    Listing,
-    MarketType,
-    NewOrder,
-    Order,
-    PositionSide,
-    Row,
-)
+from bot.paper.engine.model import Depth, FundingRecord, Listing, MarketType, NewOrder, Order, PositionSide, Row
 from bot.paper.engine.state import AccountState
 
 
@@ -373,6 +364,15 @@ class Exchange:
             yield
         finally:
             self._late = None
+
+    @contextmanager
+    def cancelling_too_late(self) -> Iterator[None]:
+        """While it is entered, `cancel` says that it worked, and the order has filled at its price instead."""
+        self._floor.cancels_too_late = True
+        try:
+            yield
+        finally:
+            self._floor.cancels_too_late = False
 
     def _seen(self, key: str) -> tuple[Floor, AccountState]:
         """The account as a reader sees it."""

@@ -74,6 +74,7 @@ class Floor:
         self._last_prices: dict[str, Decimal] = {}
         self._ids: dict[str, int] = {"order": 1_000_000}
         self._moves = 0
+        self.cancels_too_late = False
         self._kept_version: tuple[int, ...] = ()
         self._kept: dict[tuple[object, ...], Any] = {}
         missing = {listing.asset for listing in listings} - prices.keys()

@@ -55,6 +55,9 @@ def cancel(floor: Floor, state: AccountState, key: str, *, order_id: int | None,
     order = find(state, key, order_id=order_id, client_id=client_id)
     if not order.status.open:
         raise Refusal(RefusalCode.UNKNOWN_ORDER, f"order {order.order_id} is {order.status}")
+    if floor.cancels_too_late:
+        matching.reach(floor, state, order.order_id, order.remaining)
+        return replace(order, status=OrderStatus.CANCELED, update_ms=floor.now())
     return end(floor, state, order, OrderStatus.CANCELED)
 
 
