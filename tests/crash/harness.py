@@ -101,6 +101,7 @@ class Scenario:
         target: the short in coins at the end.
         ceiling: no fill may leave the short above it.
         traded: coins that our orders buy and sell in all: not one more than it takes.
+        rests: how the turns are called in which it is over.
         extra: more settings of the hedge.
         patient: the waits are the defaults.
     """
@@ -114,6 +115,7 @@ class Scenario:
     act: Callable[[Stage], None] = lambda _: None
     at: Mapping[str, Callable[[Stage], None]] = field(default_factory=dict)
     starting: Mapping[str, Starting] = field(default_factory=lambda: STARTING)
+    rests: Verdict = Verdict.BALANCED
     extra: str = ""
     patient: bool = False
 
@@ -226,7 +228,8 @@ async def _play(scenario: Scenario, exchange: str, cuts: Sequence[Point], folder
         watch.counting = scenario.first is None
         stage.start()
         if scenario.first is not None:
-            assert await _until(stage, lambda: _settled(stage, watch, scenario.first), WITHIN_S)
+            first = scenario.first
+            assert await _until(stage, lambda: _settled(stage, watch, first, Verdict.BALANCED), WITHIN_S)
             watch.counting = True
         scenario.act(stage)
         within_s = (PATIENT_S if scenario.patient else WITHIN_S) * (1 + len(cuts))
@@ -246,7 +249,7 @@ async def _to_the_end(scenario: Scenario, stage: Stage, watch: _Cuts, within_s: 
     """Run until the scenario has settled, and a little longer; when it came to its target."""
     await _until(stage, lambda: short_of(stage) == scenario.target, within_s)
     hedged_ms = stage.clock.now_ms()
-    settled = await _until(stage, lambda: _settled(stage, watch, scenario.target), within_s)
+    settled = await _until(stage, lambda: _settled(stage, watch, scenario.target, scenario.rests), within_s)
     watch.counting = False
     await stage.run(2.5)  # it stays there
     return hedged_ms if settled else None
@@ -267,13 +270,13 @@ async def _until(stage: Stage, holds: Callable[[], bool], within_s: float) -> bo
     return True
 
 
-def _settled(stage: Stage, watch: _Cuts, target: Decimal | None) -> bool:
+def _settled(stage: Stage, watch: _Cuts, target: Decimal, rests: Verdict) -> bool:
     """On target, and the newest process has said so in its last turns."""
     process, plans = stage.process, stage.plans[-QUIET_TURNS:]
     if short_of(stage) != target or process.bot is None or not process.alive or len(plans) < QUIET_TURNS:
         return False
     since_ms = watch.started_ms[process.number]
-    return all(plan.verdict is Verdict.BALANCED and at_ms >= since_ms for at_ms, plan in plans)
+    return all(plan.verdict is rests and at_ms >= since_ms for at_ms, plan in plans)
 
 
 def short_of(stage: Stage) -> Decimal:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal as D
 from typing import Final
 
+from bot.domain.control import Control, ControlKind
+from bot.domain.plan import Verdict
+from bot.journal.store import SqlJournal
 from bot.paper.engine.defaults import Starting
 from bot.paper.engine.model import NewOrder, OrderKind, Side, TimeInForce
 from bot.paper.faults import Fault, FaultKind
@@ -65,6 +68,13 @@ def by_hand(side: Side, coins: str) -> Callable[[Stage], None]:
         stage.exchange.submit(KEY, order)
 
     return trade
+
+
+def unwind(stage: Stage) -> None:
+    """A person has the short closed."""
+    control = Control(kind=ControlKind.UNWIND, hedge=None, who="tester", why="", since_ms=stage.clock.now_ms())
+    with SqlJournal.open_beside(stage.journal_path) as journal:
+        journal.control(control)
 
 
 async def short_by_hand(stage: Stage) -> None:
@@ -152,6 +162,16 @@ FOREIGN: Final = Scenario(
 ADOPTS: Final = Scenario(
     name="adopts", starting=rich(), prepare=short_by_hand, target=D(1), ceiling=D(1), traded=D("0.4")
 )
+UNWINDS: Final = Scenario(
+    name="unwinds",
+    starting=rich(),
+    first=D(1),
+    act=unwind,
+    target=D(0),
+    ceiling=D(1),
+    traded=D(2),
+    rests=Verdict.UNWOUND,
+)
 
 SCENARIOS: Final[tuple[tuple[Scenario, tuple[str, ...]], ...]] = (
     (OPENS, EVERYWHERE),
@@ -164,5 +184,6 @@ SCENARIOS: Final[tuple[tuple[Scenario, tuple[str, ...]], ...]] = (
     (FILLS_IN_PART, BINANCE),
     (FOREIGN, BINANCE),
     (ADOPTS, BINANCE),
+    (UNWINDS, BINANCE),
 )
 """Each on its venues; `make torture` plays them on every venue."""
