@@ -17,7 +17,7 @@ from bot.core import observation as obs
 from bot.core.accounting import Foreign, Owner
 from bot.core.prices import PriceMemory
 from bot.domain.ids import ClientOrderId
-from bot.domain.intent import IntentRecord, ProvenWithoutEffect
+from bot.domain.intent import Intent, IntentRecord, IntentState, ProvenWithoutEffect
 from bot.domain.observation import Position, Prices, Unknown
 from bot.domain.orders import Anchor, Found, NotFound, OrderLookup, OutcomeUnknown, SendOutcome, TradeCursor
 from bot.ports import OrderTicket
@@ -76,6 +76,20 @@ def believes_the_position(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Reconciler, "reconcile", reconcile)
 
 
+def unwritten(intent: Intent) -> IntentRecord:
+    """An intent as the journal would have begun it; it is in no journal."""
+    return IntentRecord(
+        intent=intent,
+        state=IntentState.ARMED,
+        filled=Decimal(0),
+        average_price=None,
+        venue_order_id=None,
+        settled=False,
+        detail="",
+        updated_ms=intent.created_ms,
+    )
+
+
 def never_dwells(patch: pytest.MonkeyPatch) -> None:
     """reduces the short as soon as coins are missing"""
     patch.setattr(obs, "dwelled", lambda *_: True)
@@ -93,6 +107,7 @@ def sees_strangers_only(patch: pytest.MonkeyPatch) -> None:
 
 def believes_any_price(patch: pytest.MonkeyPatch) -> None:
     """believes every price that it is told"""
+
     def judge(memory: PriceMemory, told: Prices, _now_ms: int, **_how: bool) -> tuple[Decimal, str, PriceMemory]:
         return told.mark, "it is what the venue says", memory
 

@@ -24,7 +24,8 @@ from bot.paper.wire.channel import Frame, Text
 from bot.runtime.alarms import LogAlarms
 from tests.catalogue.places import PLACES, RICH, Place
 from tests.catalogue.wire import Rule, Wire
-from tests.sim.stage import KEY, Point, Stage, default_settings
+from tests.sim.doors import Point
+from tests.sim.stage import KEY, Stage, default_settings
 
 ZERO: Final = Decimal(0)
 
@@ -121,11 +122,10 @@ class Tale:
     async def balanced(self, short: str | Decimal = "1", *, within_s: float = 60) -> bool:
         """Run until the true short is so many coins, and the bot knows it. Returns whether that came."""
         wanted = Decimal(short)
-        done = await self.stage.until(
+        return await self.stage.until(
             lambda _: self.short == wanted and self.verdict is Verdict.BALANCED and not self.open_intents,
             within_s=within_s,
         )
-        return done
 
     async def hedged(self, short: str | Decimal = "1", *, within_s: float = 60) -> None:
         """The beginning of most stories: the bot has hedged, and knows it."""

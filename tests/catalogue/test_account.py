@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.core import spot_perp
 from bot.core.situation import Memory, Situation
 from bot.domain.ids import Symbol
 from bot.domain.instrument import MarginMode
@@ -79,13 +80,19 @@ def believes_what_it_set(patch: pytest.MonkeyPatch) -> None:
 
 @case(41, mutant=believes_what_it_set, shows="traded under settings that nobody asked for")
 async def test_f41_setting_without_effect(tale: Tale) -> None:
-    """Setting the leverage and the margin mode is answered with success and does nothing; the account stays at 20x cross.
+    """Setting the leverage and the margin mode is answered with success and does nothing; the account stays as it was.
 
     Settings are read back; a start that can't set them is refused, and no order grows the short under others.
     """
     tale.set_stage()
     for path in ("/fapi/v1/leverage", "/fapi/v1/marginType"):
-        body = {"symbol": tale.place.linear, "leverage": 1, "maxNotionalValue": "1000000", "code": 200, "msg": "success"}
+        body = {
+            "symbol": tale.place.linear,
+            "leverage": 1,
+            "maxNotionalValue": "1000000",
+            "code": 200,
+            "msg": "success",
+        }
         tale.lay(instead([path], 200, body, method="POST"))
     await tale.begin()
     await tale.run(60)
@@ -133,13 +140,12 @@ async def test_f43_liquidation(tale: Tale) -> None:
 
 def closes_when_it_costs(patch: pytest.MonkeyPatch) -> None:
     """closes the short when its funding costs something, and opens it when it pays"""
-    decide = hedger.decide
 
     def deciding(situation: Situation, *rest: Any) -> tuple[Plan, Memory]:  # noqa: ANN401 - passed on
         told = situation.prices
         if isinstance(told, Prices) and told.funding_rate is not None and told.funding_rate < 0:
             situation = replace(situation, policy=replace(situation.policy, ratio=D(0)))
-        return decide(situation, *rest)
+        return spot_perp.decide(situation, *rest)
 
     patch.setattr(hedger, "decide", deciding)
 
@@ -160,7 +166,7 @@ async def test_f44_funding_turns(tale: Tale) -> None:
     assert tale.short == 1
 
 
-@case(45, mutant=mutants.sees_strangers_only, shows="tried to open", on=EVERYWHERE)
+@case(45, mutant=mutants.sees_strangers_only, shows="tried to open", on=EVERYWHERE, sabotaged_on=("binance", "kucoin"))
 async def test_f45_settlement(tale: Tale) -> None:
     """The venue settles the contract and delists it; the coins are naked.
 

@@ -28,7 +28,8 @@ from tests.catalogue.case import case
 from tests.catalogue.places import EVERYWHERE, PLACES
 from tests.catalogue.tale import Tale
 from tests.catalogue.wire import Pass, fits, unreachable
-from tests.sim.stage import _RUNNING, KEY, Process
+from tests.sim.doors import RUNNING, Process
+from tests.sim.stage import KEY
 
 TWO = """
 [journal]
@@ -64,9 +65,7 @@ def waits_for_all_venues(patch: pytest.MonkeyPatch) -> None:
     """decides nothing anywhere while one venue does not answer"""
     observe = observer.Observer.observe
 
-    async def all_or_none(
-        watcher: observer.Observer, closely: Collection[Symbol]
-    ) -> dict[VenueName, VenueObservation]:
+    async def all_or_none(watcher: observer.Observer, closely: Collection[Symbol]) -> dict[VenueName, VenueObservation]:
         seen = await observe(watcher, closely)
         known = [isinstance(position, Position) for one in seen.values() for position in one.positions.values()]
         if all(known):
@@ -154,7 +153,7 @@ def gives_up_on_a_bad_key(patch: pytest.MonkeyPatch) -> None:
     refused = Link.refused
 
     def ending(link: Link, operation: str, message: str, *, meaning: Meaning, code: str) -> Refused:
-        running = _RUNNING.get()
+        running = RUNNING.get()
         if meaning is Meaning.AUTH and running is not None and running[0].bot is not None:
             running[0].bot.daemon.stop()
         return refused(link, operation, message, meaning=meaning, code=code)

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
+from bot.domain.numbers import decimal_of
 from bot.domain.orders import Anchor, VenueTrade
 from bot.domain.plan import Verdict
 from bot.journal.store import SqlJournal
@@ -30,7 +31,8 @@ from tests.catalogue.places import EVERYWHERE, PLACES
 from tests.catalogue.tale import Tale
 from tests.catalogue.test_readings import INVERSE
 from tests.catalogue.wire import Json, changed
-from tests.sim.stage import KEY, PowerCut, Process, default_settings
+from tests.sim.doors import PowerCut, Process
+from tests.sim.stage import KEY, default_settings
 
 SPOT = '{source = "spot", venue = "main"}'
 
@@ -203,13 +205,12 @@ def price_of(request: Request) -> D:
 
 def absent_is_zero(patch: pytest.MonkeyPatch) -> None:
     """takes a field that is missing for 0"""
-    exact = shapes.decimal_of
 
     def row_of(body: object, *_keys: str) -> shapes.Row:
         return body if isinstance(body, dict) else {}
 
     patch.setattr(shapes, "row_of", row_of)
-    patch.setattr(shapes, "decimal_of", lambda value: D(0) if value is None else exact(value))
+    patch.setattr(shapes, "decimal_of", lambda value: D(0) if value is None else decimal_of(value))
 
 
 @case(38, mutant=absent_is_zero, shows="a field that was missing", on=EVERYWHERE, sabotaged_on=("binance",))

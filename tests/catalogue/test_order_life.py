@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal as D
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import pytest
@@ -25,31 +26,22 @@ from tests.catalogue.case import case
 from tests.catalogue.places import EVERYWHERE
 from tests.catalogue.tale import Tale
 from tests.catalogue.wire import Json, Pass, changed, fits, instead, lagging
-from tests.sim.stage import PowerCut, Process
+from tests.sim.doors import PowerCut, Process
 
 
 def writes_it_down_afterwards(patch: pytest.MonkeyPatch) -> None:
     """writes an order down once the exchange has answered"""
     arm, update = SqlJournal.arm, SqlJournal.update
-    held: dict[str, Intent] = {}
+    held: dict[str, tuple[Intent, dict[str, Any]]] = {}
 
-    def later(_journal: SqlJournal, intent: Intent) -> IntentRecord:
-        held[intent.client_id] = intent
-        return IntentRecord(
-            intent=intent,
-            state=IntentState.ARMED,
-            filled=D(0),
-            average_price=None,
-            venue_order_id=None,
-            settled=False,
-            detail="",
-            updated_ms=intent.created_ms,
-        )
+    def later(_journal: SqlJournal, intent: Intent, **given: Any) -> IntentRecord:  # noqa: ANN401 - passed on
+        held[intent.client_id] = intent, given
+        return mutants.unwritten(intent)
 
     def now(journal: SqlJournal, record: IntentRecord) -> None:
-        intent = held.pop(record.intent.client_id, None)
-        if intent is not None:
-            arm(journal, intent)
+        kept = held.pop(record.intent.client_id, None)
+        if kept is not None:
+            arm(journal, kept[0], **kept[1])
         update(journal, record)
 
     patch.setattr(SqlJournal, "arm", later)
@@ -201,7 +193,8 @@ def believes_a_cancel(patch: pytest.MonkeyPatch) -> None:
 
 @case(15, mutant=believes_a_cancel, shows="sold twice", on=("okx",))
 async def test_f15_cancel_that_came_too_late(tale: Tale) -> None:
-    """An order looks as if it rested, its cancel is answered with success, and it had filled. The position lags by 10 s.
+    """An order looks as if it rested, its cancel is answered with success; but it had filled. The position
+    lags by 10 s.
 
     The answer to a cancel says nothing of the order: it is read again, and its fill waited for in the position.
     """

@@ -16,9 +16,10 @@ from bot.venue.binance import contracts as binance_contracts
 from bot.venue.binance import dialect as binance_dialect
 from bot.venue.binance import futures as binance_futures
 from bot.venue.kucoin import futures as kucoin_futures
+from bot.venue.kucoin.wallets import Overview
 from bot.venue.okx import dialect as okx_dialect
 from bot.venue.okx import futures as okx_futures
-from bot.venue.shapes import Row, decimal_in
+from bot.venue.shapes import Row, decimal_in, positive_in
 from tests.catalogue.case import case
 from tests.catalogue.places import EVERYWHERE
 from tests.catalogue.tale import Tale
@@ -37,9 +38,7 @@ def reads_quantities_alone(patch: pytest.MonkeyPatch) -> None:
         return abs(ours), other
 
     patch.setattr(binance_futures, "_signed", lambda row: abs(decimal_in(row, "positionAmt")))
-    patch.setattr(
-        okx_futures, "_signed_sum", lambda rows: sum((abs(decimal_in(row, "pos")) for row in rows), ZERO)
-    )
+    patch.setattr(okx_futures, "_signed_sum", lambda rows: sum((abs(decimal_in(row, "pos")) for row in rows), ZERO))
     patch.setattr(kucoin_futures, "_sides", unsigned)
 
 
@@ -77,9 +76,22 @@ async def test_f23_flat_row_with_a_side(tale: Tale) -> None:
     The quantity alone says what is held; the account is flat, and the hedge is opened in full.
     """
     flat = {
-        **{"instType": "SWAP", "instId": tale.place.linear, "pos": "0", "posSide": "short", "mgnMode": "isolated"},
-        **{"availPos": "10", "avgPx": "100000", "markPx": "100000", "liqPx": "", "notionalUsd": "10000"},
-        **{"margin": "10000", "ccy": "USDT", "lever": "1", "upl": "0", "mmr": "40", "imr": ""},
+        "instType": "SWAP",
+        "instId": tale.place.linear,
+        "pos": "0",
+        "posSide": "short",
+        "mgnMode": "isolated",
+        "availPos": "10",
+        "avgPx": "100000",
+        "markPx": "100000",
+        "liqPx": "",
+        "notionalUsd": "10000",
+        "margin": "10000",
+        "ccy": "USDT",
+        "lever": "1",
+        "upl": "0",
+        "mmr": "40",
+        "imr": "",
     }
 
     def with_row(body: Json) -> Json:
@@ -149,10 +161,9 @@ short    = {venue = "main", symbol = "BTC/USD:BTC"}
 
 def zero_is_one(patch: pytest.MonkeyPatch) -> None:
     """takes a contract size that is 0 or missing for 1, and does not check it"""
-    read = binance_contracts.positive_in
 
     def positive(row: Row, key: str) -> D:
-        return D(1) if key == "contractSize" and not decimal_in(row, key) else read(row, key)
+        return D(1) if key == "contractSize" and not decimal_in(row, key) else positive_in(row, key)
 
     patch.setattr(binance_contracts, "positive_in", positive)
     trusts_every_unit(patch)
@@ -214,7 +225,7 @@ async def test_f26_first_row_is_the_empty_side(tale: Tale) -> None:
 
 def empty_means_flat(patch: pytest.MonkeyPatch) -> None:
     """takes a list of positions without the market for a flat account"""
-    binance, okx, kucoin = binance_dialect.position_of, okx_dialect.position_of, kucoin_futures.Overview
+    binance, okx = binance_futures.position_of, okx_futures.position_of
 
     def flat(instrument: Any, stamp: Any) -> Position:  # noqa: ANN401 - passed on
         return Position.flat(instrument.symbol, FlatProof.ACCOUNT, stamp)
@@ -229,7 +240,7 @@ def empty_means_flat(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(binance_dialect, "position_of", of_binance)
     patch.setattr(okx_dialect, "position_of", of_okx)
-    patch.setattr(kucoin, "without_position", property(lambda _: True))
+    patch.setattr(Overview, "without_position", property(lambda _: True))
 
 
 @case(27, mutant=empty_means_flat, shows="opened the hedge twice", on=EVERYWHERE)
@@ -262,7 +273,7 @@ async def begin_without_journal(tale: Tale, before: Callable[[], None]) -> None:
 def adds_up_double_rows(patch: pytest.MonkeyPatch) -> None:
     """adds up all rows of a market, also those that are told twice"""
     amounts = ("positionAmt", "notional", "initialMargin", "maintMargin", "isolatedWallet")
-    risk, account = binance_dialect.position_rows, binance_dialect.account_of
+    risk, account = binance_futures.position_rows, binance_futures.account_of
 
     def added(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         sums: dict[tuple[str, str], dict[str, Any]] = {}
@@ -282,7 +293,13 @@ def adds_up_double_rows(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@case(28, mutant=adds_up_double_rows, shows="closed a short that it had read twice", on=EVERYWHERE, sabotaged_on=("binance",))
+@case(
+    28,
+    mutant=adds_up_double_rows,
+    shows="closed a short that it had read twice",
+    on=EVERYWHERE,
+    sabotaged_on=("binance",),
+)
 async def test_f28_rows_told_twice(tale: Tale) -> None:
     """A bot without its journal starts beside its short while each row of the positions is told twice.
 
@@ -327,9 +344,23 @@ async def test_f29_margin_position_beside_the_swap(tale: Tale) -> None:
     Only rows of the hedge's own contract count.
     """
     loan = {
-        **{"instType": "MARGIN", "instId": "BTC-USDT", "pos": "-50", "posSide": "net", "posCcy": "BTC", "ccy": "BTC"},
-        **{"mgnMode": "isolated", "availPos": "50", "avgPx": "100000", "markPx": "100000", "liqPx": ""},
-        **{"notionalUsd": "50000", "margin": "0.1", "lever": "3", "upl": "0", "mmr": "0.01", "imr": ""},
+        "instType": "MARGIN",
+        "instId": "BTC-USDT",
+        "pos": "-50",
+        "posSide": "net",
+        "posCcy": "BTC",
+        "ccy": "BTC",
+        "mgnMode": "isolated",
+        "availPos": "50",
+        "avgPx": "100000",
+        "markPx": "100000",
+        "liqPx": "",
+        "notionalUsd": "50000",
+        "margin": "0.1",
+        "lever": "3",
+        "upl": "0",
+        "mmr": "0.01",
+        "imr": "",
     }
 
     def with_loan(body: Json) -> Json:

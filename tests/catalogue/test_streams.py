@@ -9,6 +9,7 @@ from decimal import Decimal as D
 
 import pytest
 
+from bot.domain.hint import Hint
 from bot.domain.observation import Prices, VenueObservation, Wanted
 from bot.domain.plan import Verdict
 from bot.paper import local_socket
@@ -48,13 +49,13 @@ def frames_become(tale: Tale, change: Callable[[Frame], Frame | None]) -> None:
 
 def trades_on_the_stream(patch: pytest.MonkeyPatch) -> None:
     """takes the newest price of the stream for the mark, whatever was asked and answered meanwhile"""
-    observe, take = CcxtVenue.observe, streams.Hint
+    observe = CcxtVenue.observe
     newest: list[D] = []
 
     def heard(**told: object) -> object:
         if isinstance(told.get("price"), D):
             newest.append(told["price"])  # type: ignore[arg-type] # looked at just now
-        return take(**told)  # type: ignore[arg-type] # passed on
+        return Hint(**told)  # type: ignore[arg-type] # passed on
 
     async def observing(venue: CcxtVenue, wanted: Wanted) -> VenueObservation:
         seen = await observe(venue, wanted)

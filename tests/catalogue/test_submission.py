@@ -15,7 +15,7 @@ from bot.paper.faults import FaultKind, Outcome
 from bot.paper.wire.http import Request
 from bot.runtime.resolver import Resolver
 from bot.venue.binance import refusals
-from bot.venue.errors import Meaning
+from bot.venue.errors import Meaning, meaning_in
 from bot.venue.gateway import CcxtVenue
 from bot.venue.okx import errors as okx_errors
 from tests.catalogue import mutants
@@ -81,11 +81,10 @@ async def test_f03_filled_before_the_first_look(tale: Tale) -> None:
 
 def outages_are_refusals(patch: pytest.MonkeyPatch) -> None:
     """takes a 5xx for a refusal"""
-    judged = refusals.meaning_in
     patch.setattr(
         refusals,
         "meaning_in",
-        lambda table, status, code: Meaning.REFUSED if status >= 500 else judged(table, status, code),
+        lambda table, status, code: Meaning.REFUSED if status >= 500 else meaning_in(table, status, code),
     )
 
 
@@ -186,6 +185,7 @@ async def test_f06_not_found_for_long(tale: Tale) -> None:
 
 def looks_at_one_endpoint(patch: pytest.MonkeyPatch) -> None:
     """asks one endpoint for the order, and believes its "not found" in the end"""
+
     async def none(*_: object) -> list[object]:
         return []
 

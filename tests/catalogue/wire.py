@@ -136,7 +136,17 @@ def missing(place: Place, seconds: float) -> Rule:
 
 
 def _volatile(part: str) -> bool:
-    return part.partition("=")[0] in {"timestamp", "signature", "recvWindow", "startTime", "endTime", "begin", "end", "startAt", "endAt"}
+    return part.partition("=")[0] in {
+        "timestamp",
+        "signature",
+        "recvWindow",
+        "startTime",
+        "endTime",
+        "begin",
+        "end",
+        "startAt",
+        "endAt",
+    }
 
 
 def unreachable(prefixes: Sequence[str] = ("/",), hosts: Sequence[str] = ("",)) -> Rule:
