@@ -30,7 +30,7 @@ from bot.venue.desk import OrderDesk
 from bot.venue.dialect import Dialect, Ways
 from bot.venue.link import Link
 from bot.venue.markets import Markets
-from bot.venue.outcomes import EXPIRED, look_up, not_sent, outcome_of
+from bot.venue.outcomes import expired, look_up, not_sent, outcome_of
 from bot.venue.readings import Readings
 from bot.venue.spec import VenueSpec
 from bot.venue.stream_line import Account
@@ -219,7 +219,7 @@ class CcxtVenue:
         except VenueFault as fault:
             return not_sent(fault)
         if self.now_ms() >= ticket.deadline_ms:
-            return EXPIRED
+            return expired("order")
         try:
             return Acked(report=await desk.place(ticket))
         except VenueFault as fault:
@@ -274,7 +274,7 @@ class CcxtVenue:
         except VenueFault as fault:
             return not_sent(fault)
         if self.now_ms() >= move.deadline_ms:
-            return EXPIRED
+            return expired("move")
         try:
             return Moved(reference=await self._link.send(sending.endpoint, sending.parse, sending.params))
         except VenueFault as fault:

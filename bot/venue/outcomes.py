@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Final
 
 from bot.domain.errors import NotOffered, VenueBusy, VenueFault, VenueRejected
 from bot.domain.orders import Found, LookupFailed, NotFound, OrderLookup, OrderReport, OutcomeUnknown, Rejected
 from bot.venue.errors import Meaning, Refused
 
-EXPIRED: Final = Rejected(code="expired-before-send", message="the deadline had passed before it was sent")
+
+def expired(what: str) -> Rejected:
+    """A command whose deadline passed while it waited."""
+    return Rejected(code="expired-before-send", message=f"the deadline had passed before the {what} was sent")
 
 
 async def look_up(reading: Awaitable[OrderReport]) -> OrderLookup:

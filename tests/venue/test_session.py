@@ -6,10 +6,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 
 import aiohttp
 import certifi
 import pytest
+from ccxt.async_support.binance import binance as Binance  # noqa: N812 - a class
 from yarl import URL
 
 from bot.domain.errors import InvariantBroken, VenueRejected, VenueUnreachable
@@ -83,6 +85,8 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[Anything]:
 
 def link_to(client: Anything, server: Server) -> Link:
     client.urls["api"] = {name: f"{server.url}/{name}" for name in client.urls["api"]}
+    # The hosts are held elsewhere (test_start.py); here a server of plain HTTP must be reached.
+    client.fetch = partial(Binance.fetch, client)
     clock, name = SystemClock(), VenueName("main")
     throttle = Throttle(name=name, limits=WAYS.limits, clock=clock)
     return Link(name=name, ways=WAYS, client=client, throttle=throttle, clock=clock)
