@@ -14,20 +14,20 @@ import aiohttp
 
 from bot import logs
 from bot.app.ladders import ladder_of, spot_symbols
+from bot.app.watches import dead_men, funding_readers, funding_watches
 from bot.domain.check import CheckVerdict
 from bot.domain.control import StopMode
-from bot.domain.errors import ConfigFault, StartFault
+from bot.domain.errors import BotError, ConfigFault, StartFault
 from bot.domain.ids import Epoch, HedgeName, VenueName
 from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.policy import HedgePolicy
 from bot.journal.lock import AccountLock, default_state_dir, key_fingerprint
 from bot.journal.store import SqlJournal
 from bot.paper.session import LocalSession
-from bot.ports import Alerts, Clock, HintSource, Treasury, Venue
+from bot.ports import Clock, HintSource, Treasury, Venue
 from bot.runtime import start
 from bot.runtime.alarms import LogAlarms
 from bot.runtime.daemon import Daemon
-from bot.runtime.dead_man import DeadMan
 from bot.runtime.executor import Executor
 from bot.runtime.feeds import Feeds, reading
 from bot.runtime.hedger import Hedger, Outcome
@@ -81,47 +81,68 @@ async def assembled(
         BotError: it can't start; what was taken is given back.
     """
     async with AsyncExitStack() as stack:
-        now_ms = clock.now_ms()
-        journal = stack.enter_context(_open_journal(settings, options, now_ms))
-        if options.live and not settings.paper:
-            for venue_settings in settings.venues.values():
-                fingerprint = key_fingerprint(venue_settings.api_key.get_secret_value())
-                state_dir = default_state_dir(os.environ, Path.home())
-                stack.enter_context(AccountLock.acquire(fingerprint, state_dir, now_ms=now_ms))
-        epoch = start.draw_epoch(entropy)
-        journal.begin_epoch(epoch, now_ms)
-        hedges = policies(settings)
-        venues = await open_venues(stack, settings, hedges, session, clock)
-        instruments = {policy.name: instrument_of(venues[policy.venue], policy) for policy in hedges}
-        if options.live:
-            start.refuse_uncovered(hedges, journal)
-        feeds = await stack.enter_async_context(feeds_of(settings, clock))
-        await _preflight(settings, venues, hedges, clock, feeds, live=options.live)
-        if options.live:
-            await start.refuse_unknown_epochs(venues, hedges, journal)
-        daemon = _daemon(
-            settings=settings,
-            hedges=hedges,
-            instruments=instruments,
-            venues=venues,
-            journal=journal,
-            executor=Executor(journal=journal, clock=clock, epoch=epoch, logger=logs.get("bot.runtime.executor"))
-            if options.live
-            else None,
-            epoch=epoch,
-            clock=clock,
-            feeds=feeds,
-            show=show,
-            on_stop=(options.on_stop or settings.on_stop) if options.live else StopMode.KEEP,
-        )
-        logs.get(__name__).info(
-            logs.START_COMPLETED,
-            mode="live" if options.live else "dry-run",
-            paper=settings.paper,
-            hedges=len(hedges),
-            journal=str(settings.journal),
-        )
-        yield Bot(daemon=daemon, venues=venues, policies=hedges, journal=journal)
+        try:
+            bot = await _assemble(stack, settings, options, session, clock, show=show, entropy=entropy)
+        except BotError as fault:
+            if options.live:  # a hedge may stand there, and nobody watches it
+                alarms = LogAlarms(clock, logs.get("bot.alarms"))
+                code = type(fault).__name__
+                alarms.alarm(logs.START_FAILED, code=code, reason=fault.message, hint=fault.hint)
+            raise
+        yield bot
+
+
+async def _assemble(
+    stack: AsyncExitStack,
+    settings: Settings,
+    options: RunOptions,
+    session: Session | None,
+    clock: Clock,
+    *,
+    show: Show,
+    entropy: start.Entropy,
+) -> Bot:
+    now_ms = clock.now_ms()
+    journal = stack.enter_context(_open_journal(settings, options, now_ms))
+    if options.live and not settings.paper:
+        for venue_settings in settings.venues.values():
+            fingerprint = key_fingerprint(venue_settings.api_key.get_secret_value())
+            state_dir = default_state_dir(os.environ, Path.home())
+            stack.enter_context(AccountLock.acquire(fingerprint, state_dir, now_ms=now_ms))
+    epoch = start.draw_epoch(entropy)
+    journal.begin_epoch(epoch, now_ms)
+    hedges = policies(settings)
+    venues = await open_venues(stack, settings, hedges, session, clock)
+    instruments = {policy.name: instrument_of(venues[policy.venue], policy) for policy in hedges}
+    if options.live:
+        start.refuse_uncovered(hedges, journal)
+    feeds = await stack.enter_async_context(feeds_of(settings, clock))
+    await _preflight(settings, venues, hedges, clock, feeds, live=options.live)
+    if options.live:
+        await start.refuse_unknown_epochs(venues, hedges, journal)
+    daemon = _daemon(
+        settings=settings,
+        hedges=hedges,
+        instruments=instruments,
+        venues=venues,
+        journal=journal,
+        executor=Executor(journal=journal, clock=clock, epoch=epoch, logger=logs.get("bot.runtime.executor"))
+        if options.live
+        else None,
+        epoch=epoch,
+        clock=clock,
+        feeds=feeds,
+        show=show,
+        on_stop=(options.on_stop or settings.on_stop) if options.live else StopMode.KEEP,
+    )
+    logs.get(__name__).info(
+        logs.START_COMPLETED,
+        mode="live" if options.live else "dry-run",
+        paper=settings.paper,
+        hedges=len(hedges),
+        journal=str(settings.journal),
+    )
+    return Bot(daemon=daemon, venues=venues, policies=hedges, journal=journal)
 
 
 def _open_journal(settings: Settings, options: RunOptions, now_ms: int) -> SqlJournal:
@@ -272,6 +293,7 @@ def _daemon(
     on_stop: StopMode,
 ) -> Daemon:
     alarms = LogAlarms(clock, logs.get("bot.alarms"))
+    funding = funding_watches(hedges, instruments, venues, journal, clock, alarms) if executor is not None else {}
     hedgers = [
         Hedger(
             policy=policy,
@@ -294,6 +316,7 @@ def _daemon(
                 epoch=epoch,
                 clock=clock,
             ),
+            funding=funding.get(policy.name),
         )
         for policy in hedges
     ]
@@ -305,30 +328,8 @@ def _daemon(
         interval_s=float(settings.interval_s),
         show=show,
         logger=logs.get("bot.runtime.daemon"),
-        beside=[feeds.keep_reading],
+        beside=[feeds.keep_reading, *funding_readers(hedges, venues, funding, clock, alarms)],
         on_stop=on_stop,
-        dead_men=_dead_men(settings, hedges, venues, clock, alarms) if executor is not None else (),
+        dead_men=dead_men(settings, hedges, venues, clock, alarms) if executor is not None else (),
         streams=Streams(listened, hedges, clock=clock, logger=logs.get("bot.runtime.streams")),
     )
-
-
-def _dead_men(
-    settings: Settings,
-    hedges: Sequence[HedgePolicy],
-    venues: Mapping[VenueName, _Gateway],
-    clock: Clock,
-    alarms: Alerts,
-) -> list[DeadMan]:
-    return [
-        DeadMan(
-            name=name,
-            treasury=venues[name],
-            symbols=[policy.symbol for policy in hedges if policy.venue == name],
-            seconds=venue.dead_man_s,
-            clock=clock,
-            alarms=alarms,
-            logger=logs.get("bot.runtime.dead_man"),
-        )
-        for name, venue in settings.venues.items()
-        if venue.dead_man_s
-    ]

@@ -91,6 +91,7 @@ def view_of(situation: Situation) -> HedgeView:
         kind=situation.instrument.kind,
         holdings=situation.holdings,
         closing=closing,
+        funding=situation.funding,
     )
 
 

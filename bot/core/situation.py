@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from bot.core import observation as obs
 from bot.core import prices as px
+from bot.core.funding import INTERVAL_MS, FundingMemory
 from bot.domain.control import Control
+from bot.domain.funding import FundingFigures
 from bot.domain.instrument import Instrument
 from bot.domain.observation import Holding, Margin, Position, Prices, Unknown
 from bot.domain.orders import Side
@@ -28,6 +30,8 @@ class Situation:
         live_from_ms: no order before this time (fresh journal, or a back-off after rejections).
         hedged: the account is in hedge (dual-side) position mode, so an order names the short side.
         control: what a person told the hedge to do; None: to run.
+        funding: what the short paid lately; None when nothing is known.
+        funding_interval_ms: between two settlements.
     """
 
     policy: HedgePolicy
@@ -45,6 +49,8 @@ class Situation:
     now_ms: int
     hedged: bool = False
     control: Control | None = None
+    funding: FundingFigures | None = None
+    funding_interval_ms: int = INTERVAL_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +60,14 @@ class Memory:
     Attributes:
         sample: the last complete reading; not kept over a restart, so that a restart reads twice again.
         foreign_since_ms: since when a change by others is left alone (R25).
+        funding: the trailing cost, of a hedge that closes on it.
     """
 
     sample: obs.Sample | None = None
     prices: px.PriceMemory = field(default_factory=px.PriceMemory)
     surplus: obs.Surplus | None = None
     foreign_since_ms: int | None = None
+    funding: FundingMemory = field(default_factory=FundingMemory)
 
     def to_dict(self) -> dict[str, str]:
         """What survives a restart, as text."""
@@ -68,7 +76,7 @@ class Memory:
             kept |= {f"surplus.{key}": value for key, value in self.surplus.to_dict().items()}
         if self.foreign_since_ms is not None:
             kept["foreign_since_ms"] = str(self.foreign_since_ms)
-        return kept
+        return kept | {f"funding.{key}": value for key, value in self.funding.to_dict().items()}
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, str]) -> Memory:
@@ -79,6 +87,7 @@ class Memory:
             prices=px.PriceMemory.from_dict(_under("price.", kept)),
             surplus=obs.Surplus.from_dict(surplus) if surplus else None,
             foreign_since_ms=int(foreign) if foreign else None,
+            funding=FundingMemory.from_dict(_under("funding.", kept)),
         )
 
 

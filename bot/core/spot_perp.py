@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from bot.core import account, inverse, sizing, slicing, unwinding
+from bot.core import account, funding, inverse, sizing, slicing, unwinding
 from bot.core import exposure as ex
 from bot.core import observation as obs
 from bot.core import prices as px
@@ -35,9 +35,29 @@ def decide(situation: Situation, memory: Memory) -> tuple[Plan, Memory]:
     control = situation.control
     if control is not None and control.kind is ControlKind.UNWIND:
         return unwinding.decide(situation, memory, control)
+    watched = funding.watch(memory.funding, _funding_cost(situation), situation.now_ms, situation.policy.funding)
+    turned, memory = watched.closed is not memory.funding.closed, replace(memory, funding=watched)
+    if watched.closed:
+        situation = replace(situation, policy=replace(situation.policy, ratio=ZERO))
     plan, memory = _decide(situation, memory)
-    plan = _with_overdue(plan, situation)
+    plan = _with_overdue(_with_funding(plan, watched, turned=turned), situation)
     return plan if control is None else _paused(plan, control), memory
+
+
+def _funding_cost(situation: Situation) -> Decimal | None:
+    prices = situation.prices
+    if not isinstance(prices, Prices) or prices.funding_rate is None:
+        return None
+    return funding.cost_a_year(prices.funding_rate, situation.funding_interval_ms)
+
+
+def _with_funding(plan: Plan, watched: funding.FundingMemory, *, turned: bool) -> Plan:
+    """Say that funding keeps the short closed, and tell a person when that begins or ends."""
+    if not (watched.closed or turned):
+        return plan
+    done = "keeps the short closed" if watched.closed else "lets the short be opened again"
+    reason = f"{plan.reason}; funding, at {watched.average():.4f} of its notional a year, {done}"
+    return replace(plan, reason=reason, alarm=plan.alarm or turned)
 
 
 def _paused(plan: Plan, control: Control) -> Plan:

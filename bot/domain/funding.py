@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.ids import Asset, Symbol, VenueName
+from bot.domain.numbers import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +29,34 @@ class FundingPayment:
     time_ms: int
     short: Decimal | None = None
     mark: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingFigures:
+    """What a short paid or earned in a trailing window.
+
+    Attributes:
+        amount: in `asset`; positive when it earned.
+        payments: how many.
+        since_ms: venue time of the first one.
+        cost_a_year: as a fraction of its notional, positive when it paid; None when nobody saw the short then.
+    """
+
+    amount: Decimal
+    asset: Asset
+    payments: int
+    since_ms: int
+    cost_a_year: Decimal | None
+
+
+def funding_facts(figures: FundingFigures | None) -> dict[str, str | int | None] | None:
+    """As JSON: amounts are strings of plain digits."""
+    if figures is None:
+        return None
+    return {
+        "amount": plain(figures.amount),
+        "asset": figures.asset,
+        "payments": figures.payments,
+        "since_ms": figures.since_ms,
+        "cost_a_year": None if figures.cost_a_year is None else plain(round(figures.cost_a_year, 6)),
+    }

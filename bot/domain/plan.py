@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.funding import FundingFigures
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.instrument import ContractKind
 from bot.domain.numbers import plain
@@ -122,6 +123,7 @@ class HedgeView:
         gap_notional, band_notional: in quote.
         price: quote per coin, from the mark.
         closing: None when the position or its price is unknown, or there is no short.
+        funding: what the short paid lately; None when nothing is known.
     """
 
     hedge: HedgeName
@@ -140,6 +142,7 @@ class HedgeView:
     mark: Decimal | None = None
     liquidation_price: Decimal | None = None
     closing: Closing | None = None
+    funding: FundingFigures | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

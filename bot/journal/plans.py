@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
+from bot.domain.funding import funding_facts
 from bot.domain.numbers import plain
 from bot.domain.observation import Holding, Unknown
 from bot.domain.plan import Plan, closing_facts, order_facts
@@ -35,7 +36,16 @@ _FACTS: Final = frozenset(
         "alarm",
     ]
 )
-_MOVES_WITH_PRICE: Final = ("gap_notional", "band_notional", "price", "mark", "liquidation_price", "closing", "reason")
+_MOVES_WITH_PRICE: Final = (
+    "gap_notional",
+    "band_notional",
+    "price",
+    "mark",
+    "liquidation_price",
+    "closing",
+    "funding",
+    "reason",
+)
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:
@@ -59,6 +69,7 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
         "mark": _text(view.mark),
         "liquidation_price": _text(view.liquidation_price),
         "closing": closing_facts(view.closing),
+        "funding": funding_facts(view.funding),
         "order": None if plan.order is None else order_facts(plan.order),
         "gap_after": _text(plan.gap_after),
         "alarm": plan.alarm,

@@ -10,6 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from bot import logs
 from bot.core import units
+from bot.core.funding import INTERVAL_MS
 from bot.core.retries import backoff_until_ms, unfilled_tries
 from bot.core.situation import Situation
 from bot.core.spot_perp import decide
@@ -24,6 +25,7 @@ from bot.domain.policy import HedgePolicy
 from bot.ports import Alerts, Clock, Feeds, Journal, Venue
 from bot.runtime.canonical import numbers
 from bot.runtime.executor import Executor
+from bot.runtime.funding import FundingWatch
 from bot.runtime.ladder import Ladder
 from bot.runtime.ladder_look import look_of
 from bot.runtime.memory import HedgeMemory
@@ -53,6 +55,7 @@ class Hedger:
         not_before_ms: no order before this time (fresh journal).
         feeds: numbers from outside; None when no holding names one.
         ladder: makes what watches the margin (R27); None: nothing does.
+        funding: knows what the short paid; None: nothing does.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Hedger:
         not_before_ms: int = 0,
         feeds: Feeds | None = None,
         ladder: Callable[[HedgeMemory], Ladder] | None = None,
+        funding: FundingWatch | None = None,
     ) -> None:
         self.policy = policy
         self.instrument = instrument
@@ -100,6 +104,7 @@ class Hedger:
         self._ladder = None if ladder is None else ladder(self._memory)
         self._not_before_ms = not_before_ms
         self._feeds = feeds
+        self._funding = funding
         self._stuck = Stuck(policy.timing.dwell_s)
         self._flattening: Control | None = None
 
@@ -127,6 +132,8 @@ class Hedger:
         position = observed.positions.get(symbol, Unknown(what=f"position {symbol}", reason="it was not read"))
         position = self._units_hold(position)
         order = self._flattened() if flatten else None
+        if self._funding is not None:
+            self._funding.seen(position, observed.prices.get(symbol))
         control = self._memory.standing(order)
         self._memory.begin(control)
         reconciled = await self._reconcile(position)
@@ -219,6 +226,8 @@ class Hedger:
             live_from_ms=max(self._not_before_ms, backoff_until_ms(recent)),
             now_ms=now_ms,
             hedged=isinstance(config, SymbolConfig) and config.hedged,
+            funding=None if self._funding is None else self._funding.figures,
+            funding_interval_ms=INTERVAL_MS if self._funding is None else self._funding.interval_ms,
         )
 
     def _recent(self) -> list[IntentRecord]:

@@ -79,10 +79,14 @@ class HedgeMemory:
         Another ratio, contract or unwind is a new job; what was done for the old one does not count against it.
         """
         self._unwinding = control is not None and control.kind is ControlKind.UNWIND
-        what = f"unwind {control.since_ms}" if control and self._unwinding else plain(self._policy.ratio)
+        what = f"unwind {control.since_ms}" if control and self._unwinding else plain(self._ratio())
         job = f"{what} {self._policy.venue} {self._policy.symbol}"
         if job != self._job:
             self._job, self.campaign = job, None
+
+    def _ratio(self) -> Decimal:
+        """The wanted short / exposure of now: none while funding keeps it closed."""
+        return ZERO if self.decided.funding.closed else self._policy.ratio
 
     def snapshot(self) -> Snapshot:
         """What `restore` brings back."""
@@ -176,7 +180,7 @@ class HedgeMemory:
         if self._unwinding:
             work = unwinding_work(plan.view, position, self._instrument)
         else:
-            work = campaign_work(plan.view, position, self._instrument, self._policy.ratio)
+            work = campaign_work(plan.view, position, self._instrument, self._ratio())
         if work is not None:
             self.campaign = guards.observe_exposure(
                 self.campaign,
