@@ -13,6 +13,8 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
+RESOLUTION_S: Final = 1e-6
+"""What is due within it is due at once; floats are finer for centuries."""
 EPOCH_MS: Final = 1_767_225_600_000
 """Where virtual wall time begins: 2026-01-01. The loop's own time begins at 0, where floats are fine enough."""
 
@@ -51,6 +53,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._jump = _JumpSelector()
         super().__init__(self._jump)
+        # asyncio's own nanosecond is lost in a float of many days: nothing would ever be due again.
+        self._clock_resolution = RESOLUTION_S
 
     def time(self) -> float:
         """Seconds since the loop was made, as it sees them."""
