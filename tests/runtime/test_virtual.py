@@ -39,3 +39,25 @@ def test_a_timeout_is_virtual_too() -> None:
         return VirtualClock().now_ms()
 
     assert run_virtual(main()) == EPOCH_MS + DAY_S * 1000
+
+
+def test_time_goes_on_after_years() -> None:
+    """A nanosecond is nothing to a float of half a year, and a timer must still be due when its time has come."""
+
+    async def story() -> float:
+        await asyncio.sleep(400 * 86_400)
+        started_s = asyncio.get_running_loop().time()
+        for _ in range(100):
+            await asyncio.sleep(0.3)
+        return asyncio.get_running_loop().time() - started_s
+
+    assert run_virtual(story()) == pytest.approx(30, abs=1e-3)
+
+
+def test_a_clock_may_begin_at_any_time() -> None:
+    async def story() -> int:
+        clock = VirtualClock(1_000_000)
+        await clock.sleep(2)
+        return clock.now_ms()
+
+    assert run_virtual(story()) == 1_002_000
