@@ -112,7 +112,8 @@ async def _assemble(
     epoch = start.draw_epoch(entropy)
     journal.begin_epoch(epoch, now_ms)
     hedges = policies(settings)
-    venues = await open_venues(stack, settings, hedges, session, clock)
+    patient = options.live and not options.once
+    venues = await open_venues(stack, settings, hedges, session, clock, patient=patient)
     instruments = {policy.name: instrument_of(venues[policy.venue], policy) for policy in hedges}
     if options.live:
         start.refuse_uncovered(hedges, journal)
@@ -182,8 +183,13 @@ async def open_venues(
     hedges: Sequence[HedgePolicy],
     session: Session | None,
     clock: Clock,
+    *,
+    patient: bool = False,
 ) -> dict[VenueName, _Gateway]:
-    """Open and start every venue; the stack closes them. Raises BotError."""
+    """Open and start every venue; the stack closes them. One that asks for a pause gets it, if `patient`.
+
+    Raises BotError.
+    """
     from bot.venue.gateway import open_venue  # noqa: PLC0415 - ccxt takes a second; settings are judged before it
 
     venues: dict[VenueName, _Gateway] = {}
@@ -202,7 +208,10 @@ async def open_venues(
         )
         stack.push_async_callback(venue.close)
         try:
-            await start_venue(venue)
+            if patient:
+                await start.start_patiently(venue, clock, LogAlarms(clock, logs.get("bot.alarms")))
+            else:
+                await start_venue(venue)
         except ConfigFault:
             for policy in (policy for policy in hedges if policy.venue == name):
                 instrument_of(venue, policy)  # names the hedge whose symbol it is

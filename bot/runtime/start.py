@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
-from bot.domain.errors import StartFault
+from bot import logs
+from bot.domain.errors import StartFault, VenueBusy
 from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, Epoch, VenueName, epoch_of
 from bot.domain.policy import HedgePolicy
-from bot.ports import Clock, Journal, Venue
+from bot.ports import Alerts, Clock, Journal, Venue
+from bot.runtime.preflight import start_venue
+
+PAUSE_MORE_S: Final = 1.0
+"""Beyond what a venue asks for: it must be over by the venue's clock, too."""
 
 Entropy = Callable[[int], int]
 """Draws a number from 0 up to, not including, the one given."""
@@ -17,6 +23,24 @@ Entropy = Callable[[int], int]
 def draw_epoch(entropy: Entropy = secrets.randbelow) -> Epoch:
     """50 fresh random bits, as ten characters."""
     return Epoch("".join(EPOCH_ALPHABET[entropy(len(EPOCH_ALPHABET))] for _ in range(EPOCH_LENGTH)))
+
+
+async def start_patiently(venue: Venue, clock: Clock, alarms: Alerts) -> None:
+    """Start a venue, and wait for as long as it asks for a pause.
+
+    A process that ended instead would be started again, ask again, and so prolong the ban for as long as it lasts.
+
+    Raises:
+        BotError: as `start_venue`, but for VenueBusy.
+    """
+    while True:
+        try:
+            return await start_venue(venue)
+        except VenueBusy as busy:
+            pause_s = max(busy.retry_at_ms - clock.now_ms(), 0) / 1000 + PAUSE_MORE_S
+            reason = f"{busy.message}: nothing is watched for another {pause_s:.0f} s"
+            alarms.alarm(logs.START_WAITING, venue=venue.name, code="pause", reason=reason)
+            await clock.sleep(pause_s)
 
 
 async def refuse_unknown_epochs(
