@@ -123,6 +123,7 @@ def _hedge(row: DecisionRow, now_ms: int) -> dict[str, Any]:
         **{name: plan[name] for name in _NUMBERS},
         "orders": [] if plan["order"] is None else [plan["order"]],
         "closing": plan.get("closing"),
+        "funding": plan.get("funding"),
     }
 
 
@@ -220,7 +221,14 @@ def _body(hedge: Mapping[str, Any]) -> Table:
         table.add_row("" if number else "holdings", f"{quantity}  {escape(where)}")
     for name in _NUMBERS:
         table.add_row(name.replace("_", " "), "[red]unknown[/]" if hedge[name] is None else hedge[name])
+    if hedge["funding"] is not None:
+        table.add_row("funding", _funding(hedge["funding"]))
     for order in hedge["orders"]:
         table.add_row("order", f"[bold]{order['side']} {order['quantity']}[/] at {order['price_collar']} or better")
     table.add_row("reason", escape(hedge["reason"]))
     return table
+
+
+def _funding(paid: Mapping[str, Any]) -> str:
+    cost = "" if paid["cost_a_year"] is None else f", a cost of {paid['cost_a_year']} of the notional a year"
+    return f"{paid['amount']} {paid['asset']} in {paid['payments']} payments{cost}"

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from bot.cli import asking, pause, resume, status, unwind
 from bot.domain.control import Control, ControlKind
 from bot.domain.errors import ConfigFault, StartFault
+from bot.domain.funding import FundingFigures
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.instrument import ContractKind
 from bot.domain.plan import Closing, HedgeView, Plan, Verdict
@@ -32,6 +33,9 @@ CLOSING = Closing(
     slippage_max=Decimal(750),
     realized=Decimal(-20),
     settle=Asset("USDT"),
+)
+PAID = FundingFigures(
+    amount=Decimal("-3.5"), asset=Asset("USDT"), payments=2, since_ms=0, cost_a_year=Decimal("0.0123")
 )
 
 Run = Callable[..., str]
@@ -78,6 +82,7 @@ def decided(name: str, closing: Closing | None) -> Plan:
         holdings=(),
         short=short,
         closing=closing,
+        funding=None if closing is None else PAID,
     )
     return Plan(view=view, verdict=Verdict.BALANCED, reason="inside the band")
 
@@ -91,7 +96,10 @@ def test_a_pause_is_written_beside_the_running_bot_and_shown(bot: SqlJournal, ru
     drawn = run("status")
     assert "paused" in drawn
     assert "travelling" in drawn
-    assert json.loads(run("status", "--json"))["controls"][0]["hedge"] == "btc"
+    assert "-3.5 USDT in 2 payments, a cost of 0.0123 of the notional a year" in drawn
+    told = json.loads(run("status", "--json"))
+    assert told["controls"][0]["hedge"] == "btc"
+    assert [hedge["funding"] and hedge["funding"]["payments"] for hedge in told["hedges"]] == [2, None]
     bot.close()
 
 

@@ -167,6 +167,7 @@ def everything(path: Path) -> dict[str, Any]:
                 "liquidation_price": None,
                 "gap_after": "0",
                 "closing": None,
+                "funding": None,
                 "orders": [
                     {
                         "venue": "main",
