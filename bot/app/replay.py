@@ -14,71 +14,45 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from bot.app.assembly import Bot, assembled
+from bot.app.replay_script import QUOTE, Script, set_prices, settings_text, starting
 from bot.domain.errors import StartFault
 from bot.domain.ids import Asset, Symbol, TradeId, VenueOrderId
-from bot.domain.instrument import ContractKind
 from bot.domain.intent import IntentRecord, IntentState
+from bot.domain.ladder import StepKind, StepRecord, StepState
 from bot.domain.ledger import LedgerRow, WalletBalance
 from bot.domain.numbers import ONE, ZERO
 from bot.domain.orders import Side, VenueTrade
 from bot.domain.plan import HedgeView, Verdict
 from bot.paper.engine.exchange import Exchange
-from bot.paper.engine.layout import BINANCE, OKX, Layout
 from bot.paper.engine.listing import MarketType
-from bot.paper.engine.model import Trade
+from bot.paper.engine.model import ForcedCause, Trade
 from bot.paper.session import LocalSession
 from bot.paper.world import default_world
-from bot.report.history import BAR_MS, Bar, History, Period
+from bot.report.history import BAR_MS, Period
 from bot.report.statement import JournalFill, OrderCounts, Stage, Statement, statement
 from bot.runtime.hedger import Outcome
 from bot.runtime.virtual import VirtualClock
 from bot.settings import RunOptions, load_settings
 
-LAYOUTS: Final[Mapping[str, Layout]] = {"binance": BINANCE, "okx": OKX}
-"""Of the exchanges whose history can be played."""
 ACCOUNT: Final = "paper"
-QUOTE: Final = "USDT"
 LOOK_S: Final = 5.0
 """Between two turns while the bot has something to do, as if it ran at its usual interval."""
-QUIET_TURNS: Final = 2
-"""So many turns in a row without anything to do: then time goes on."""
+QUIET_TURNS: Final = 3
+"""So many turns in a row without anything to do: then time goes on. Three readings end every doubt (R12)."""
 HIGH_AFTER_MS: Final = 60_000
 CLOSE_AFTER_MS: Final = BAR_MS // 2
 BOOKS_AFTER_MS: Final = BAR_MS * 7 // 8
 BOOKS_EVERY: Final = 21
 """Bars between two readings of the venue's books, which reach back no further than some weeks."""
-_MARGIN_SPARE: Final = Decimal("1.02")
-"""Of the first notional in the contract's wallet: the short, its fee and a collar."""
-_CENT: Final = Decimal("0.01")
-_LIQUIDATION: Final = "autoclose-"
 _BUSY: Final = frozenset({Verdict.ORDER, Verdict.CONFIRMING, Verdict.DWELLING, Verdict.WAITING, Verdict.FROZEN})
 
 Progress = Callable[[int], None]
 """Told how many bars are done."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
-    """What is played.
-
-    Attributes:
-        history: the bars.
-        coins: held at the start.
-        band: relative band of the hedge, a fraction.
-        reserve: stablecoins beside the margin, as a multiple of the first notional; linear only.
-        ladder: the automatic steps of the margin ladder are on.
-    """
-
-    history: History
-    coins: Decimal
-    band: Decimal
-    reserve: Decimal
-    ladder: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +64,7 @@ class Replayed:
         months: whose ends are the stages that `statement` shows, as `2023-01`.
         bars: played.
         liquidations: orders by which the exchange closed the short.
+        steps: of the margin ladder that were done, by kind; `failed` are those that were given up.
         worth_start, worth_end: of everything in the account, in quote, at spot.
         coins_start, coins_end: held.
     """
@@ -98,6 +73,7 @@ class Replayed:
     months: tuple[str, ...]
     bars: int
     liquidations: int
+    steps: Mapping[str, int]
     worth_start: Decimal
     worth_end: Decimal
     coins_start: Decimal
@@ -117,9 +93,9 @@ async def replay(script: Script, *, clock: VirtualClock, progress: Progress) -> 
     """
     history = script.history
     first = history.periods[0]
-    world = default_world(clock.now_ms, starting={history.exchange: _starting(script)})
+    world = default_world(clock.now_ms, starting={history.exchange: starting(script)})
     exchange = world.venues[history.exchange].exchange
-    _set(exchange, history, first, lambda bar: bar.open)
+    set_prices(exchange, history, first, lambda bar: bar.open)
     with tempfile.TemporaryDirectory(prefix="hedgebot-replay-") as folder:
         path = Path(folder) / "replay.toml"
         path.write_text(settings_text(script, Path(folder) / "journal.db"), encoding="utf-8")
@@ -195,7 +171,7 @@ class _Player:
         history = self._script.history
         if number:
             await self._until(period.time_ms)
-            _set(self._exchange, history, period, lambda bar: bar.open)
+            set_prices(self._exchange, history, period, lambda bar: bar.open)
             self._exchange.settle_funding(history.asset, period.rate)
         else:
             await self._settled(period.time_ms + CLOSE_AFTER_MS)
@@ -204,10 +180,10 @@ class _Player:
         following = history.periods[number + 1 : number + 2]
         self._exchange.set_funding_rate(history.asset, following[0].rate if following else period.rate)
         await self._until(period.time_ms + HIGH_AFTER_MS)
-        _set(self._exchange, history, period, lambda bar: bar.high)
+        set_prices(self._exchange, history, period, lambda bar: bar.high)
         await self._settled(period.time_ms + CLOSE_AFTER_MS)
         await self._until(period.time_ms + CLOSE_AFTER_MS)
-        _set(self._exchange, history, period, lambda bar: bar.close)
+        set_prices(self._exchange, history, period, lambda bar: bar.close)
         await self._settled(period.time_ms + BOOKS_AFTER_MS)
         if number % BOOKS_EVERY == 0:
             await self._until(period.time_ms + BOOKS_AFTER_MS)
@@ -286,7 +262,8 @@ class _Player:
             statement=replace(told, stages=tuple(told.stages[number] for number in shown.values())),
             months=tuple(shown),
             bars=len(self._script.history.periods),
-            liquidations=sum(order.client_id.startswith(_LIQUIDATION) for order in orders),
+            liquidations=sum(order.cause is ForcedCause.LIQUIDATION for order in orders),
+            steps=_steps(self._bot.journal.steps(self._policy.venue, symbol)),
             worth_start=start,
             worth_end=self._worth(),
             coins_start=stages[0].coins,
@@ -323,6 +300,11 @@ class _Player:
         return sorted(events, key=lambda stage: stage.time_ms)
 
 
+def _steps(records: Sequence[StepRecord]) -> Mapping[str, int]:
+    states = Counter("failed" if record.state is StepState.FAILED else record.step.kind.value for record in records)
+    return {name: states[name] for name in (*(kind.value for kind in StepKind), "failed")}
+
+
 def _month_ends(periods: Sequence[Period]) -> Mapping[str, int]:
     """Month -> the number of its last period."""
     months = (f"{datetime.fromtimestamp(period.time_ms / 1000, tz=UTC):%Y-%m}" for period in periods)
@@ -352,45 +334,4 @@ def _counts(records: Sequence[IntentRecord]) -> OrderCounts:
         filled=states[IntentState.FILLED],
         rejected=states[IntentState.REJECTED],
         unknown=states[IntentState.UNKNOWN] + states[IntentState.ARMED],
-    )
-
-
-def _set(exchange: Exchange, history: History, period: Period, price: Callable[[Bar], Decimal]) -> None:
-    """Move both markets at once; the other perpetual, which nobody holds, goes with spot."""
-    other, own = MarketType.INVERSE, MarketType.LINEAR
-    if history.kind is ContractKind.INVERSE:
-        other, own = own, other
-    spot = price(period.spot)
-    exchange.set_market_prices(history.asset, {MarketType.SPOT: spot, own: price(period.perp), other: spot})
-
-
-def _starting(script: Script) -> Mapping[str, Mapping[str, Decimal]]:
-    """The account: coins, and for a linear short the quote that margins it, with the reserve beside it."""
-    history, layout = script.history, LAYOUTS[script.history.exchange]
-    if history.kind is ContractKind.INVERSE:
-        return {layout.margin[MarketType.INVERSE]: {history.asset: script.coins}}
-    notional = script.coins * history.periods[0].spot.open
-    margin, reserve = (
-        (notional * factor).quantize(_CENT, rounding=ROUND_UP) for factor in (_MARGIN_SPARE, script.reserve)
-    )
-    wallet = layout.margin[MarketType.LINEAR]
-    if wallet == layout.spot:
-        return {wallet: {history.asset: script.coins, QUOTE: margin + reserve}}
-    return {layout.spot: {history.asset: script.coins, QUOTE: reserve}, wallet: {QUOTE: margin}}
-
-
-def settings_text(script: Script, journal: Path) -> str:
-    """A settings file like a user's."""
-    history = script.history
-    inverse = history.kind is ContractKind.INVERSE
-    # On a unified account the coins that margin a short are those of spot.
-    source = "margin" if inverse and not LAYOUTS[history.exchange].unified else "spot"
-    symbol = f"{history.asset}/USD:{history.asset}" if inverse else f"{history.asset}/{QUOTE}:{QUOTE}"
-    return (
-        f'[journal]\npath = "{journal}"\n'
-        f'[venues.main]\nexchange = "{history.exchange}"\nenvironment = "paper"\nstreams = false\n'
-        f'[[hedges]]\nname = "replay"\nkind = "spot-perp"\nasset = "{history.asset}"\n'
-        f'holdings = [{{source = "{source}", venue = "main"}}]\n'
-        f'short = {{venue = "main", symbol = "{symbol}"}}\n'
-        f'band = {{relative = "{script.band}", notional = "20"}}\n'
     )

@@ -24,7 +24,8 @@ from bot.runtime.signals import Stop
 from bot.runtime.virtual import VirtualClock, run_virtual
 
 if TYPE_CHECKING:
-    from bot.app.replay import Progress, Replayed, Script
+    from bot.app.replay import Progress, Replayed
+    from bot.app.replay_script import Script
 
 EXIT_FOUND: Final = 3
 """A residual that is not 0 (R29), or a liquidation."""
@@ -93,7 +94,7 @@ class _Asked:
 
 
 def _replay(asked: _Asked, *, as_json: bool) -> int:
-    from bot.app.replay import Script  # noqa: PLC0415 - the help text needs no exchange library
+    from bot.app.replay_script import Script  # noqa: PLC0415 - the help text needs no exchange library
 
     history = _history(asked)
     script = Script(history=history, coins=asked.coins, band=asked.band, reserve=asked.reserve, ladder=asked.ladder)
@@ -178,6 +179,7 @@ def _as_json(asked: _Asked, history: History, told: Replayed) -> dict[str, objec
         "from_ms": history.periods[0].time_ms,
         "to_ms": history.periods[-1].time_ms + BAR_MS,
         "liquidations": told.liquidations,
+        "ladder": dict(told.steps),
         "worth": {"start": plain(told.worth_start), "end": plain(told.worth_end)},
         "coins": {"start": plain(told.coins_start), "end": plain(told.coins_end)},
         "hedges": [told.statement.to_json()],
@@ -190,6 +192,8 @@ def _print(history: History, told: Replayed) -> None:
     title = f"{told.bars} bars of {history.exchange}, {history.kind.value} short, {told.months[0]} to {told.months[-1]}"
     print_statement(told.statement, title=title, names=told.months)
     quote = told.statement.quote
+    if any(told.steps.values()):
+        typer.echo(f"margin ladder: {', '.join(f'{count} {name}' for name, count in told.steps.items())}")
     typer.echo(
         f"worth {told.worth_start:,.2f} {quote} at the first bar, {told.worth_end:,.2f} {quote} at the last; "
         f"{plain(told.coins_start)} {history.asset} held then, {plain(round(told.coins_end, 8))} now; "
