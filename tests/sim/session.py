@@ -43,7 +43,7 @@ class Watched:
             request = replace(request, now_ms=request.now_ms + skew_ms)
         simulation.faults.struck = None
         outcome = self._world.handle(request)
-        simulation.arrived(self._process, exchange, request, outcome)
+        simulation.arrived(self._process, request, outcome)
         return outcome
 
     def connect(self, request: Request) -> Stream | Response:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Context, copy_context
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -76,6 +77,7 @@ class Simulation(Stage):
         self._oracles = oracles
         self._over = asyncio.Event()
         self._numbers: dict[asyncio.Task[object] | None, int] = {}
+        self._left: dict[int, Sent] = {}
         self._count = 0
         self._carried: int | None = None
         self._owners: dict[str, str] = {}
@@ -136,7 +138,7 @@ class Simulation(Stage):
         self._count += 1
         self._numbers[asyncio.current_task()] = self._count
         host = target.raw_host or ""
-        self.truth.in_flight[self._count] = Sent(
+        left = Sent(
             number=self._count,
             at_ms=self.clock.now_ms(),
             process=process.number,
@@ -147,6 +149,7 @@ class Simulation(Stage):
             query=target.raw_query_string,
             body=body.decode(),
         )
+        self._left[self._count] = self.truth.in_flight[self._count] = left
         return self._count
 
     @contextmanager
@@ -158,7 +161,7 @@ class Simulation(Stage):
         finally:
             self._carried = None
 
-    def arrived(self, process: Process, exchange: str, request: Request, outcome: Outcome) -> None:
+    def arrived(self, process: Process, request: Request, outcome: Outcome) -> None:
         """A request came to the exchange, or was lost on its way."""
         number = self._carried or self._numbers[asyncio.current_task()]
         struck = self.faults.struck
@@ -168,22 +171,8 @@ class Simulation(Stage):
             found = _CODE.search(outcome.response.body[:64])
             code = found[1].decode() if found and found[1].decode() not in _FINE else ""
         now_ms = self.clock.now_ms()
-        left = self.truth.in_flight.get(number)
-        sent = Sent(
-            number=number,
-            at_ms=now_ms if left is None else left.at_ms,
-            process=process.number,
-            exchange=exchange,
-            method=request.method,
-            host=request.host,
-            path=request.path,
-            query=request.query,
-            body=request.body.decode(),
-            fault=struck.kind.value if struck else "",
-            status=status,
-            code=code,
-        )
-        if left is not None:
+        sent = replace(self._left.pop(number), fault=struck.kind.value if struck else "", status=status, code=code)
+        if number in self.truth.in_flight:
             self.truth.in_flight[number] = sent  # the answer is told with what the venue said
         word = f"{request.method} {request.host}{request.path} {'lost' if status is None else status}"
         word += "".join(f" {more}" for more in (code, sent.fault) if more)

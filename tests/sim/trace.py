@@ -63,6 +63,7 @@ class Sent:
 
     Attributes:
         number: counts all requests from 1.
+        at_ms: when it left; it may come to the venue later, see `Event.at_ms`.
         fault: the kind of fault that struck it, such as `drop-after`; empty for none.
         status: HTTP status of the venue's answer; None when the connection was dropped.
         code: the venue's own error code in the answer; empty for none.
