@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.paper.faults import FaultKind
 from bot.paper.stream_faults import StreamFaultKind
-from tests.sim.paths import PATHS
+from tests.sim.paths import PATHS, Paths
 from tests.sim.scene import SPOT_WALLETS, Scene
 
 
@@ -145,6 +145,8 @@ _OUTAGES: Final = (
     FaultKind.MAINTENANCE,
     FaultKind.BANNED,
 )
+TAKES_AN_ID_AGAIN: Final = frozenset({"binance", "kucoin"})
+"""There an order that is sent twice fills twice once the first is done: no client can keep that from happening."""
 _FRAMES: Final = frozenset({StreamFaultKind.GAP, StreamFaultKind.DUPLICATE, StreamFaultKind.REORDER})
 _EARLY: Final = frozenset({Act.FOREIGN, Act.ADL, Act.LIQUIDATE})
 """What a person or the bot needs time for: not in the last fifth before the calm."""
@@ -222,7 +224,10 @@ class _Drawn:
         while (at_ms := at_ms + self._chance.randrange(20_000, 60_000)) < self._scene.calm_ms:
             exchange = self._exchange()
             kind = self._chance.choices(self._kinds, weights)[0]
-            given = {"kind": kind.value, "path": self._path(exchange)}
+            path = self._path(exchange)
+            if kind is FaultKind.DUPLICATE and exchange in TAKES_AN_ID_AGAIN and path == self._paths(exchange).order:
+                kind = FaultKind.DROP_AFTER
+            given = {"kind": kind.value, "path": path}
             most = 12 if kind in _LONG else 4
             given["count"] = str(1 + int(self._chance.random() ** 2 * most))
             if kind is FaultKind.CLOCK_SKEW:
@@ -264,11 +269,14 @@ class _Drawn:
 
     def _path(self, exchange: str = "", *, often: bool = False) -> str:
         """Orders' own path a fifth of the time, what proves their fate another two."""
-        paths = PATHS[exchange or self._scene.exchange, self._scene.inverse]
+        paths = self._paths(exchange or self._scene.exchange)
         luck = self._chance.random() * (0.6 if often else 1)
         if luck < 0.2:
             return paths.order
         return self._chance.choice(paths.proof if luck < 0.6 else paths.reading if luck < 0.9 else paths.start)
+
+    def _paths(self, exchange: str) -> Paths:
+        return PATHS[exchange, self._scene.inverse]
 
     def _exchange(self) -> str:
         return self._chance.choice(self._scene.exchanges)
