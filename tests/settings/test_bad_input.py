@@ -194,15 +194,6 @@ CASES = (
     ),
     bad("spot amount", ('"spot",', '"spot", amount = 3,'), "amount", "the venue tells how much", "external"),
     bad("source", ('"spot"', '"sopt"'), 'source = "sopt"', 'one of "spot"', "Where the coins are"),
-    bad(
-        "funding hysteresis",
-        (RATIO, 'funding = {close_above = "0.1", reopen_below = "0.1"}'),
-        'hedges[0].funding.reopen_below = "0.1"',
-        "less than close_above, which is 0.1",
-    ),
-    bad("funding half", (RATIO, 'funding = {close_above = "0.1"}'), "funding.reopen_below", "is missing"),
-    bad("dead man", ('"binance"', '"binance"\ndead_man_s = 5'), "dead_man_s = 5", "0 (off), or whole seconds from 10"),
-    bad("stop", ("[venues.main]", 'on_stop = "panic"\n[venues.main]'), 'one of "keep", "cancel", "flatten"'),
     bad("slippage", (RATIO, 'slippage = "0.1"'), "max_slippage_urgent", "at least the slippage, 0.1", "lower slippage"),
     bad(
         "kind later",
