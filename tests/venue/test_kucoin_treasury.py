@@ -319,7 +319,7 @@ async def test_the_sum_of_added_margin_tells_whether_the_newest_move_was_done(
     assert (move.amount, move.time_ms, move.asset) == (Decimal("25.00000001"), EPOCH_MS, "USDT")
     assert await kucoin_venue.moves(ADD, BTC, EPOCH_MS + 1) == []
     with pytest.raises(NotOffered):
-        await kucoin_venue.moves(ADD, BTC, EPOCH_MS - 60_001)
+        await kucoin_venue.moves(ADD, BTC, EPOCH_MS - 120_001)
     for other in ("25.15", "0", "50.16000002"):
         serve_positions(kucoin, position(other))
         with pytest.raises(VenueUnreadable):

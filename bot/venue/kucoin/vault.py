@@ -45,7 +45,7 @@ _NO_POSITION: Final = "position does not exist"
 _NO_TRANSFER: Final = "failed to transfer out"
 """Words of a success that is none (ccxt, `addMargin` and `transfer`)."""
 _OUR_SIDES: Final = frozenset({"BOTH", "SHORT"})
-_SLACK_MS: Final = 60_000
+_SLACK_MS: Final = 120_000
 """How much further back a question about added margin may reach than the sum that was read."""
 
 
