@@ -116,7 +116,8 @@ async def _assemble(
     venues = await open_venues(stack, settings, hedges, session, clock, patient=patient)
     instruments = {policy.name: instrument_of(venues[policy.venue], policy) for policy in hedges}
     if options.live:
-        start.refuse_uncovered(hedges, journal)
+        sold_on = [(name, symbol) for name in venues for symbol in spot_symbols(hedges, name)]
+        start.refuse_uncovered(hedges, journal, sold_on)
     feeds = await stack.enter_async_context(feeds_of(settings, clock))
     await _preflight(settings, venues, hedges, clock, feeds, live=options.live)
     if options.live:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from bot import logs
 from bot.domain.errors import StartFault, VenueBusy
-from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, Epoch, VenueName, epoch_of
+from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, Epoch, Symbol, VenueName, epoch_of
 from bot.domain.policy import HedgePolicy
 from bot.ports import Alerts, Clock, Journal, Venue
 from bot.runtime.preflight import start_venue
@@ -68,13 +68,20 @@ def first_order_ms(policy: HedgePolicy, journal: Journal, clock: Clock) -> int:
     return 0 if known else clock.now_ms() + int(policy.timing.settle_s * 1000)
 
 
-def refuse_uncovered(hedges: Sequence[HedgePolicy], journal: Journal) -> None:
+def refuse_uncovered(
+    hedges: Sequence[HedgePolicy], journal: Journal, sold_on: Collection[tuple[VenueName, Symbol]] = ()
+) -> None:
     """A short of this journal that no hedge covers any more: opening another beside it would double it.
+
+    Args:
+        hedges: of these settings.
+        journal: of all starts.
+        sold_on: spot markets on which the hedges' ladders sell; a sale may be in flight there (R27).
 
     Raises:
         StartFault: there is one.
     """
-    left = journal.uncovered([(policy.venue, policy.symbol) for policy in hedges])
+    left = journal.uncovered([*((policy.venue, policy.symbol) for policy in hedges), *sold_on])
     if left:
         named = ", ".join(f"{symbol} on {venue}" for venue, symbol in left)
         raise StartFault(

@@ -20,7 +20,7 @@ from bot.domain.ids import ClientOrderId, epoch_of
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.plan import Verdict
 from bot.paper.engine.defaults import STARTING, Starting
-from bot.paper.engine.model import Order, Side
+from bot.paper.engine.model import Order, Position, Side
 from bot.runtime.virtual import run_virtual
 from tests.sim.stage import KEY, RESTART_S, PowerCut, Process, Stage, default_settings, doors
 
@@ -102,6 +102,9 @@ class Scenario:
         ceiling: no fill may leave the short above it.
         traded: coins that our orders buy and sell in all: not one more than it takes.
         rests: how the turns are called in which it is over.
+        also: what must be so besides, such as margin that was added.
+        margin: of the position at the end, give or take a unit of its currency; None: whatever it is.
+        coins: that are left in spot; None: whatever it is.
         extra: more settings of the hedge.
         patient: the waits are the defaults.
     """
@@ -116,6 +119,9 @@ class Scenario:
     at: Mapping[str, Callable[[Stage], None]] = field(default_factory=dict)
     starting: Mapping[str, Starting] = field(default_factory=lambda: STARTING)
     rests: Verdict = Verdict.BALANCED
+    also: Callable[[Stage], bool] = lambda _: True
+    margin: Decimal | None = None
+    coins: Decimal | None = None
     extra: str = ""
     patient: bool = False
 
@@ -133,6 +139,8 @@ class Ended:
         started_ms: when the last process first asked or wrote something.
         hedged_s: from then to the target; None: not in time, or something was still open.
         path: the short in coins after each fill of ours.
+        margin: of the position, in its settle currency, without what is not realised.
+        coins: in spot.
     """
 
     reached: Sequence[Point]
@@ -140,6 +148,8 @@ class Ended:
     started_ms: int
     hedged_s: float | None
     short: Decimal
+    margin: Decimal
+    coins: Decimal
     path: Sequence[Decimal]
     traded: Decimal
     orders: Sequence[Order]
@@ -249,7 +259,9 @@ async def _to_the_end(scenario: Scenario, stage: Stage, watch: _Cuts, within_s: 
     """Run until the scenario has settled, and a little longer; when it came to its target."""
     await _until(stage, lambda: short_of(stage) == scenario.target, within_s)
     hedged_ms = stage.clock.now_ms()
-    settled = await _until(stage, lambda: _settled(stage, watch, scenario.target, scenario.rests), within_s)
+    settled = await _until(
+        stage, lambda: scenario.also(stage) and _settled(stage, watch, scenario.target, scenario.rests), within_s
+    )
     watch.counting = False
     await stage.run(2.5)  # it stays there
     return hedged_ms if settled else None
@@ -281,33 +293,40 @@ def _settled(stage: Stage, watch: _Cuts, target: Decimal, rests: Verdict) -> boo
 
 def short_of(stage: Stage) -> Decimal:
     """The short, in coins."""
-    venue = VENUES[stage.exchange_name]
-    position = stage.exchange.account(KEY).position(venue.perpetual.partition(":")[2])
-    return Decimal(0) if position is None else -position.contracts * venue.size
+    position = position_of(stage)
+    return Decimal(0) if position is None else -position.contracts * VENUES[stage.exchange_name].size
+
+
+def position_of(stage: Stage) -> Position | None:
+    """The position that hedges."""
+    return stage.exchange.account(KEY).position(VENUES[stage.exchange_name].perpetual.partition(":")[2])
 
 
 def _ended(venue: Venue, stage: Stage, watch: _Cuts, hedged_ms: int | None) -> Ended:
     account = stage.exchange.account(KEY)
-    orders = {order.order_id: order for order in account.orders(venue.perpetual)}
+    ours = {order.order_id: order for order in account.orders() if epoch_of(order.client_id) is not None}
     path: list[Decimal] = []
     short = traded = Decimal(0)
     for trade in account.trades(venue.perpetual):
         coins = trade.quantity * venue.size
         short += coins if trade.side is Side.SELL else -coins
-        if epoch_of(orders[trade.order_id].client_id) is not None:
+        if trade.order_id in ours:
             path.append(short)
             traded += coins
     started_ms = max(watch.started_ms.values())
+    position = position_of(stage)
     return Ended(
         reached=watch.reached,
         cuts=watch.made,
         started_ms=started_ms,
         hedged_s=None if hedged_ms is None else max(hedged_ms - started_ms, 0) / 1000,
         short=short_of(stage),
+        margin=Decimal(0) if position is None else position.isolated_wallet,
+        coins=account.balance(venue.coins, "BTC").total,
         path=path,
         traded=traded,
-        orders=[order for order in orders.values() if epoch_of(order.client_id) is not None],
-        intents=stage.intents(),
+        orders=list(ours.values()),
+        intents=[*stage.intents(), *stage.intents("BTC/USDT")],
         halts=[halt.reason for halt in stage.halts],
         failed=stage.starts_failed,
     )
@@ -321,6 +340,8 @@ def judge(scenario: Scenario, ended: Ended) -> None:
     assert ended.short == scenario.target
     assert max(ended.path, default=Decimal(0)) <= scenario.ceiling, f"over-hedged: {ended.path}"
     assert ended.traded == scenario.traded, f"traded {ended.traded} coins"
+    assert scenario.margin is None or abs(ended.margin - scenario.margin) < 1, f"margin of {ended.margin}"
+    assert scenario.coins in {None, ended.coins}, f"{ended.coins} coins are left"
     one_intent_each(ended)
 
 

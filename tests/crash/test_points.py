@@ -11,8 +11,8 @@ from bot.domain.intent import IntentState
 from tests.crash.harness import Point, Scenario, judge, play, points
 from tests.crash.scenarios import BINANCE, EVERYWHERE, GROWS, LOST_ANSWER, LOST_REQUEST, OPENS, SCENARIOS
 
-HERE = [(scenario, exchange) for scenario, exchanges in SCENARIOS for exchange in exchanges]
-ELSEWHERE = [(scenario, e) for scenario, exchanges in SCENARIOS for e in EVERYWHERE if e not in exchanges]
+HERE = [(scenario, exchange) for scenario, here, _ in SCENARIOS for exchange in here]
+ELSEWHERE = [(scenario, exchange) for scenario, _, elsewhere in SCENARIOS for exchange in elsewhere]
 ORDER_PATH = ("order", "commit arm", "commit remember", "commit update", "commit confirm")
 """How the names of points begin that stand on the way of an order."""
 PROOF_S = {"binance": 50, "okx": 50, "kucoin": 52}
