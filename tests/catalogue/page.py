@@ -19,7 +19,6 @@ END: Final = "<!-- end of the catalogue -->"
 
 NUMBERS: Final = range(1, 65)
 OPEN: Final = {
-    54: "the other leg's minimum is larger: paired reductions of the margin ladder are told here once it runs",
     57: "two instances on one account, beyond one machine: leases come with several machines; on one machine a file "
     "lock holds (`tests/journal`)",
     58: "locks behind a connection pooler: there is no database server yet",

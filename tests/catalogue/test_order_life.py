@@ -317,16 +317,16 @@ def tries_at_once_again(patch: pytest.MonkeyPatch) -> None:
 
 @case(19, mutant=tries_at_once_again, shows="tried", on=EVERYWHERE)
 async def test_f19_refused_forever(tale: Tale) -> None:
-    """Every order is refused for want of margin, for ten minutes.
+    """Every order is refused for want of margin, for five minutes.
 
     Tries are made ever more seldom, from 5 s to 5 minutes apart; a person is told; the first that succeeds hedges.
     """
     tale.set_stage()
     tale.order_fault(FaultKind.REJECT, count=10_000)
     await tale.begin()
-    await tale.run(600)
+    await tale.run(300)
     tries = len(tale.wire.sent(tale.place.order))
-    assert tries <= 10, f"tried {tries} times in 10 minutes"
+    assert tries <= 8, f"tried {tries} times in 5 minutes"
     assert tale.alarmed(), "nobody was told"
     tale.stage.world.faults.clear()
     assert await tale.balanced(within_s=310), "not hedged once orders were taken again"
@@ -334,12 +334,12 @@ async def test_f19_refused_forever(tale: Tale) -> None:
 
 @case(20, mutant=mutants.never_dwells, shows="round trips", on=EVERYWHERE)
 async def test_f20_flapping(tale: Tale) -> None:
-    """Coins leave and come back every 10 s, for five minutes.
+    """Coins leave and come back every 10 s, for three minutes.
 
     A surplus must last a minute before the short is reduced: no round trips.
     """
     await tale.hedged()
-    for _ in range(15):
+    for _ in range(9):
         tale.deposit("-0.1")
         await tale.run(10)
         tale.deposit("0.1")

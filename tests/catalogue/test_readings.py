@@ -42,7 +42,7 @@ def reads_quantities_alone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(kucoin_futures, "_sides", unsigned)
 
 
-@case(22, mutant=reads_quantities_alone, shows="the short was read as", on=EVERYWHERE)
+@case(22, mutant=reads_quantities_alone, shows="the short was read as", on=EVERYWHERE, sabotaged_on=EVERYWHERE)
 async def test_f22_signs_of_hedge_mode(tale: Tale) -> None:
     """The account is in hedge mode, where venues sign the short side each in its own way.
 
@@ -243,7 +243,7 @@ def empty_means_flat(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Overview, "without_position", property(lambda _: True))
 
 
-@case(27, mutant=empty_means_flat, shows="opened the hedge twice", on=EVERYWHERE)
+@case(27, mutant=empty_means_flat, shows="opened the hedge twice", on=EVERYWHERE, sabotaged_on=EVERYWHERE)
 async def test_f27_empty_list(tale: Tale) -> None:
     """A bot without its journal starts beside its short while the list of positions is answered empty, with success.
 

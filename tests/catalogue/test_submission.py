@@ -23,6 +23,7 @@ from tests.catalogue.case import case
 from tests.catalogue.places import EVERYWHERE
 from tests.catalogue.tale import Tale
 from tests.catalogue.wire import Pass, instead, lagging, missing, unreachable
+from tests.sim.stage import default_settings
 
 HOUR_S = 3_600
 PROVEN_S = 75
@@ -285,7 +286,7 @@ async def test_f10_names_not_resolved(tale: Tale) -> None:
 
     A failed request is no answer: only the venue's own "not found" counts.
     """
-    tale.set_stage()
+    tale.set_stage(settings="interval_s = 20\n" + default_settings(tale.place.exchange))
     tale.order_fault(FaultKind.DROP_AFTER)
     await tale.begin()
     assert await tale.stage.until(lambda _: bool(tale.orders), within_s=60)
@@ -295,7 +296,7 @@ async def test_f10_names_not_resolved(tale: Tale) -> None:
     assert tale.alarmed(began_ms), "nobody was told"
     assert tale.states == [IntentState.UNKNOWN], "dropped an accepted order"
     tale.wire.clear()
-    assert await tale.balanced(within_s=60), "not hedged once names are resolved again"
+    assert await tale.balanced(within_s=90), "not hedged once names are resolved again"
     tale.never_doubled()
 
 
