@@ -230,10 +230,9 @@ def _shift(kind: MoveKind, amount: Decimal) -> Act:
 def _confirmed(progress: Progress) -> Act:
     """Ended once the readings show it, or have had the time to."""
     step = progress.step
-    wallet_due = step.wallet_before + progress.done(MoveKind.ADD_MARGIN)
-    topped = step.kind is StepKind.REDUCTION or progress.wallet >= wallet_due * ARRIVED
+    done = progress.done(MoveKind.ADD_MARGIN) or progress.done(MoveKind.TRANSFER)
+    topped = step.kind is StepKind.REDUCTION or progress.wallet >= (step.wallet_before + done) * ARRIVED
     gone = step.kind is StepKind.TOP_UP or progress.spot <= step.spot_before - progress.sold
     if (topped and gone) or progress.read_ms - _known_ms(progress) >= LAG_MS:
-        done = progress.done(MoveKind.ADD_MARGIN) or progress.done(MoveKind.TRANSFER)
         return Close(state=StepState.DONE, detail=f"{plain(done)} added to the margin")
     return Wait(reason="a ladder step is not seen in the balances yet")

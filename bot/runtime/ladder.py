@@ -27,7 +27,7 @@ PAUSE_MS: Final = {StepKind.TOP_UP: 60_000, StepKind.REDUCTION: 600_000}
 """After a step that failed: when the next one may begin."""
 PAUSE_DONE_MS: Final = 30_000
 """After one that was done: as long as its balances may lag behind."""
-AGAIN_S: Final = Decimal(5)
+AGAIN_S: Final = Decimal(2)
 _UNKNOWN_TOLD: Final = 3
 """Readings in a row without a liquidation price to go by, after which a person is told."""
 

@@ -218,7 +218,7 @@ def test_r27_a_cross_account_is_judged_by_its_margin_ratio_too() -> None:
 
 
 def test_the_pace_is_measured_from_the_highest_sample_of_the_window() -> None:
-    samples = (PaceSample(ratio=D("1.5"), at_ms=0),)
+    samples = paced([], PaceSample(ratio=D("1.5"), at_ms=0))
     samples = paced(samples, PaceSample(ratio=D("1.8"), at_ms=60_000))  # a top-up
     samples = paced(samples, PaceSample(ratio=D("1.7"), at_ms=180_000))
     assert reached_in_ms(samples, D("1.5")) == 240_000

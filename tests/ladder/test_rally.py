@@ -11,7 +11,8 @@ from bot import logs
 from bot.domain.ladder import StepKind, StepState
 from bot.domain.moves import MoveKind, MoveState
 from bot.paper.engine.model import RowKind
-from tests.ladder.rally import FIRST, KEY, PERP, SPOT, Rally, climb, tell, wealth
+from tests.ladder.rally import FIRST, PERP, SPOT, Rally, climb, tell, wealth
+from tests.sim.stage import KEY
 
 DAYS = {"binance": 60, "okx": 12, "kucoin": 12}
 """Two months; on the other venues the same way in larger steps."""

@@ -1,0 +1,212 @@
+"""How a step of the margin ladder goes on from what is known of it (R27)."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from bot.core.ladder_progress import (
+    LAG_MS,
+    STEP_MAX_MS,
+    TRIES_MAX,
+    Act,
+    Buy,
+    Close,
+    Progress,
+    Sell,
+    Shift,
+    Wait,
+    next_act,
+)
+from bot.core.ladder_steps import PLACES, Purse
+from bot.domain.intent import IntentState
+from bot.domain.ladder import StepKind, StepState
+from bot.domain.moves import MoveKind, MoveState
+from bot.domain.orders import Side
+from tests.core.instruments import LINEAR
+from tests.core.ladders import HELD, MARKET, NOW_MS, leg, move, progress
+
+D = Decimal
+REDUCTION = StepKind.REDUCTION
+NEEDED = D(53_008)
+BOUGHT = leg("0.2")
+SOLD = leg("0.2", side=Side.SELL)
+EMPTY = leg("0", state=IntentState.EXPIRED)
+
+
+def act(known: Progress) -> Act:
+    return next_act(known, LINEAR, MARKET if known.step.kind is REDUCTION else None)
+
+
+def closed(known: Progress) -> StepState:
+    end = act(known)
+    assert isinstance(end, Close)
+    assert end.detail
+    return end.state
+
+
+# A top-up
+
+
+def test_a_top_up_adds_what_the_margin_wallet_has() -> None:
+    assert act(progress()) == Shift(kind=MoveKind.ADD_MARGIN, amount=NEEDED)
+
+
+def test_what_is_missing_there_is_moved_first() -> None:
+    purse = Purse(margin=D(3_008), wallet=D(100_000))
+    assert act(progress(purse=purse)) == Shift(kind=MoveKind.TRANSFER, amount=D(50_000) + PLACES)
+
+
+def test_what_is_not_there_is_left_out() -> None:
+    purse = Purse(margin=D(1_000), wallet=D(2_000))
+    assert act(progress(purse=purse)) == Shift(kind=MoveKind.TRANSFER, amount=D(2_000) - PLACES)
+    moved = move(MoveKind.TRANSFER, "1999.999999")
+    after = Purse(margin=D("2999.999999"), wallet=D("0.000001"))
+    add = act(progress(purse=after, moves=[moved]))
+    assert isinstance(add, Shift)
+    assert add.kind is MoveKind.ADD_MARGIN
+    assert add.amount == D("2999.999998")
+
+
+def test_a_transfer_is_waited_for_and_never_made_twice() -> None:
+    moved = move(MoveKind.TRANSFER, "50000")
+    purse = Purse(margin=D(3_008), wallet=D(50_000))
+    unseen = progress(purse=purse, moves=[moved])
+    assert isinstance(act(unseen), Wait)
+    late = replace(unseen, read_ms=moved.updated_ms + LAG_MS)
+    assert act(late) == Shift(kind=MoveKind.ADD_MARGIN, amount=D(3_008) - PLACES)
+
+
+def test_r27_nothing_moves_while_a_move_is_unknown() -> None:
+    for state in (MoveState.ARMED, MoveState.UNKNOWN):
+        assert isinstance(act(progress(moves=[move(state=state)])), Wait)
+
+
+def test_a_move_without_effect_is_made_again_but_not_for_ever() -> None:
+    lost = move(state=MoveState.NO_EFFECT_PROVEN)
+    assert act(progress(moves=[lost])) == Shift(kind=MoveKind.ADD_MARGIN, amount=NEEDED)
+    assert closed(progress(moves=[lost] * TRIES_MAX)) is StepState.FAILED
+
+
+def test_a_refused_move_ends_the_step() -> None:
+    known = progress(moves=[move(state=MoveState.REJECTED)])
+    assert closed(known) is StepState.FAILED
+    assert "-4051" in str(act(known))
+
+
+def test_a_reading_from_before_a_move_was_known_says_nothing() -> None:
+    known = progress(moves=[move(MoveKind.TRANSFER)], read_ms=NOW_MS + 1_000)
+    waiting = act(known)
+    assert isinstance(waiting, Wait)
+    assert waiting.soon
+
+
+def test_a_step_ends_once_its_margin_is_seen_or_has_had_the_time() -> None:
+    known = progress(moves=[move()])
+    assert isinstance(act(known), Wait)
+    assert closed(replace(known, wallet=D(153_008))) is StepState.DONE
+    assert closed(replace(known, read_ms=NOW_MS + 1_000 + LAG_MS)) is StepState.DONE
+
+
+def test_a_price_that_has_fallen_back_needs_nothing() -> None:
+    assert closed(progress(backing=replace(HELD, equity=D(200_000)))) is StepState.DONE
+    assert closed(progress(purse=Purse(margin=D(0), wallet=D(0)))) is StepState.DONE
+
+
+def test_under_cross_margin_a_transfer_is_all() -> None:
+    cross = replace(HELD, isolated=False)
+    purse = Purse(margin=D(0), wallet=D(100_000))
+    known = progress(backing=cross, purse=purse)
+    assert act(known) == Shift(kind=MoveKind.TRANSFER, amount=NEEDED)
+    assert isinstance(act(replace(known, moves=[move(MoveKind.TRANSFER)])), Wait)
+    seen = replace(known, moves=[move(MoveKind.TRANSFER)], read_ms=NOW_MS + 1_000 + LAG_MS)
+    assert closed(seen) is StepState.DONE
+    assert closed(replace(known, purse=Purse(margin=D(100_000), wallet=D(0)))) is StepState.DONE
+
+
+# A reduction
+
+
+def test_r27_the_short_is_bought_back_first() -> None:
+    assert act(progress(REDUCTION)) == Buy(contracts=D("0.2"))
+
+
+def test_what_is_bought_back_is_sold_before_more_is_bought() -> None:
+    half = leg("0.05", wanted="0.05")
+    assert act(progress(REDUCTION, buys=[half])) == Sell(coins=D("0.05"))
+    sold = leg("0.05", wanted="0.05", side=Side.SELL)
+    assert act(progress(REDUCTION, buys=[half], sales=[sold])) == Buy(contracts=D("0.15"))
+
+
+def test_half_a_hedge_sells_twice_as_much() -> None:
+    known = progress(REDUCTION, buys=[leg("0.1")], ratio=D("0.5"))
+    assert act(known) == Sell(coins=D("0.2"))
+
+
+@pytest.mark.parametrize(
+    "leg_",
+    [
+        leg("0.1", state=IntentState.PARTIALLY_FILLED, settled=False),
+        leg("0", state=IntentState.UNKNOWN, settled=False),
+        leg("0.2", settled=False),
+    ],
+)
+def test_r18_r23_an_open_leg_is_waited_for(leg_: object) -> None:
+    assert isinstance(act(progress(REDUCTION, buys=[leg_])), Wait)
+
+
+def test_r27_the_money_of_both_legs_is_added() -> None:
+    known = progress(REDUCTION, buys=[BOUGHT], sales=[SOLD], proceeds=D(27_972), released=D(11_900))
+    assert act(known) == Shift(kind=MoveKind.ADD_MARGIN, amount=D(39_872) - PLACES)
+    there = replace(known, purse=Purse(margin=D(11_900), wallet=D(27_972)))
+    assert act(there) == Shift(kind=MoveKind.TRANSFER, amount=D(27_972) - PLACES)
+
+
+def test_no_more_is_added_than_brings_it_to_the_target() -> None:
+    after = replace(HELD, units=D("0.8"), equity=D(48_000))
+    known = progress(REDUCTION, buys=[BOUGHT], sales=[SOLD], proceeds=D(90_000), released=D(12_000), backing=after)
+    added = act(known)
+    assert isinstance(added, Shift)
+    assert D(42_000) < added.amount < D(42_500)
+
+
+def test_a_reduction_ends_once_its_coins_are_seen_to_be_gone() -> None:
+    known = progress(REDUCTION, buys=[BOUGHT], sales=[SOLD], moves=[move()])
+    assert isinstance(act(known), Wait)
+    assert closed(replace(known, spot=D("0.8"))) is StepState.DONE
+    assert closed(replace(known, read_ms=NOW_MS + 1_000 + LAG_MS)) is StepState.DONE
+
+
+def test_nothing_that_fills_ends_the_step() -> None:
+    assert act(progress(REDUCTION, buys=[EMPTY] * (TRIES_MAX - 1))) == Buy(contracts=D("0.2"))
+    assert closed(progress(REDUCTION, buys=[EMPTY] * TRIES_MAX)) is StepState.FAILED
+
+
+def test_what_can_not_be_sold_ends_the_step_and_adds_nothing() -> None:
+    tries = [leg("0", side=Side.SELL, state=IntentState.EXPIRED)] * TRIES_MAX
+    known = progress(REDUCTION, buys=[BOUGHT], sales=tries, released=D(11_900))
+    assert closed(known) is StepState.FAILED
+    assert "could not be sold" in str(act(known))
+
+
+def test_what_was_sold_in_part_is_added_with_its_share_of_the_margin() -> None:
+    part = leg("0.1", side=Side.SELL)
+    tries = [part, *[leg("0", side=Side.SELL, state=IntentState.EXPIRED)] * TRIES_MAX]
+    known = progress(REDUCTION, buys=[BOUGHT], sales=tries, proceeds=D(14_000), released=D(12_000))
+    assert act(known) == Shift(kind=MoveKind.ADD_MARGIN, amount=D(20_000) - PLACES)
+
+
+def test_a_step_that_took_too_long_sends_no_order_any_more() -> None:
+    late = NOW_MS + STEP_MAX_MS + 1
+    assert closed(progress(REDUCTION, now_ms=late)) is StepState.FAILED
+    assert closed(progress(REDUCTION, buys=[BOUGHT], now_ms=late)) is StepState.FAILED
+    half, sold = leg("0.05", wanted="0.05"), leg("0.05", wanted="0.05", side=Side.SELL)
+    known = progress(REDUCTION, buys=[half], sales=[sold], proceeds=D(6_993), released=D(3_000), now_ms=late)
+    assert act(known) == Shift(kind=MoveKind.ADD_MARGIN, amount=D(9_993) - PLACES)
+
+
+def test_a_remainder_that_the_market_does_not_take_is_left() -> None:
+    known = progress(REDUCTION, buys=[BOUGHT], sales=[leg("0.19999", side=Side.SELL)], proceeds=D(28_000))
+    assert isinstance(act(known), Shift)
+    few = progress(REDUCTION, buys=[leg("0.00001"), *[EMPTY] * TRIES_MAX])
+    assert closed(few) is StepState.FAILED
