@@ -14,6 +14,7 @@ import aiohttp
 
 from bot import logs
 from bot.app.ladders import ladder_of, spot_symbols
+from bot.app.legs import legs_of
 from bot.app.watches import dead_men, funding_readers, funding_watches
 from bot.domain.check import CheckVerdict
 from bot.domain.control import StopMode
@@ -304,6 +305,7 @@ def _daemon(
 ) -> Daemon:
     alarms = LogAlarms(clock, logs.get("bot.alarms"))
     funding = funding_watches(hedges, instruments, venues, journal, clock, alarms) if executor is not None else {}
+    legs = legs_of(hedges, instruments, journal, clock, live=executor is not None)
     hedgers = [
         Hedger(
             policy=policy,
@@ -327,6 +329,7 @@ def _daemon(
                 clock=clock,
             ),
             funding=funding.get(policy.name),
+            leg=legs.get(policy.name),
         )
         for policy in hedges
     ]

@@ -13,6 +13,7 @@ from bot.cli.ages import age, age_s
 from bot.domain.control import Control, ControlKind
 from bot.domain.errors import ConfigFault, StartFault
 from bot.domain.ids import HedgeName
+from bot.domain.policy import fallback_name
 
 if TYPE_CHECKING:
     from bot.journal.store import SqlJournal
@@ -51,6 +52,11 @@ def named(journal: SqlJournal, hedge: str | None) -> HedgeName | None:
             f"the journal knows no hedge {hedge}", hint=f"it has: {', '.join(names)}" if names else "it has none so far"
         )
     return HedgeName(hedge)
+
+
+def reaches(meant: HedgeName | None, hedge: HedgeName) -> bool:
+    """Whether what is said of a hedge, or of all, is obeyed under that name: its fallback obeys it, too."""
+    return meant is None or hedge in {meant, fallback_name(meant)}
 
 
 def control_facts(control: Control, now_ms: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import typer
 from bot.cli import options
 from bot.cli.ages import age, age_s
 from bot.cli.asking import agreed
-from bot.cli.controls import HedgeOrAll, Why, control_facts, made, named, print_controls
+from bot.cli.controls import HedgeOrAll, Why, control_facts, made, named, print_controls, reaches
 from bot.cli.journal_options import ConfigOrNone, JournalOrNone, journal_path, mode_of
 from bot.domain.control import ControlKind
 from bot.domain.ids import HedgeName
@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
         path = journal_path(config, journal)
         with SqlJournal.open_beside(path) as opened:
             meant = named(opened, hedge)
-            costs = [cost_facts(row, clock.now_ms()) for row in opened.last_decisions() if meant in {None, row.hedge}]
+            costs = [cost_facts(row, clock.now_ms()) for row in opened.last_decisions() if reaches(meant, row.hedge)]
             running = lock_holder(path) is not None if mode_of(path) == "live" else None
             standing = [control_facts(control, clock.now_ms()) for control in opened.controls()]
             show = Console(highlight=False, stderr=json).print

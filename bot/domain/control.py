@@ -51,11 +51,11 @@ class Control:
         return self.hedge in {None, hedge}
 
 
-def standing(controls: Sequence[Control], hedge: HedgeName) -> Control | None:
+def standing(controls: Sequence[Control], *hedges: HedgeName) -> Control | None:
     """What holds for a hedge: what was said last. None: it runs.
 
     Args:
         controls: those in force, oldest first.
-        hedge: whose turn it is.
+        hedges: whose turn it is, by every name that it is reached by.
     """
-    return next((control for control in reversed(controls) if control.reaches(hedge)), None)
+    return next((control for control in reversed(controls) if any(map(control.reaches, hedges))), None)

@@ -20,6 +20,8 @@ class Source(StrEnum):
     MARGIN = "margin"
     TRANSIT = "transit"
     EXTERNAL = "external"
+    OTHER_LEG = "other-leg"
+    """What the hedge's other leg hedges, or is left to it: negative. No setting names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

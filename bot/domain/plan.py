@@ -156,6 +156,7 @@ class Plan:
         look_again_s: read again that soon instead of waiting for the next interval; None: no hurry.
         want_book: the next reading should hold the order book.
         alarm: a person should know; the reason says what.
+        refused: the risk gate's code, of a plan that it stopped; else empty.
     """
 
     view: HedgeView
@@ -166,3 +167,4 @@ class Plan:
     look_again_s: Decimal | None = None
     want_book: bool = False
     alarm: bool = False
+    refused: str = ""

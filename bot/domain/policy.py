@@ -92,6 +92,24 @@ class FundingPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """Of a policy that is the second leg of a hedge, on its fallback venue.
+
+    Attributes:
+        hedge: whose.
+        after_s: how long the first leg must have been unable before this one grows.
+    """
+
+    hedge: HedgeName
+    after_s: Decimal
+
+
+def fallback_name(hedge: HedgeName) -> HedgeName:
+    """What the second leg of a hedge is called."""
+    return HedgeName(f"{hedge}/fallback")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HedgePolicy:
     """One `[[hedges]]` entry of kind spot-perp.
 
@@ -100,6 +118,7 @@ class HedgePolicy:
         holdings: for an inverse short the coins that margin it are among them (R2).
         slippage, slippage_urgent: fractions of the price; urgent after two unfilled tries (R16).
         margin_reserve: quote that is never used as margin.
+        stands_in: of the second leg of a hedge; None for a first leg.
     """
 
     name: HedgeName
@@ -118,3 +137,9 @@ class HedgePolicy:
     margin_reserve: Decimal
     funding: FundingPolicy = FundingPolicy()
     ladder: LadderPolicy = field(default_factory=LadderPolicy)
+    stands_in: StandIn | None = None
+
+    @property
+    def names(self) -> tuple[HedgeName, ...]:
+        """What a person may call it by: a second leg obeys what is said of its hedge, too."""
+        return (self.name,) if self.stands_in is None else (self.name, self.stands_in.hedge)

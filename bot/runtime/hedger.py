@@ -28,6 +28,7 @@ from bot.runtime.executor import Executor
 from bot.runtime.funding import FundingWatch
 from bot.runtime.ladder import Ladder
 from bot.runtime.ladder_look import look_of
+from bot.runtime.legs import Leg
 from bot.runtime.memory import HedgeMemory
 from bot.runtime.observer import holdings_of
 from bot.runtime.ordering import Basis, Ordering
@@ -56,6 +57,7 @@ class Hedger:
         feeds: numbers from outside; None when no holding names one.
         ladder: makes what watches the margin (R27); None: nothing does.
         funding: knows what the short paid; None: nothing does.
+        leg: knows what the hedge's other leg does; None when it has one leg.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Hedger:
         feeds: Feeds | None = None,
         ladder: Callable[[HedgeMemory], Ladder] | None = None,
         funding: FundingWatch | None = None,
+        leg: Leg | None = None,
     ) -> None:
         self.policy = policy
         self.instrument = instrument
@@ -105,6 +108,7 @@ class Hedger:
         self._not_before_ms = not_before_ms
         self._feeds = feeds
         self._funding = funding
+        self._leg = leg
         self._stuck = Stuck(policy.timing.dwell_s)
         self._flattening: Control | None = None
 
@@ -127,6 +131,8 @@ class Hedger:
         Raises:
             JournalFault: something could not be made durable; nothing was sent after it.
         """
+        if self._leg is not None:
+            self._leg.begin()
         observed = observations[self.policy.venue]
         symbol = self.policy.symbol
         position = observed.positions.get(symbol, Unknown(what=f"position {symbol}", reason="it was not read"))
@@ -139,6 +145,8 @@ class Hedger:
         reconciled = await self._reconcile(position)
         recent = self._recent()
         situation = replace(self._situation(observations, position, reconciled, recent), control=control)
+        if self._leg is not None:
+            situation = self._leg.share(situation, observations)
         engaged = None
         if self._ladder is not None:
             look = look_of(situation, observed, reconciled, recent, hold=hold, stopping=stopping)
@@ -162,6 +170,8 @@ class Hedger:
                 order=order,
             )
             plan, sent = await self._ordering.order(plan, basis)
+        if self._leg is not None:
+            plan = self._leg.taken(plan, sent, observations)
         plan = replace(plan, reason=logs.redact(plan.reason))  # a venue's words may be in it; it is kept and shown
         self._record(plan, sent, hold=hold)
         return Outcome(plan=plan, sent=sent)

@@ -71,7 +71,7 @@ class HedgeMemory:
 
     def standing(self, order: Control | None = None) -> Control | None:
         """What a person told this hedge to do: by the journal, or else by `order`. Read anew each time."""
-        return standing(self._journal.controls(), self._policy.name) or order
+        return standing(self._journal.controls(), *self._policy.names) or order
 
     def begin(self, control: Control | None) -> None:
         """A turn begins under a control, or none.

@@ -89,6 +89,7 @@ class Ordering:
                 gap_after=plan.view.gap,
                 want_book=True,
                 alarm=True,
+                refused=verdict.code,
             )
             return refused, None
         if self._executor is None or basis.reconciled.anchor is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -105,9 +105,16 @@ def _secret(raw: object) -> SecretStr:
     return SecretStr(raw)
 
 
-def choice(kind: type[StrEnum]) -> Expect:
-    """One of an enum's words."""
-    return Expect("one of " + ", ".join(f'"{word.value}"' for word in kind), kind)
+def choice(kind: type[StrEnum], *, but: Collection[StrEnum] = ()) -> Expect:
+    """One of an enum's words, except those that no person may write."""
+    words = {word.value: word for word in kind if word not in but}
+
+    def read(raw: object) -> StrEnum:
+        if not isinstance(raw, str) or raw not in words:
+            raise ValueError
+        return words[raw]
+
+    return Expect("one of " + ", ".join(f'"{word}"' for word in words), read)
 
 
 def _dead_man(raw: object) -> int:

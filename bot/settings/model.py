@@ -215,7 +215,7 @@ class HoldingTable(Table):
     HTTPS address.
     """
 
-    source: Annotated[Source, choice(Source)] = Field(description="Where the coins are.")
+    source: Annotated[Source, choice(Source, but=[Source.OTHER_LEG])] = Field(description="Where the coins are.")
     venue: VenueWord | None = Field(default=None, description="The venue; for every source but `external`.")
     amount: Amount | None = Field(default=None, description="Coins, for `external`: a number that stays.")
     file: FilePath | None = Field(
@@ -285,6 +285,20 @@ class ShortTable(Table):
         return self.leverage or (2 if self.inverse else 1)
 
 
+class FallbackTable(ShortTable):
+    """`fallback`: a second venue that hedges what the first one can't, while it can't.
+
+    A linear perpetual on another venue than the short's, with margin ready on it. It grows only after the first venue
+    could not be used for `after_s`: unreachable, without margin, or refusing orders. It never grows after a liquidation
+    or another halt there, and what is too much later is taken off it first. `caps`, `ladder` and everything else of the
+    hedge hold for it as well, each venue by itself.
+    """
+
+    after_s: Annotated[Decimal, seconds("10", "86400")] = Field(
+        default=Decimal(60), description="How long the first venue must have been of no use before the second hedges."
+    )
+
+
 class HedgeTable(Defaults):
     """`[[hedges]]`: one coin, where it is held, and the short that keeps its value."""
 
@@ -297,6 +311,9 @@ class HedgeTable(Defaults):
     allow_leverage: Flag = Field(default=False, description="Accept a leverage setting above 1.")
     holdings: Annotated[tuple[HoldingTable, ...], Field(min_length=1)] = Field(description="Where the coins are.")
     short: ShortTable = Field(description="The perpetual that hedges.")
+    fallback: FallbackTable | None = Field(
+        default=None, description="A second venue for what the first one can't hedge; without it there is none."
+    )
 
 
 class JournalTable(Table):

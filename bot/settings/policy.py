@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,16 @@ from bot.domain.feed import FeedSpec
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.ladder import LadderPolicy
 from bot.domain.observation import Source
-from bot.domain.policy import Band, Caps, FundingPolicy, HedgePolicy, HoldingSpec, Timing
+from bot.domain.policy import (
+    Band,
+    Caps,
+    FundingPolicy,
+    HedgePolicy,
+    HoldingSpec,
+    StandIn,
+    Timing,
+    fallback_name,
+)
 from bot.settings.kinds import AMOUNT_MAX, RATE_MAX
 from bot.settings.load import Settings
 from bot.settings.model import HedgeTable, HoldingTable
@@ -18,8 +28,26 @@ from bot.settings.rules import brings_margin, brings_transit, tells_transit
 
 
 def policies(settings: Settings) -> tuple[HedgePolicy, ...]:
-    """One policy for each hedge, in the file's order."""
-    return tuple(_policy(hedge, settings) for hedge in settings.hedges)
+    """One policy for each hedge, in the file's order; that of a fallback comes right after its hedge's own."""
+    return tuple(policy for hedge in settings.hedges for policy in _legs(hedge, settings))
+
+
+def _legs(hedge: HedgeTable, settings: Settings) -> Iterator[HedgePolicy]:
+    first, fallback = _policy(hedge, settings), hedge.fallback
+    yield first
+    if fallback is not None:
+        venue = VenueName(fallback.venue)
+        sells = any(spec.source is Source.SPOT and spec.venue == venue and not spec.token for spec in first.holdings)
+        yield replace(
+            first,
+            name=fallback_name(first.name),
+            venue=venue,
+            symbol=Symbol(fallback.symbol),
+            margin_mode=fallback.margin_mode,
+            leverage=fallback.leverage_setting,
+            ladder=replace(first.ladder, reduce=first.ladder.reduce and sells),
+            stands_in=StandIn(hedge=first.name, after_s=fallback.after_s),
+        )
 
 
 def wanted_feeds(settings: Settings) -> tuple[FeedSpec, ...]:

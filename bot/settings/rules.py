@@ -7,8 +7,10 @@ from typing import Final
 
 from bot.core.units import asset_and_multiplier
 from bot.domain.environment import Environment
+from bot.domain.ids import HedgeName
 from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
+from bot.domain.policy import fallback_name
 from bot.settings.exchanges import (
     ALIASES,
     UNIFIED,
@@ -18,8 +20,9 @@ from bot.settings.exchanges import (
     WITH_TESTNET,
     WITHOUT_PERPETUALS,
 )
+from bot.settings.fallback import broken_fallback
 from bot.settings.ladder import broken_ladder
-from bot.settings.model import Defaults, Document, HedgeTable, HoldingTable, VenueTable
+from bot.settings.model import Defaults, Document, HedgeTable, HoldingTable, ShortTable, VenueTable
 from bot.settings.problems import KeyPath, Problem, did_you_mean, dotted, shown
 
 _ANSWER_S: Final = 10
@@ -128,9 +131,10 @@ def _mixed(document: Document) -> Iterator[Problem]:
 
 
 def _hedge(key: KeyPath, hedge: HedgeTable, document: Document) -> Iterator[Problem]:
-    yield from _short((*key, "short"), hedge)
-    yield from _symbol((*key, "short", "symbol"), hedge)
-    yield from _venue_exists((*key, "short", "venue"), hedge.short.venue, document)
+    yield from _short((*key, "short"), hedge.short, hedge, document)
+    if hedge.fallback is not None:
+        yield from _short((*key, "fallback"), hedge.fallback, hedge, document)
+        yield from broken_fallback(key, hedge, hedge.fallback)
     for index, holding in enumerate(hedge.holdings):
         yield from _holding((*key, "holdings", index), holding, hedge, document)
     yield from _no_margin_account(key, hedge, document)
@@ -143,9 +147,14 @@ def _hedge(key: KeyPath, hedge: HedgeTable, document: Document) -> Iterator[Prob
         )
 
 
-def _short(key: KeyPath, hedge: HedgeTable) -> Iterator[Problem]:
+def _short(key: KeyPath, short: ShortTable, hedge: HedgeTable, document: Document) -> Iterator[Problem]:
+    yield from _margined(key, short, hedge)
+    yield from _symbol((*key, "symbol"), short.symbol, hedge)
+    yield from _venue_exists((*key, "venue"), short.venue, document)
+
+
+def _margined(key: KeyPath, short: ShortTable, hedge: HedgeTable) -> Iterator[Problem]:
     """R15: how a contract must be margined."""
-    short = hedge.short
     if short.inverse:
         if short.margin_mode is not MarginMode.CROSS:
             yield _problem(
@@ -170,8 +179,7 @@ def _short(key: KeyPath, hedge: HedgeTable) -> Iterator[Problem]:
         )
 
 
-def _symbol(key: KeyPath, hedge: HedgeTable) -> Iterator[Problem]:
-    symbol = hedge.short.symbol
+def _symbol(key: KeyPath, symbol: str, hedge: HedgeTable) -> Iterator[Problem]:
     base = symbol.partition("/")[0]
     try:
         coin, _ = asset_and_multiplier(base)
@@ -295,6 +303,11 @@ def _owned_once(document: Document) -> Iterator[Problem]:
                 ("the short", hedge.short.symbol, "on", hedge.short.venue),
             ),
         ]
+        if hedge.fallback is not None:
+            second = hedge.fallback
+            taken = ("the short", second.symbol, "on", second.venue)
+            claims.append(((*key, "name"), hedge.name, ("the name", fallback_name(HedgeName(hedge.name)))))
+            claims.append(((*key, "fallback", "symbol"), second.symbol, taken))
         claims += [
             (
                 (*key, "holdings", at, "source"),
