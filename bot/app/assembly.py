@@ -248,7 +248,7 @@ def feeds_of(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Fe
 
 def preflight_of(
     settings: Settings,
-    venues: Mapping[VenueName, Venue],
+    venues: Mapping[VenueName, _Gateway],
     hedges: Sequence[HedgePolicy],
     clock: Clock,
     feeds: Feeds,
@@ -263,12 +263,13 @@ def preflight_of(
         now_ms=clock.now_ms(),
         apply=apply,
         feeds=feeds,
+        treasuries=venues,
     )
 
 
 async def _preflight(
     settings: Settings,
-    venues: Mapping[VenueName, Venue],
+    venues: Mapping[VenueName, _Gateway],
     hedges: Sequence[HedgePolicy],
     clock: Clock,
     feeds: Feeds,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from bot.core import account, units
@@ -13,9 +14,10 @@ from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.numbers import plain
 from bot.domain.observation import Holding, Margin, Position, Prices, Source, SymbolConfig, Unknown, VenueObservation
 from bot.domain.policy import HedgePolicy
-from bot.ports import Feeds, Venue
+from bot.ports import Feeds, Treasury, Venue
 from bot.runtime.lines import failed, faulty, passed, warned
 from bot.runtime.observer import Observer, holdings_of
+from bot.runtime.preflight_ladder import ladder_line
 from bot.runtime.preflight_margin import backed, liquidation_line, margin_line
 
 CLOCK_MAX_MS: Final = 1_000
@@ -37,6 +39,7 @@ class Preflight:
         allow_withdraw_key: venues whose key may withdraw all the same.
         apply: set leverage and margin mode and read them back; else only say what would be set.
         feeds: numbers from outside; None when no holding names one.
+        treasuries: the venues that move margin.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Preflight:
         now_ms: int,
         apply: bool,
         feeds: Feeds | None = None,
+        treasuries: Mapping[VenueName, Treasury] = MappingProxyType({}),
     ) -> None:
         self._venues = venues
         self._policies = policies
@@ -55,6 +59,7 @@ class Preflight:
         self._now_ms = now_ms
         self._apply = apply
         self._feeds = feeds
+        self._treasuries = treasuries
 
     async def run(self) -> list[CheckLine]:
         """Every check, in a fixed order. Venue faults become lines; they are not raised."""
@@ -159,6 +164,9 @@ class Preflight:
                 return
             yield margin_line(hedge)
             yield await liquidation_line(hedge, venue)
+            ladder = await ladder_line(hedge, venue, self._treasuries.get(policy.venue))
+            if ladder is not None:
+                yield ladder
 
     async def _config(
         self, policy: HedgePolicy, venue: Venue, instrument: Instrument, observed: VenueObservation

@@ -30,6 +30,11 @@ class Backed:
     money: Margin
 
     @property
+    def coins(self) -> Decimal:
+        """The short at its target."""
+        return ex.target(ex.exposure(self.holdings), ex.principal(self.holdings), self.policy.ratio)
+
+    @property
     def gap(self) -> Decimal:
         """Coins that lack a hedge."""
         short = ex.short_coins(self.instrument, self.position.contracts, self.mark)
@@ -102,9 +107,7 @@ async def liquidation_line(hedge: Backed, venue: Venue) -> CheckLine:
     """Where the hedge at its target would be liquidated, by our own formula (R27, R28)."""
     policy, instrument, mark = hedge.policy, hedge.instrument, hedge.mark
     name = f"{policy.name}: liquidation"
-    contracts = instrument.contracts(
-        ex.target(ex.exposure(hedge.holdings), ex.principal(hedge.holdings), policy.ratio), mark
-    )
+    contracts = instrument.contracts(hedge.coins, mark)
     if inverse.is_inverse(instrument):
         room = inverse.room(instrument, hedge.position, hedge.money, mark, policy.margin_reserve)
         contracts = min(contracts, -hedge.position.contracts + room)  # what does not fit is not hedged

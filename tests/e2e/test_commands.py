@@ -216,6 +216,7 @@ def test_check_looks_at_everything_and_only_reads(home: Home) -> None:
         "hedge: spot on main": "pass",
         "hedge: margin": "pass",
         "hedge: liquidation": "pass",
+        "hedge: margin ladder": "pass",
         "journal": "pass",
     }
     assert "may trade" in found["main: key scope"][1]
