@@ -1,8 +1,9 @@
 """A history played to the real bot: paper exchange, virtual time, one stage of the account for every bar.
 
-At a bar's time its prices open and its funding is settled on the position carried into it. Then the market stands at
-the bar's high, where a rally would liquidate and where the ladder acts; then at its close, long enough for whatever the
-bot waits for. Every market has its own price: spot is the index, the contract's own is its mark.
+At a bar's time its prices open, its funding is settled on the position carried into it, and the bot follows it. Then
+the market stands at the bar's high, where a rally would liquidate and where the ladder acts; then at its close. At each
+price time goes on for as long as the bot has something to do or to wait for. Every market has its own price: spot is
+the index, the contract's own is its mark.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ from bot.settings import RunOptions, load_settings
 ACCOUNT: Final = "paper"
 LOOK_S: Final = 5.0
 """Between two turns while the bot has something to do, as if it ran at its usual interval."""
-QUIET_TURNS: Final = 3
-"""So many turns in a row without anything to do: then time goes on. Three readings end every doubt (R12)."""
-HIGH_AFTER_MS: Final = 60_000
+HIGH_TURNS: Final = 3
+"""So many turns in a row without anything to do at a high: then time goes on. Three readings end every doubt (R12)."""
+HIGH_AFTER_MS: Final = BAR_MS // 4
 CLOSE_AFTER_MS: Final = BAR_MS // 2
 BOOKS_AFTER_MS: Final = BAR_MS * 7 // 8
 BOOKS_EVERY: Final = 21
@@ -173,15 +174,14 @@ class _Player:
             await self._until(period.time_ms)
             set_prices(self._exchange, history, period, lambda bar: bar.open)
             self._exchange.settle_funding(history.asset, period.rate)
-        else:
-            await self._settled(period.time_ms + CLOSE_AFTER_MS)
-            if self._seen.verdict is not Verdict.BALANCED:
-                raise StartFault(f"the bot did not hedge at the first bar: {self._seen.reason}")
         following = history.periods[number + 1 : number + 2]
         self._exchange.set_funding_rate(history.asset, following[0].rate if following else period.rate)
+        await self._settled(period.time_ms + HIGH_AFTER_MS)
+        if not number and self._seen.verdict is not Verdict.BALANCED:
+            raise StartFault(f"the bot did not hedge at the first bar: {self._seen.reason}")
         await self._until(period.time_ms + HIGH_AFTER_MS)
         set_prices(self._exchange, history, period, lambda bar: bar.high)
-        await self._settled(period.time_ms + CLOSE_AFTER_MS)
+        await self._settled(period.time_ms + CLOSE_AFTER_MS, turns=HIGH_TURNS)
         await self._until(period.time_ms + CLOSE_AFTER_MS)
         set_prices(self._exchange, history, period, lambda bar: bar.close)
         await self._settled(period.time_ms + BOOKS_AFTER_MS)
@@ -191,10 +191,10 @@ class _Player:
         # A second before the next bar, so that its funding is no part of this one.
         await self._until(period.time_ms + BAR_MS - 1_000)
 
-    async def _settled(self, until_ms: int) -> None:
-        """Let the bot take turns until it has nothing more to do; at most until a time."""
+    async def _settled(self, until_ms: int, *, turns: int = 1) -> None:
+        """Let the bot take turns until it has had nothing to do in so many in a row; at most until a time."""
         quiet = 0
-        while quiet < QUIET_TURNS and self._clock.now_ms() < until_ms:
+        while quiet < turns and self._clock.now_ms() < until_ms:
             self._bot.daemon.look()
             await self._seen.next_turn()
             quiet = quiet + 1 if self._seen.quiet else 0
@@ -240,7 +240,7 @@ class _Player:
         assert view is not None
         symbol = self._policy.symbol
         orders = self._exchange.account(ACCOUNT).orders()
-        sales = self._spot_fills()
+        fills, sales = self._bot.journal.fills(self._policy.venue, symbol), self._spot_fills()
         told = statement(
             hedge=self._policy.name,
             asset=self._policy.asset,
@@ -249,8 +249,8 @@ class _Player:
             exposure=view.exposure or ZERO,
             short=view.short or ZERO,
             gap_notional=view.gap_notional or ZERO,
-            stages=self._with_sales(stages, sales),
-            fills=self._bot.journal.fills(self._policy.venue, symbol),
+            stages=self._with_trades(stages, fills, sales),
+            fills=fills,
             rows=self._rows,
             before=before,
             after=after,
@@ -275,29 +275,44 @@ class _Player:
         asset = self._script.history.asset
         listed = self._exchange.listings.values()
         keys = [one.key for one in listed if one.market is MarketType.SPOT and one.asset == asset]
-        prices = self._exchange.price_history(asset)
-        times = [time_ms for time_ms, _ in prices]
         return [
-            (_spot_trade(trade), None, prices[bisect_right(times, trade.time_ms) - 1][1])
+            (_spot_trade(trade), None, self._price_at(trade.time_ms, MarketType.SPOT))
             for key in keys
             for trade in self._exchange.account(ACCOUNT).trades(key)
         ]
 
-    def _with_sales(self, stages: Sequence[Stage], sales: Sequence[JournalFill]) -> list[Stage]:
-        """The stages, and one for each spot trade: from there on there are more or fewer coins."""
-        events = [*stages]
-        for trade, _, price in sales:
-            before = max((stage for stage in events if stage.time_ms <= trade.time_ms), key=lambda one: one.time_ms)
-            events.append(
+    def _price_at(self, time_ms: int, market: MarketType) -> Decimal:
+        prices = self._exchange.price_history(self._script.history.asset, market)
+        return prices[bisect_right(prices, time_ms, key=lambda price: price[0]) - 1][1]
+
+    def _with_trades(
+        self, stages: Sequence[Stage], fills: Sequence[JournalFill], sales: Sequence[JournalFill]
+    ) -> list[Stage]:
+        """The stages, and one for each trade: what it moves is held, or not, from its own moment on."""
+        found = list(stages)
+        own = MarketType(self._script.history.kind.value)
+        # What a contract moves in coins, the venue's books tell.
+        moves = [*((trade.time_ms, ZERO) for trade, _, _ in fills), *((one.time_ms, one.moved) for one, _, _ in sales)]
+        for time_ms, moved in sorted(moves):
+            at = bisect_right(found, time_ms, key=lambda stage: stage.time_ms)
+            before = found[at - 1]
+            found.insert(
+                at,
                 Stage(
-                    price=price,
-                    mark=None,
-                    time_ms=trade.time_ms,
-                    coins=before.coins + trade.moved,
+                    price=self._price_at(time_ms, MarketType.SPOT),
+                    mark=self._price_at(time_ms, own),
+                    time_ms=time_ms,
+                    coins=before.coins + self._settled_between(before.time_ms, time_ms) + moved,
                     measured=False,
-                )
+                ),
             )
-        return sorted(events, key=lambda stage: stage.time_ms)
+        return found
+
+    def _settled_between(self, since_ms: int, until_ms: int) -> Decimal:
+        """Coins that the contract itself paid or took; `until_ms` is no part of it."""
+        place = (self._policy.symbol, self._policy.asset)
+        rows = (row for row in self._rows if (row.symbol, row.asset) == place)
+        return sum((row.amount for row in rows if since_ms <= row.time_ms < until_ms), ZERO)
 
 
 def _steps(records: Sequence[StepRecord]) -> Mapping[str, int]:
@@ -315,7 +330,7 @@ def _spot_trade(trade: Trade) -> VenueTrade:
     return VenueTrade(
         trade_id=TradeId(str(trade.trade_id)),
         venue_order_id=VenueOrderId(str(trade.order_id)),
-        symbol=Symbol(trade.listing_key),
+        symbol=Symbol(trade.listing_key.partition(":")[2]),
         side=Side.BUY if trade.side.sign > 0 else Side.SELL,
         contracts=trade.quantity,
         price=trade.price,
