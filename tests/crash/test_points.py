@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from decimal import Decimal as D
 
 import pytest
 
-from bot.domain.intent import IntentState
-from tests.crash.harness import Point, Scenario, judge, play, points
-from tests.crash.scenarios import BINANCE, EVERYWHERE, GROWS, LOST_ANSWER, LOST_REQUEST, OPENS, SCENARIOS
+from bot.domain.ids import ClientOrderId
+from bot.domain.intent import Intent, IntentRecord, IntentState
+from bot.domain.ladder import StepId
+from bot.journal.store import SqlJournal
+from tests.crash.harness import Point, Scenario, judge, one_intent_each, play, points
+from tests.crash.scenarios import BINANCE, EVERYWHERE, GROWS, LOST_ANSWER, LOST_REQUEST, OPENS, SCENARIOS, TOPS_UP
 
 HERE = [(scenario, exchange) for scenario, here, _ in SCENARIOS for exchange in here]
 ELSEWHERE = [(scenario, exchange) for scenario, _, elsewhere in SCENARIOS for exchange in elsewhere]
@@ -74,6 +78,45 @@ def test_r22_times_of_proof_hold_with_the_defaults(exchange: str, at: str) -> No
     assert first.updated_ms - ended.started_ms <= PROOF_S[exchange] * 1000
     arrived = at in {"order: took effect", "order: answered"}
     assert first.state is (IntentState.FILLED if arrived else IntentState.NO_EFFECT_PROVEN)
+
+
+def test_r17_a_bot_that_records_what_it_sent_afterwards_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    arm, update = SqlJournal.arm, SqlJournal.update
+    later: dict[ClientOrderId, Intent] = {}
+
+    def arm_later(_journal: SqlJournal, intent: Intent, *, step: StepId | None = None) -> IntentRecord:
+        del step
+        later[intent.client_id] = intent
+        return IntentRecord(
+            intent=intent,
+            state=IntentState.ARMED,
+            filled=D(0),
+            average_price=None,
+            venue_order_id=None,
+            settled=False,
+            detail="",
+            updated_ms=intent.created_ms,
+        )
+
+    def arm_and_update(journal: SqlJournal, record: IntentRecord) -> None:
+        if record.intent.client_id in later:
+            arm(journal, later.pop(record.intent.client_id))
+        update(journal, record)
+
+    monkeypatch.setattr(SqlJournal, "arm", arm_later)
+    monkeypatch.setattr(SqlJournal, "update", arm_and_update)
+    judge(OPENS, play(OPENS, "binance"))
+    with pytest.raises(AssertionError):
+        cut(OPENS, "binance", Point("order: took effect"))
+
+
+@pytest.mark.parametrize("when", ["before it is sent", "took effect"])
+def test_r27_margin_whose_answer_is_lost_on_kucoin_is_never_added_twice(when: str) -> None:
+    ended = play(TOPS_UP, "kucoin", [Point(f"POST /api/v1/position/margin/deposit-margin: {when}")])
+    assert ended.cuts == 1
+    assert ended.margin < D(153_010)
+    assert ended.short == 1
+    one_intent_each(ended)
 
 
 @pytest.mark.torture
