@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from bot.core import legs
+from bot.core.accounting import ForeignVerdict
 from bot.core.retries import backoff_until_ms
 from bot.core.situation import Memory, Situation
 from bot.domain.control import ControlKind
@@ -25,6 +26,7 @@ from bot.domain.policy import HedgePolicy
 from bot.ports import Clock, Journal
 
 HOUR_MS: Final = 3_600_000
+_LIQUIDATED: Final = ForeignVerdict.LIQUIDATION.value
 Observations = Mapping[VenueName, VenueObservation]
 
 
@@ -83,11 +85,10 @@ class Places:
             return None
         return legs.bounds(instrument, anchor.contracts, self.journal.unfinished(policy.venue, policy.symbol))
 
-    def halted(self) -> bool:
-        """Whether a halt reaches the first leg: only a person re-opens what was closed there (R25)."""
-        return any(
-            halt.venue == self.first.venue and halt.symbol in {None, self.first.symbol} for halt in self.journal.halts()
-        )
+    def halts(self, policy: HedgePolicy) -> frozenset[str]:
+        """Codes of the halts that reach a leg."""
+        halts = self.journal.halts()
+        return frozenset(h.code for h in halts if h.venue == policy.venue and h.symbol in {None, policy.symbol})
 
     def refused(self) -> bool:
         """Whether the first leg's venue refused its last order."""
@@ -113,7 +114,9 @@ class FirstLeg:
         bounds = self._places.bounds(other, observations)
         if bounds is None:
             return _awaiting(situation, other)
-        return legs.left_over(situation, other.venue, least=ZERO, most=bounds.most)
+        # R25: what was liquidated there is not opened here, either, before a person has looked.
+        most = None if _LIQUIDATED in self._places.halts(other) else bounds.most
+        return legs.left_over(situation, other.venue, least=ZERO, most=most)
 
     def taken(self, plan: Plan, sent: IntentRecord | None, observations: Observations) -> Plan:
         """See how it fares."""
@@ -159,9 +162,10 @@ class SecondLeg:
         return plan
 
     def _may_grow(self, now_ms: int) -> bool:
-        if not self._first.watch.lasted(now_ms, self._places.after_s) or self._places.halted():
-            return False
         first = self._places.first
+        # R25: after a liquidation, or any other halt, only a person re-opens.
+        if not self._first.watch.lasted(now_ms, self._places.after_s) or self._places.halts(first):
+            return False
         memory = Memory.from_dict(self._places.journal.memory(first.name))
         return not legs.reserved(memory, now_ms, first.timing.foreign_grace_s)
 
