@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
+from itertools import count
 from random import Random  # noqa: TID251 - the seed is the point
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from bot.runtime.virtual import VirtualLoop
 
@@ -45,6 +46,34 @@ class _Shuffled(deque[asyncio.Handle]):
         self._aside.clear()
 
 
+class _Task(asyncio.Task[Any]):
+    """Hashed by its number: asyncio keeps tasks in sets, and goes through them in the order of their hashes.
+
+    By itself that is the order of their addresses, which no seed decides.
+    """
+
+    def __new__(cls, *_: object, loop: SeededLoop, **__: object) -> Self:
+        task = super().__new__(cls)
+        task._number = loop.next_number()
+        return task
+
+    def __hash__(self) -> int:
+        return self._number
+
+    _number: int
+
+
+class _Future(asyncio.Future[Any]):
+    """The same for futures."""
+
+    def __init__(self, *, loop: SeededLoop) -> None:
+        super().__init__(loop=loop)
+        self._number = loop.next_number()
+
+    def __hash__(self) -> int:
+        return self._number
+
+
 class SeededLoop(VirtualLoop):
     """Virtual time, and an order of turns that the seed decides.
 
@@ -54,8 +83,22 @@ class SeededLoop(VirtualLoop):
 
     def __init__(self, seed: int) -> None:
         super().__init__()
+        self.next_number = count().__next__
+        self.set_task_factory(self._made)
         self._turns = _Shuffled(Random(seed))  # noqa: S311 - as above
         self._ready = self._turns
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """One that is hashed by its number."""
+        return _Future(loop=self)
+
+    def _made(
+        self,
+        _: asyncio.AbstractEventLoop,
+        coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
+        context: Context | None = None,
+    ) -> asyncio.Task[Any]:
+        return _Task(coroutine, loop=self, context=context)
 
     def hold(self, held: Held) -> None:
         """Put aside whatever would run in such a context, as a host does that is suspended."""

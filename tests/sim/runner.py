@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from typing import Final
@@ -17,8 +18,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.sim.oracles import all_oracles
-from tests.sim.scene import KEY, NOTIONAL_PER_HOUR, draw_scene
-from tests.sim.schedule import draw_schedule
+from tests.sim.scene import KEY, NOTIONAL_PER_HOUR, Scene, draw_scene
+from tests.sim.schedule import Step, draw_schedule
 from tests.sim.simulate import Result, simulate
 from tests.sim.trace import Oracle
 
@@ -29,6 +30,10 @@ SHRUNK_MAX: Final = 3
 def judges() -> Sequence[Oracle]:
     """All oracles, for the settings that a scene gives the bot."""
     return all_oracles(secrets=[KEY], notional_per_hour=NOTIONAL_PER_HOUR)
+
+
+Again = Callable[[int], Result]
+"""Runs the beginning of a schedule, so many steps of it."""
 
 
 def run_seed(seed: int, hours: Decimal, prefix: int | None = None) -> Result:
@@ -110,8 +115,9 @@ def run(order: Order, console: Console) -> Tally:
             for future in done:
                 _count(future, running.pop(future), tally)
                 progress.update(bar, advance=1, told=f"{tally.violations} violations" if tally.violations else "")
-        for result in tally.failed:
-            for line in told(result, pool if order.shrink and result in tally.failed[:SHRUNK_MAX] else None):
+        for number, failure in enumerate(tally.failed):
+            again = partial(_run_in, pool, failure.scene) if order.shrink and number < SHRUNK_MAX else None
+            for line in told(failure, draw_schedule(failure.scene), again):
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
     for seed, why in tally.broken:
         console.print(f"seed {seed} broke the simulation itself: {why}", highlight=False, markup=False, soft_wrap=True)
@@ -126,34 +132,44 @@ def _count(future: Future[Result], seed: int, tally: Tally) -> None:
         tally.add(future.result())
 
 
-def told(failure: Result, pool: ProcessPoolExecutor | None) -> Iterator[str]:
-    """A failure for a person: the seed, what was violated, and the schedule up to there; shortened where a pool is."""
+def _run_in(pool: ProcessPoolExecutor, scene: Scene, prefix: int) -> Result:
+    return pool.submit(run_seed, scene.seed, scene.hours, prefix).result()
+
+
+def told(failure: Result, steps: Sequence[Step], again: Again | None) -> Iterator[str]:
+    """A failure for a person: the seed, what was violated, and the schedule up to there; shortened with `again`."""
     assert failure.violation is not None
     scene = failure.scene
     yield f"seed {scene.seed}: {failure.violation[0]}: {failure.violation[1]}"
     yield f"  {scene}; violated {failure.violated_ms / 1000:.3f} s after the start"
-    steps = draw_schedule(scene)
     shortest = len([step for step in steps if step.at_ms <= failure.violated_ms])
-    if pool is not None:
-        shortest = shortest_prefix(pool, failure, shortest)
+    if again is not None:
+        shortest = shortest_prefix(failure, shortest, len(steps), again)
         yield f"  the shortest beginning of its schedule that fails has {shortest} of {len(steps)} steps:"
     for step in steps[:shortest]:
         yield f"  {step}"
     yield f"  again: make sim SEEDS=1 HOURS={scene.hours} FIRST_SEED={scene.seed}"
 
 
-def shortest_prefix(pool: ProcessPoolExecutor, failure: Result, at_most: int) -> int:
-    """How many steps it takes to fail the same oracle; one step less does not."""
+def shortest_prefix(failure: Result, at_most: int, every: int, again: Again) -> int:
+    """How many steps it takes to fail the same oracle; one step less does not.
+
+    Args:
+        failure: what came of the whole schedule.
+        at_most: steps that were played when it failed.
+        every: steps of the whole schedule.
+        again: runs a beginning of it.
+    """
     assert failure.violation is not None
-    scene, oracle = failure.scene, failure.violation[0]
+    oracle = failure.violation[0]
 
     def fails(prefix: int) -> bool:
-        found = pool.submit(run_seed, scene.seed, scene.hours, prefix).result().violation
+        found = again(prefix).violation
         return found is not None and found[0] == oracle
 
+    if not fails(at_most):
+        return every
     low, high = 0, at_most
-    if not fails(high):
-        return len(draw_schedule(scene))
     while low < high:
         middle = (low + high) // 2
         if fails(middle):

@@ -103,7 +103,7 @@ class Scene:
         """What the accounts hold at first."""
         wallets: dict[str, dict[str, dict[str, Decimal]]] = {name: {} for name in self.exchanges}
         wallets[self.coins_exchange][self.coins_wallet] = {ASSET: self.coins}
-        for wallet in {LAYOUTS[self.exchange].margin[MarketType.LINEAR], LAYOUTS[self.exchange].spot}:
+        for wallet in (LAYOUTS[self.exchange].margin[MarketType.LINEAR], LAYOUTS[self.exchange].spot):
             wallets[self.exchange].setdefault(wallet, {})["USDT"] = DOLLARS
         wallets[self.coins_exchange].setdefault(LAYOUTS[self.coins_exchange].spot, {})["USDT"] = DOLLARS
         return wallets
