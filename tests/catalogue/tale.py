@@ -119,6 +119,10 @@ class Tale:
         """Let time pass."""
         await self.stage.run(seconds)
 
+    async def alone(self, seconds: float) -> None:
+        """Let time pass without a supervisor: a process that has ended is not started again."""
+        await self.stage.clock.sleep(seconds)
+
     async def balanced(self, short: str | Decimal = "1", *, within_s: float = 60) -> bool:
         """Run until the true short is so many coins, and the bot knows it. Returns whether that came."""
         wanted = Decimal(short)

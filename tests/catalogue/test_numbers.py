@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal as D
@@ -282,7 +281,7 @@ async def test_f39_fill_while_nobody_listened(tale: Tale) -> None:
     tale.set_stage(point=cut)
     await tale.hedged()
     tale.deposit("0.5")
-    await asyncio.sleep(600)
+    await tale.alone(600)
     assert cuts
     tale.stage.start()
     done = await tale.balanced("1.5", within_s=120)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal as D
 from typing import Any
@@ -262,7 +261,7 @@ async def begin_without_journal(tale: Tale, before: Callable[[], None]) -> None:
     """Hedge, lose the journal, and start again some time later, with something done before it."""
     await tale.hedged()
     tale.stage.cut()
-    await asyncio.sleep(120)
+    await tale.alone(120)
     for path in tale.stage.journal_path.parent.glob("journal.db*"):
         path.unlink()
     tale.stage.plans.clear()
