@@ -9,8 +9,12 @@ from typing import Final
 
 import pytest
 
+from bot.domain.control import Control, ControlKind
+from bot.domain.ids import HedgeName
 from bot.domain.plan import Plan, Verdict
+from bot.journal.store import SqlJournal
 from bot.paper.engine.defaults import Starting
+from bot.paper.engine.model import NewOrder, OrderKind, Side, TimeInForce
 from bot.paper.faults import ANY_PATH, Fault, FaultKind
 from bot.runtime.alarms import LogAlarms
 from bot.runtime.virtual import run_virtual
@@ -63,8 +67,8 @@ dwell_s  = 20
 class Duo:
     """One hedge with a fallback on a stage. After every request and commit both shorts are added up."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, *, money: Mapping[str, Starting] = MONEY) -> None:
-        self.stage = Stage(folder, settings=SETTINGS, starting=money, point=self._look)
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, settings: str, money: Mapping[str, Starting]) -> None:
+        self.stage = Stage(folder, settings=settings, starting=money, point=self._look)
         self.coins = D(1)
         self.allowed = D(1)
         self.worst = D(0)
@@ -92,9 +96,34 @@ class Duo:
         method = "POST" if path == ORDERS else None
         self.stage.world.faults.add(Fault(venue="binance", path=path, kind=kind, method=method, count=count))
 
+    def close_by_hand(self, coins: str) -> None:
+        """Somebody buys a part of the short on the first venue back."""
+        self.stage.exchange.submit(
+            KEY,
+            NewOrder(
+                listing_key=f"linear:{FIRST}",
+                side=Side.BUY,
+                kind=OrderKind.MARKET,
+                quantity=D(coins),
+                tif=TimeInForce.IOC,
+                client_id="by-hand",
+                reduce_only=True,
+            ),
+        )
+
     def mend(self) -> None:
         """Both venues are well again."""
         self.stage.world.faults.clear()
+
+    def say(self, kind: ControlKind | None, hedge: str = "btc") -> None:
+        """A person pauses or unwinds a hedge, or with None resumes everything and clears the halts."""
+        with SqlJournal.open_beside(self.stage.journal_path) as journal:
+            if kind is None:
+                journal.end_controls(self.now_ms)
+                journal.clear_halts(self.now_ms)
+            else:
+                name = HedgeName(hedge)
+                journal.control(Control(kind=kind, hedge=name, who="", why="", since_ms=self.now_ms))
 
     async def run(self, seconds: float) -> None:
         """Let time pass."""
@@ -155,12 +184,18 @@ class Duo:
         assert orders == (len(self.stage.intents()), len(self.stage.intents(venue="backup")))
 
 
-def play(story: Callable[[Duo], Awaitable[None]], folder: Path, *, money: Mapping[str, Starting] = MONEY) -> Duo:
+def play(
+    story: Callable[[Duo], Awaitable[None]],
+    folder: Path,
+    *,
+    settings: str = SETTINGS,
+    money: Mapping[str, Starting] = MONEY,
+) -> Duo:
     """Tell a story: the first coin is hedged when it begins. Never was more sold than wanted, at no moment of it."""
 
     async def told() -> Duo:
         with pytest.MonkeyPatch.context() as patch:
-            duo = Duo(folder, patch, money=money)
+            duo = Duo(folder, patch, settings, money)
             duo.stage.start()
             try:
                 await duo.hedged("1", "0", within_s=60)
