@@ -6,11 +6,12 @@ from decimal import Decimal as D
 
 import pytest
 
-from bot.core import absence
+from bot.core import absence, lifecycle
 from bot.domain.ids import ClientOrderId, Symbol
 from bot.domain.intent import IntentRecord, IntentState, ProvenWithoutEffect
 from bot.domain.observation import Position, Unknown
 from bot.domain.orders import LookupFailed, NotFound, OrderLookup
+from bot.domain.plan import Verdict
 from bot.paper.faults import FaultKind, Outcome
 from bot.paper.wire.http import Request
 from bot.runtime.resolver import Resolver
@@ -239,6 +240,27 @@ async def test_f08_duplicate_id(tale: Tale) -> None:
     assert IntentState.REJECTED not in tale.states, "an order that exists was taken for refused"
     tale.never_doubled()
     assert done, "not hedged"
+
+
+def knows_orders_by_our_id_alone(patch: pytest.MonkeyPatch) -> None:
+    """takes whatever order carries its id for the one that it sent"""
+    patch.setattr(lifecycle, "_check_report", lambda *_: None)
+
+
+@case(8, mutant=knows_orders_by_our_id_alone, shows="not halted", on=("binance", "kucoin"))
+async def test_f08_two_orders_of_one_request(tale: Tale) -> None:
+    """A request arrives twice on its way, and the venue makes two orders of it, since the first has filled already.
+
+    No id of ours can prevent that: the second order under one id is seen, the hedge halts, and a person is told.
+    """
+    tale.set_stage()
+    tale.order_fault(FaultKind.DUPLICATE)
+    await tale.begin()
+    await tale.run(60)
+    assert tale.short == 2
+    assert tale.verdict is Verdict.HALTED, f"not halted: {tale.told}"
+    assert tale.alarmed(), "nobody was told"
+    assert len(tale.orders) == 2
 
 
 @case(9, mutant=mutants.sends_the_same_again, shows="sold twice", on=("binance", "kucoin"))
