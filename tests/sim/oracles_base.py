@@ -45,7 +45,9 @@ def committed(truth: Truth, client_id: str) -> IntentRecord | None:
 
 
 def on_job(change: Change, truth: Truth) -> bool:
-    """The change is of the instrument that hedges."""
+    """The change is of an order on the instrument that hedges; Binance names its spot market alike."""
+    if change.order is not None and change.order.listing_key.startswith(MarketType.SPOT.value):
+        return False
     return change.exchange == truth.job.exchange and change.symbol == truth.job.venue_symbol
 
 
@@ -110,6 +112,23 @@ def step_coins(truth: Truth) -> Decimal:
     """One step of the quantity, in coins."""
     size = truth.job.step * truth.job.contract_size
     return size / truth.mark if truth.job.market is MarketType.INVERSE else size
+
+
+def margin_used_up(truth: Truth, hedged: Decimal) -> bool:
+    """No more fits into the margin (R15): a linear short finds none free, an inverse one has used all of its coins.
+
+    Args:
+        truth: as it is.
+        hedged: coins that the position hedges whatever the price.
+    """
+    job, exchange = truth.job, truth._exchanges.get(truth.job.exchange)
+    if exchange is None:
+        return False
+    if job.market is MarketType.INVERSE:
+        margin = truth.coins.get((job.exchange, exchange.layout.margin[job.market], job.asset), ZERO)
+        return hedged >= margin * Decimal("0.998") - 2 * step_coins(truth)
+    free = exchange.account(truth._key).margin_summary("USDT", job.market).isolated_headroom
+    return free < job.ratio * truth.held * truth.mark / 100
 
 
 class Past:

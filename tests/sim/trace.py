@@ -200,8 +200,6 @@ class Truth:
         orders: every order ever accepted, by exchange and order id, in its newest version.
         contracts: signed, by exchange and the exchange's symbol; one-way mode.
         coins: by exchange, wallet and asset.
-        held: coins that the hedge counts; of an inverse short those that margin it at their wallet balance.
-        mark: of the job's instrument, quote per coin.
         in_flight: requests that left a living process and were not answered yet, by number.
         lives: the processes, oldest first.
         alarms: time, event and values of every alarm.
@@ -222,10 +220,8 @@ class Truth:
         self.output: list[str] = []
         self.calm_ms: int | None = None
         self.excused = ""
-        self.held = ZERO
         self._counted = [(job.coins_exchange, wallet, job.asset) for wallet in job.wallets]
-        self._listing = f"{job.market.value}:{job.venue_symbol}"
-        self.mark = exchanges[job.exchange].mark(self._listing)
+        self._mark: Decimal | None = None
         self._exchanges = exchanges
         self._key = key
         self._seen = dict.fromkeys(exchanges, 0)
@@ -267,6 +263,19 @@ class Truth:
     # The hedge
 
     @property
+    def mark(self) -> Decimal:
+        """Of the job's instrument, quote per coin."""
+        if self._mark is None:
+            listing = f"{self.job.market.value}:{self.job.venue_symbol}"
+            self._mark = self._exchanges[self.job.exchange].mark(listing)
+        return self._mark
+
+    @property
+    def held(self) -> Decimal:
+        """Coins that the hedge counts; of an inverse short those that margin it at their wallet balance."""
+        return sum((self.coins.get(place, ZERO) for place in self._counted), ZERO)
+
+    @property
     def position(self) -> Decimal:
         """Contracts of the job's instrument, signed."""
         return self.contracts.get((self.job.exchange, self.job.venue_symbol), ZERO)
@@ -281,11 +290,8 @@ class Truth:
 
     def look(self) -> tuple[Change, ...]:
         """Take over what changed on the exchanges since the last look."""
-        changes = tuple(change for name in self._exchanges for change in self._news(name))
-        if any(change.wallet for change in changes):
-            self.held = sum((self.coins.get(place, ZERO) for place in self._counted), ZERO)
-        self.mark = self._exchanges[self.job.exchange].mark(self._listing)
-        return changes
+        self._mark = None
+        return tuple(change for name in self._exchanges for change in self._news(name))
 
     def _news(self, name: str) -> list[Change]:
         account = self._exchanges[name].account(self._key)
