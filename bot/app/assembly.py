@@ -32,6 +32,7 @@ from bot.runtime.daemon import Daemon
 from bot.runtime.executor import Executor
 from bot.runtime.feeds import Feeds, reading
 from bot.runtime.hedger import Hedger, Outcome
+from bot.runtime.ladder_steps import spot_symbol_of
 from bot.runtime.observer import Observer
 from bot.runtime.preflight import Preflight, start_venue
 from bot.runtime.streams import Streams
@@ -117,7 +118,7 @@ async def _assemble(
     venues = await open_venues(stack, settings, hedges, session, clock, patient=patient)
     instruments = {policy.name: instrument_of(venues[policy.venue], policy) for policy in hedges}
     if options.live:
-        sold_on = [(name, symbol) for name in venues for symbol in spot_symbols(hedges, name)]
+        sold_on = [(policy.venue, spot_symbol_of(instruments[policy.name])) for policy in hedges]
         start.refuse_uncovered(hedges, journal, sold_on)
     feeds = await stack.enter_async_context(feeds_of(settings, clock))
     await _preflight(settings, venues, hedges, clock, feeds, live=options.live)

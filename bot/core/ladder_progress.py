@@ -22,6 +22,10 @@ from bot.domain.numbers import ZERO, ceil_to, floor_to, plain
 
 STEP_MAX_MS: Final = 15 * 60_000
 """No order of a step leaves later; what it reduced by then is made good, and the rest is judged anew."""
+FIRST_PART: Final = Decimal("0.1")
+"""Of a reduction: what is bought back before it is known that the coins can be sold."""
+FIRST_SLACK: Final = Decimal("1.2")
+"""Times the least that the spot market takes, as prices move."""
 TRIES_MAX: Final = 6
 """Orders in a row without a fill, or moves without an effect, after which a step gives up."""
 ARRIVED: Final = Decimal("0.999")
@@ -182,10 +186,18 @@ def _order(progress: Progress, instrument: Instrument, market: SpotMarket) -> Ac
         return Close(state=StepState.FAILED, detail=f"{plain(left)} {market.base} could not be sold")
     wanted = step.contracts - progress.bought
     if wanted > 0 and not sells and not over and fruitless(progress.buys) < TRIES_MAX:
-        return Buy(contracts=wanted)
+        return Buy(contracts=wanted if progress.sold else min(wanted, _first(progress, instrument, market)))
     if not progress.sold:
         return Close(state=StepState.FAILED, detail=f"{plain(wanted)} contracts could not be bought back")
     return None
+
+
+def _first(progress: Progress, instrument: Instrument, market: SpotMarket) -> Decimal:
+    """Contracts to buy back before the first sale: a small part, as nothing is lost yet should nothing sell."""
+    least = max(market.quantity_min, market.notional_min / progress.bid if progress.bid else ZERO)
+    enough = instrument.contracts(least * progress.ratio, progress.backing.mark) * FIRST_SLACK
+    part = max(progress.step.contracts * FIRST_PART, enough, instrument.quantity_min)
+    return ceil_to(part, instrument.quantity_step)
 
 
 def fruitless(records: Sequence[IntentRecord]) -> int:

@@ -65,6 +65,7 @@ class Move:
         created_ms: our clock.
         timestamp_ms: venue time that the request is signed with.
         deadline_ms: venue time after which the venue must not accept the request any more (R21).
+        wallet_before: margin of the isolated position then, without unrealised P&L, in the asset; None: not known.
     """
 
     move_id: MoveId
@@ -73,6 +74,7 @@ class Move:
     created_ms: int
     timestamp_ms: int
     deadline_ms: int
+    wallet_before: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

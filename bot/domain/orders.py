@@ -63,7 +63,7 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
-    """An order that a gate let pass. Only `bot.core.risk` and `bot.core.sale` make these; the executor takes nothing else.
+    """An order that a gate let pass. Only `bot.core.risk` and `bot.core.sale` make these; the executor takes no other.
 
     Attributes:
         notional: contracts at the mark, in quote.

@@ -91,6 +91,7 @@ def move_row(record: MoveRecord) -> dict[str, Any]:
         "created_ms": move.created_ms,
         "timestamp_ms": move.timestamp_ms,
         "deadline_ms": move.deadline_ms,
+        "wallet_before": None if move.wallet_before is None else digits(move.wallet_before),
         "state": record.state.value,
         "reference": record.reference,
         "detail": record.detail,
@@ -127,6 +128,7 @@ def move_of(row: Row) -> MoveRecord:
         created_ms=row["created_ms"],
         timestamp_ms=row["timestamp_ms"],
         deadline_ms=row["deadline_ms"],
+        wallet_before=None if row["wallet_before"] is None else decimal_of(row["wallet_before"]),
     )
     check_move(move)
     return MoveRecord(

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import bindparam, func, insert, select, union_all, update
 
 from bot.domain.ladder import StepState
+from bot.domain.moves import MoveState
 from bot.journal.schema import INTENTS, LADDER_STEPS, MOVES
 
 _ONE_STEP = LADDER_STEPS.c.step_id == bindparam("one")
@@ -30,4 +31,14 @@ LEGS_OF: Final = select(INTENTS).where(INTENTS.c.step == bindparam("one")).order
 ARM_MOVE: Final = insert(MOVES)
 ONE_MOVE: Final = select(MOVES).where(_ONE_MOVE)
 UPDATE_MOVE: Final = update(MOVES).where(_ONE_MOVE)
+END_MOVES: Final = (
+    update(MOVES)
+    .where(MOVES.c.state.in_([state.value for state in MoveState if not state.terminal]))
+    .values(state=MoveState.DONE.value, detail=bindparam("why"), updated_ms=bindparam("now_ms"))
+)
+END_STEPS: Final = (
+    update(LADDER_STEPS)
+    .where(_OPEN)
+    .values(state=StepState.FAILED.value, detail=bindparam("why"), updated_ms=bindparam("now_ms"))
+)
 MOVES_OF: Final = select(MOVES).where(MOVES.c.step == bindparam("one")).order_by(MOVES.c.id)

@@ -262,6 +262,7 @@ MOVES: Final = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("timestamp_ms", BigInteger, nullable=False),
     Column("deadline_ms", BigInteger, nullable=False),
+    Column("wallet_before", Text),
     Column("state", Text, nullable=False),
     Column("reference", Text),
     Column("detail", Text, nullable=False),

@@ -25,7 +25,7 @@ from bot.journal.database import Database
 from bot.journal.fills import keep_fill
 from bot.journal.funding import FundingBook
 from bot.journal.ladder import LadderBook
-from bot.journal.ladder_statements import HIGHEST_SEQUENCE
+from bot.journal.ladder_statements import END_MOVES, END_STEPS, HIGHEST_SEQUENCE
 from bot.journal.lock import JournalLock
 from bot.journal.plans import plan_facts, plan_of, sameness
 from bot.journal.standing import Standing
@@ -250,7 +250,8 @@ class SqlJournal(Standing, FundingBook, LadderBook):
     def drop_anchors(self, now_ms: int) -> int:
         """Forget all confirmed positions, and settle what could only be found from them; returns how many."""
         with self._database.writing() as connection:
-            connection.execute(sql.SETTLE_UNFOUND, {"why": READOPTED, "now_ms": now_ms})
+            for statement in (sql.SETTLE_UNFOUND, END_MOVES, END_STEPS):
+                connection.execute(statement, {"why": READOPTED, "now_ms": now_ms})
             return connection.execute(sql.DROP_ANCHORS).rowcount
 
     def confirm(

@@ -128,7 +128,8 @@ class Journal(Protocol):
         """A person looked: forget all confirmed positions, so that what is at the venue is adopted anew (R25).
 
         Intents that are terminal but not settled are settled, as their fill can't be found from a new anchor; those
-        that are not terminal stay. Returns how many positions there were.
+        that are not terminal stay. Open steps of the margin ladder end, and so do moves of unknown outcome: what they
+        did is in the margin that is read from then on. Returns how many positions there were.
         """
         ...
 

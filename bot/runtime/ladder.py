@@ -8,6 +8,7 @@ from typing import Final
 from bot import logs
 from bot.core import ladder as core
 from bot.core import prices as px
+from bot.core.ladder_progress import STEP_MAX_MS
 from bot.core.ladder_steps import Missing, Reduce, TopUp
 from bot.domain.errors import InvariantBroken, VenueBusy, VenueFault
 from bot.domain.instrument import ContractKind, Instrument
@@ -78,8 +79,8 @@ class Ladder:
             if self._stepper is None:
                 return None
             open_step = self._open_step()
+            await self._stepper.resolve(None if open_step is None else open_step.step, look.position)
             if open_step is not None:
-                await self._stepper.resolve(open_step.step)
                 return await self._carry_on(self._stepper, open_step, look, seen)
             if due is None or seen is None or look.quiet or look.stopping():
                 return None
@@ -87,10 +88,12 @@ class Ladder:
         except (NotSent, VenueBusy) as kept:
             return Engaged(reason=f"a step of the margin ladder was held back: {kept.message}", again_s=AGAIN_S)
         except VenueFault as fault:
-            if self._open_step() is None:
+            open_step = self._open_step()
+            if open_step is None or self._stepper is None:
                 self._tell("unread", f"the margin ladder could not read what it needs: {fault.message}")
                 return None
-            return Engaged(reason=f"a step of the margin ladder waits: {fault.message}", again_s=AGAIN_S)
+            waits = Engaged(reason=f"a step of the margin ladder waits: {fault.message}", again_s=AGAIN_S)
+            return self._not_for_ever(self._stepper, open_step, waits)
         except InvariantBroken as broken:
             self._memory.halt("invariant", broken.message)
             return Engaged(reason=broken.message, again_s=AGAIN_S)
@@ -179,7 +182,16 @@ class Ladder:
             return Engaged(reason=f"{what}; {look.quiet or 'the bot is stopping'}", again_s=AGAIN_S)
         if seen is None:
             return Engaged(reason=f"{what}; the margin is not known now", again_s=AGAIN_S)
-        return self._engaged(await stepper.carry_on(open_step, seen))
+        engaged = self._engaged(await stepper.carry_on(open_step, seen))
+        return None if engaged is None else self._not_for_ever(stepper, open_step, engaged)
+
+    def _not_for_ever(self, stepper: Stepper, open_step: StepRecord, engaged: Engaged) -> Engaged | None:
+        """A move whose end nobody learns must not keep the hedge from following its coins."""
+        if self._clock.now_ms() - open_step.step.created_ms <= STEP_MAX_MS:
+            return engaged
+        what = f"a {open_step.step.kind} of the margin ladder is under way for too long, a person must look"
+        self._tell("stuck", f"{what}: {engaged.reason}")
+        return None if stepper.only_moves_left(open_step.step) else engaged
 
     async def _begin(self, stepper: Stepper, look: Look, seen: Situated, due: core.Judgement) -> Engaged | None:
         newest = self._newest()

@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from bot import logs
 from bot.core.absence import READS_NEEDED
 from bot.core.ladder_steps import tagged
+from bot.domain.errors import NotOffered
 from bot.domain.ids import Asset, Epoch, client_order_id
 from bot.domain.ladder import LadderStep
 from bot.domain.moves import Move, Moved, MoveId, MoveKind, MoveOutcome, MoveRecord, MoveRequest, MoveState, VenueMove
@@ -24,6 +25,8 @@ from bot.runtime.executor import NotSent
 BEFORE_MS: Final = 5_000
 """A venue dates a move no earlier than this before the request was signed."""
 LOOK_BACK_MS: Final = 60_000
+SLIGHT: Final = Decimal("0.1")
+"""Of the amount of a move: what funding may change the margin by meanwhile."""
 
 
 class Mover:
@@ -50,7 +53,14 @@ class Mover:
         self._looked: dict[MoveId, list[int]] = {}
 
     async def send(
-        self, step: LadderStep, kind: MoveKind, asset: Asset, amount: Decimal, *, still_good: Callable[[], str]
+        self,
+        step: LadderStep,
+        kind: MoveKind,
+        asset: Asset,
+        amount: Decimal,
+        *,
+        wallet: Decimal | None,
+        still_good: Callable[[], str],
     ) -> MoveRecord:
         """Make a move durable, send it once, record what became of it.
 
@@ -59,6 +69,7 @@ class Mover:
             kind: what is moved where.
             asset: the settle currency.
             amount: rounded; the move's own tag is added.
+            wallet: margin of the isolated position now, without unrealised P&L; None under cross margin.
             still_good: asked after the wait for the rate limits: why nothing may leave any more, or nothing.
 
         Raises:
@@ -82,6 +93,7 @@ class Mover:
             created_ms=self._clock.now_ms(),
             timestamp_ms=timestamp_ms,
             deadline_ms=timestamp_ms + self._venue.recv_window_ms(),
+            wallet_before=wallet,
         )
         record = self._journal.arm_move(move, step.step_id)
         log = self._log.bind(move_id=move.move_id, move=kind, symbol=step.symbol)
@@ -90,12 +102,16 @@ class Mover:
         log.info(logs.MOVE_ENDED, state=record.state, detail=record.detail)
         return record
 
-    async def resolve(self, record: MoveRecord, taken: Collection[str]) -> MoveRecord:
+    async def resolve(
+        self, record: MoveRecord, taken: Collection[str], wallet: tuple[Decimal, int] | None
+    ) -> MoveRecord:
         """Look in the venue's history for a move whose end is not known. Raises VenueFault, JournalFault.
 
         Args:
             record: not terminal.
             taken: references of other moves of ours.
+            wallet: margin of the isolated position, and when it was asked for; of a venue that keeps no history it
+                tells whether the move was done.
 
         Returns:
             It as it is known now: DONE when the venue tells of it, NO_EFFECT_PROVEN when it never did in three
@@ -105,15 +121,37 @@ class Mover:
             record = self._keep(record, MoveState.UNKNOWN, None, "its answer was not kept")
         move, asked_ms = record.move, self._venue.now_ms()
         since_ms = move.timestamp_ms - LOOK_BACK_MS
-        for told in await self._treasury.moves(move.request.kind, move.request.symbol, since_ms):
+        try:
+            history = await self._treasury.moves(move.request.kind, move.request.symbol, since_ms)
+        except NotOffered:
+            return self._by_wallet(record, wallet, asked_ms)
+        for told in history:
             if _is(move, told) and told.reference not in taken:
                 return self._keep(record, MoveState.DONE, told.reference, "found in the venue's history")
+        return self._absent(record, asked_ms, "the venue's history does not tell of it")
+
+    def _by_wallet(self, record: MoveRecord, wallet: tuple[Decimal, int] | None, asked_ms: int) -> MoveRecord:
+        """Judge by the margin itself, which funding alone moves a little besides; else a person must look."""
+        move = record.move
+        if wallet is None or move.wallet_before is None or wallet[1] <= record.updated_ms:
+            return record
+        grown, amount = wallet[0] - move.wallet_before, move.request.amount
+        if abs(grown - amount) <= SLIGHT * amount:
+            return self._keep(record, MoveState.DONE, None, f"the margin grew by {plain(grown)}")
+        if abs(grown) <= SLIGHT * amount:
+            return self._absent(record, asked_ms, "the margin did not grow")
+        self._looked.pop(move.move_id, None)
+        return record
+
+    def _absent(self, record: MoveRecord, asked_ms: int, why: str) -> MoveRecord:
+        """Take one reading in that did not show the move, and judge all of them."""
+        move = record.move
         reads = self._looked.setdefault(move.move_id, [])
         if not reads or asked_ms - reads[-1] >= int(self._timing.proof_spacing_s * 1000):
             reads.append(asked_ms)
         late_ms = move.deadline_ms + int(self._timing.proof_grace_s * 1000)
         if len(reads) >= READS_NEEDED and reads[-1] > late_ms:
-            detail = f"{len(reads)} readings of the venue's history do not tell of it, the last one {reads[-1]}"
+            detail = f"{why}, in {len(reads)} readings, the last one at {reads[-1]} (venue time)"
             return self._keep(record, MoveState.NO_EFFECT_PROVEN, None, detail)
         return record
 

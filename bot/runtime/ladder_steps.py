@@ -20,7 +20,7 @@ from bot.domain.intent import IntentRecord
 from bot.domain.ladder import LadderStep, StepId, StepKind, StepRecord, StepState
 from bot.domain.moves import MoveState
 from bot.domain.numbers import ZERO
-from bot.domain.observation import Margin, SymbolConfig, Unknown
+from bot.domain.observation import Margin, Position, SymbolConfig, Unknown
 from bot.domain.orders import Refused
 from bot.domain.policy import HedgePolicy
 from bot.ports import Clock, LadderJournal, Treasury, Venue
@@ -63,18 +63,23 @@ class Stepper:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def resolve(self, step: LadderStep) -> None:
-        """Find out what became of moves and sales. Raises VenueFault, JournalFault."""
+    async def resolve(self, step: LadderStep | None, position: Position | Unknown) -> None:
+        """Find out what became of the moves of a step, and of sales of any step. Raises VenueFault, JournalFault."""
         parts = self._parts
+        if parts.spot_resolver is not None and parts.spot_resolver.unfinished():
+            parts.spot_resolver.begin()
+            await parts.spot_resolver.resolve_all(None)
+            await parts.legs.settle(parts.spot_resolver.unfinished())
+        if step is None:
+            return
+        wallet = None
+        if isinstance(position, Position) and position.isolated_wallet is not None:
+            wallet = position.isolated_wallet, position.stamp.sent_ms
         moves = parts.journal.moves_of(step.step_id)
         taken = {record.reference for record in moves if record.reference}
         for record in moves:
             if not record.state.terminal:
-                await parts.mover.resolve(record, taken)
-        if parts.spot_resolver is not None and step.kind is StepKind.REDUCTION:
-            parts.spot_resolver.begin()
-            await parts.spot_resolver.resolve_all(None)
-            await parts.legs.settle(self._sales(step))
+                await parts.mover.resolve(record, taken, wallet)
 
     async def choose(self, seen: Situated) -> Step:
         """The step to take now. Raises VenueFault."""
@@ -157,13 +162,20 @@ class Stepper:
                 return _said(await parts.legs.sell(step, market, coins, ground, tries), "selling")
             case Shift(kind=kind, amount=amount):
                 still_good = self._objection(seen)
-                move = await parts.mover.send(step, kind, parts.instrument.settle, amount, still_good=still_good)
+                wallet = seen.position.isolated_wallet
+                move = await parts.mover.send(
+                    step, kind, parts.instrument.settle, amount, wallet=wallet, still_good=still_good
+                )
                 return f"the {kind} of a ladder step is {move.state}", move.state is MoveState.DONE
             case Close():
                 self._end(record, act, bought=progress.bought)
                 return OVER
             case _:
                 assert_never(act)
+
+    def only_moves_left(self, step: LadderStep) -> bool:
+        """Whether every order of a step is over and accounted for, so that the hedge may go on beside it."""
+        return all(leg.state.terminal and leg.settled for leg in self._parts.journal.legs(step.step_id))
 
     def abandon(self, record: StepRecord, why: str) -> bool:
         """End a step whose short is gone; False while an order or a move of it may still have an effect."""

@@ -127,8 +127,17 @@ def test_under_cross_margin_a_transfer_is_all() -> None:
 # A reduction
 
 
-def test_r27_the_short_is_bought_back_first() -> None:
-    assert act(progress(REDUCTION)) == Buy(contracts=D("0.2"))
+def test_r27_the_short_is_bought_back_first_and_little_of_it_before_the_first_sale() -> None:
+    assert act(progress(REDUCTION)) == Buy(contracts=D("0.020"))
+    sold = leg("0.02", side=Side.SELL)
+    assert act(progress(REDUCTION, buys=[leg("0.02")], sales=[sold])) == Buy(contracts=D("0.18"))
+
+
+def test_the_first_part_is_no_less_than_can_be_sold_and_no_more_than_the_step() -> None:
+    assert act(progress(REDUCTION, bid=D(300))) == Buy(contracts=D("0.020"))
+    assert act(progress(REDUCTION, bid=D(100))) == Buy(contracts=D("0.060"))
+    assert act(progress(REDUCTION, bid=D(10))) == Buy(contracts=D("0.2"))
+    assert act(progress(REDUCTION, bid=D(0))) == Buy(contracts=D("0.020"))
 
 
 def test_what_is_bought_back_is_sold_before_more_is_bought() -> None:
@@ -178,7 +187,7 @@ def test_a_reduction_ends_once_its_coins_are_seen_to_be_gone() -> None:
 
 
 def test_nothing_that_fills_ends_the_step() -> None:
-    assert act(progress(REDUCTION, buys=[EMPTY] * (TRIES_MAX - 1))) == Buy(contracts=D("0.2"))
+    assert act(progress(REDUCTION, buys=[EMPTY] * (TRIES_MAX - 1))) == Buy(contracts=D("0.020"))
     assert closed(progress(REDUCTION, buys=[EMPTY] * TRIES_MAX)) is StepState.FAILED
 
 

@@ -263,6 +263,20 @@ def test_a_start_must_not_leave_an_open_step_alone(journal: SqlJournal) -> None:
     assert journal.uncovered([(MAIN, BTC)]) == []
 
 
+def test_a_person_who_adopts_ends_what_nobody_knows_the_end_of(journal: SqlJournal) -> None:
+    journal.open_step(step())
+    armed = journal.arm_move(replace(move(), wallet_before=D("100000.00000001")), step().step_id)
+    journal.update_move(replace(armed, state=MoveState.UNKNOWN))
+    journal.drop_anchors(NOW + 9)
+    (ended,) = journal.moves_of(step().step_id)
+    assert (ended.state, ended.move.wallet_before) == (MoveState.DONE, D("100000.00000001"))
+    newest = journal.newest_step(MAIN, BTC)
+    assert newest is not None
+    assert (newest.state, newest.updated_ms) == (StepState.FAILED, NOW + 9)
+    assert "operator" in newest.detail
+    assert "operator" in ended.detail
+
+
 def test_a_world_that_is_gone_takes_its_steps_along(journal: SqlJournal, make_intent: Callable[..., Intent]) -> None:
     journal.open_step(step())
     journal.arm_move(move(), step().step_id)
