@@ -10,7 +10,7 @@ from typing import Final
 from bot.domain.numbers import ZERO
 from bot.paper.engine.model import MarketType
 from bot.ports import Halt
-from tests.sim.oracles_base import Blindness, Watching, on_job, ours, places_order, sells, step_coins
+from tests.sim.oracles_base import Blindness, Watching, margin_used_up, on_job, ours, places_order, sells, step_coins
 from tests.sim.trace import Event, Kind, Life, Truth
 
 MINUTE_MS: Final = 60_000
@@ -19,6 +19,8 @@ HOUR_MS: Final = 3_600_000
 
 class HedgedAgain(Watching):
     """O5: once nothing goes wrong any more, the hedge is on its target within a bound and stays there; nothing is open.
+
+    Where the margin does not suffice, as much as fits is hedged.
 
     Args:
         bound_ms: from the calm, or the last thing that happened after it.
@@ -51,7 +53,7 @@ class HedgedAgain(Watching):
         disturbed = event.kind is Kind.WORLD or (event.kind is Kind.PROCESS and event.word == "started")
         if self._since_ms is None or disturbed:
             self._since_ms, self.restored_ms = max(truth.calm_ms, event.at_ms, self._left_alone_ms), None
-        there = self.on_target(truth, least_notional=self._least_notional)
+        there = self._there(truth)
         if there and self.restored_ms is None:
             self.restored_ms = event.at_ms - self._since_ms
         if not there and not truth.excused and event.at_ms > self._since_ms + self._bound_ms:
@@ -61,11 +63,16 @@ class HedgedAgain(Watching):
         """Judge the end, when the bound is over by then."""
         if self._since_ms is None or truth.excused or truth.now_ms <= self._since_ms + self._bound_ms:
             return
-        if not self.on_target(truth, least_notional=self._least_notional):
+        if not self._there(truth):
             self.fail(self._told(truth))
         for record in truth.intents():
             if not record.state.terminal or not record.settled:
                 self.fail(f"intent {record.intent.client_id} is still {record.state}, settled: {record.settled}")
+
+    def _there(self, truth: Truth) -> bool:
+        if self.on_target(truth, least_notional=self._least_notional):
+            return True
+        return self.gap(truth) > 0 and margin_used_up(truth, self.hedged.coins)
 
     def _told(self, truth: Truth) -> str:
         halts = "; ".join(halt.reason for halt in truth.halts())
