@@ -35,7 +35,8 @@ def order(
 
 def counted(situation: Situation) -> D:
     """Coins of short that the situation counts at the other leg."""
-    return -sum((h.quantity for h in situation.holdings if h.source is Source.OTHER_LEG), D(0))
+    held = [holding for holding in situation.holdings if isinstance(holding, Holding)]
+    return -sum((holding.quantity for holding in held if holding.source is Source.OTHER_LEG), D(0))
 
 
 def gap(situation: Situation, short: D) -> D:
@@ -170,7 +171,7 @@ ARMED = order(state=IntentState.ARMED)
         (Verdict.UNWOUND, True),
     ],
 )
-def test_what_a_verdict_says_of_the_venue(verdict: Verdict, expected: bool | None) -> None:  # noqa: FBT001 - a table
+def test_what_a_verdict_says_of_the_venue(verdict: Verdict, expected: bool | None) -> None:
     assert able(plan(verdict), None, readable=True, refused=False) is expected
 
 
@@ -194,7 +195,7 @@ def test_a_venue_that_tells_nothing_or_refuses_can_not() -> None:
         ("order.flips", None),
     ],
 )
-def test_r24_no_cap_and_no_guard_is_gone_around(code: str, expected: bool | None) -> None:  # noqa: FBT001 - a table
+def test_r24_no_cap_and_no_guard_is_gone_around(code: str, expected: bool | None) -> None:
     assert able(plan(Verdict.REFUSED, code), None, readable=True, refused=False) is expected
 
 
@@ -209,7 +210,7 @@ def test_r24_no_cap_and_no_guard_is_gone_around(code: str, expected: bool | None
         (IntentState.ACKED, True),
     ],
 )
-def test_what_an_order_says_of_the_venue(state: IntentState, expected: bool | None) -> None:  # noqa: FBT001 - a table
+def test_what_an_order_says_of_the_venue(state: IntentState, expected: bool | None) -> None:
     assert able(plan(Verdict.ORDER), order(state=state), readable=True, refused=False) is expected
 
 

@@ -24,11 +24,13 @@ class Ships:
         holdings: source, venue, coins.
         order: symbol, coins, contracts.
         short: account, symbol as the venue writes it.
+        standing_by: legs that have nothing to do.
     """
 
     holdings: tuple[tuple[str, str | None, int], ...]
     order: tuple[str, str, str]
     short: tuple[str, str]
+    standing_by: tuple[str, ...] = ()
 
     @property
     def contracts(self) -> D:
@@ -44,6 +46,12 @@ SHIPPED = {
         holdings=(("spot", "main", 3), ("earn", "main", 0), ("external", None, 0), ("transit", "main", 0)),
         order=("BNB/USDT:USDT", "3", "3"),
         short=("binance/paper", "BNBUSDT"),
+    ),
+    "fallback": Ships(
+        holdings=(("spot", "vault", 1),),
+        order=("BTC/USDT:USDT", "1", "100"),
+        short=("okx/paper", "BTC-USDT-SWAP"),
+        standing_by=("btc/fallback",),
     ),
     "inverse": Ships(holdings=SPOT, order=("BTC/USD:BTC", "0.999", "999"), short=("okx/paper", "BTC-USD-SWAP")),
     "kucoin-paper": Ships(holdings=SPOT, order=("BTC/USDT:USDT", "1", "1000"), short=("kucoin/paper", "XBTUSDTM")),
@@ -65,7 +73,9 @@ def planned(text: str, mode: str, ships: Ships) -> None:
     """The object of `run --once --json`: all holdings seen, one order planned."""
     whole = json.loads(text)
     assert whole["mode"] == mode
-    (hedge,) = whole["hedges"]
+    hedge, *others = whole["hedges"]
+    assert tuple(other["name"] for other in others) == ships.standing_by
+    assert all(other["orders"] == [] for other in others)
     seen = tuple((row["source"], row["venue"], D(row["quantity"])) for row in hedge["holdings"])
     assert seen == tuple((source, venue, D(coins)) for source, venue, coins in ships.holdings)
     assert D(hedge["exposure"]) == sum(row[2] for row in ships.holdings)

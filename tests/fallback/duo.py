@@ -24,7 +24,7 @@ FIRST: Final = "BTCUSDT"
 SECOND: Final = "BTC-USDT-SWAP"
 PER_COIN: Final = D(100)
 """Contracts of the second venue in one coin."""
-ORDERS: Final = "/fapi/v1/order"
+ORDERS: Final = {"binance": "/fapi/v1/order", "okx": "/api/v5/trade/order"}
 STEP: Final = D("0.01")
 """The larger of the two venues' steps, in coins."""
 TOLD_S: Final = 30
@@ -80,6 +80,7 @@ class Duo:
         patch.setattr(LogAlarms, "alarm", alarm)
 
     def _look(self, _process: object, _name: str) -> None:
+        self.allowed = max(self.coins, min(self.allowed, self.short))
         self.worst = max(self.worst, self.short - self.allowed)
 
     # What happens
@@ -89,12 +90,16 @@ class Duo:
         grows = D(coins) - self.coins
         self.stage.world.venues["kucoin"].exchange.deposit(KEY, "trade", "BTC", grows)
         self.coins = D(coins)
-        self.allowed = max(self.coins, self.short) if grows < 0 else self.coins
+        self.allowed = max(self.coins, self.short)
 
     def first_venue(self, kind: FaultKind, *, path: str = ANY_PATH, count: int = 1_000_000) -> None:
         """Something is wrong with the first venue until `mend`."""
-        method = "POST" if path == ORDERS else None
-        self.stage.world.faults.add(Fault(venue="binance", path=path, kind=kind, method=method, count=count))
+        self.trouble("binance", kind, path, count)
+
+    def trouble(self, exchange: str, kind: FaultKind, path: str, count: int) -> None:
+        """Something is wrong with an exchange until `mend`, or so many times."""
+        method = "POST" if path in ORDERS.values() else None
+        self.stage.world.faults.add(Fault(venue=exchange, path=path, kind=kind, method=method, count=count))
 
     def close_by_hand(self, coins: str) -> None:
         """Somebody buys a part of the short on the first venue back."""
@@ -174,10 +179,14 @@ class Duo:
         """Whether a person was told so."""
         return any(word in text for at_ms, text in self.alarms if at_ms >= since_ms)
 
+    def stand(self, first: str, second: str) -> None:
+        """Both shorts are so, now."""
+        assert self.shorts == (D(first), D(second)), f"{self.shorts} stand there: {self.plans}"
+
     async def settled(self, first: str, second: str) -> None:
         """Nothing is left to do, and nothing happens in the minutes after."""
         await self.run(60)
-        assert self.shorts == (D(first), D(second)), self.plans
+        self.stand(first, second)
         assert {self.plan().verdict, self.second.verdict} == {Verdict.BALANCED}, self.plans
         orders = len(self.stage.intents()), len(self.stage.intents(venue="backup"))
         await self.run(120)
@@ -203,7 +212,7 @@ def play(
                 await story(duo)
             finally:
                 await duo.stage.close()
-        assert duo.worst <= STEP, f"hedged twice: {duo.worst} coins more than wanted"
+                assert duo.worst <= STEP, f"hedged twice: {duo.worst} coins more than wanted"
         return duo
 
     with doors():

@@ -8,26 +8,27 @@ from pathlib import Path
 from bot.domain.intent import IntentState
 from bot.domain.plan import Verdict
 from bot.paper.faults import FaultKind
-from tests.fallback.duo import AFTER_S, FIRST, KEY, ORDERS, TOLD_S, Duo, play
+from tests.fallback.duo import AFTER_S, FIRST, ORDERS, TOLD_S, Duo, play
+from tests.sim.stage import KEY
 
 IN_TIME_S = AFTER_S + 60
 
 
-def test_f56_coins_that_come_during_maintenance_are_hedged_on_the_second_venue(tmp_path: Path) -> None:
+def test_f56_coins_that_come_during_maintenance(tmp_path: Path) -> None:
     async def story(duo: Duo) -> None:
         duo.first_venue(FaultKind.MAINTENANCE)
         await duo.run(5)
         duo.coins_are("1.5")
         down_ms = duo.now_ms
         await duo.run(AFTER_S - 15)
-        assert duo.shorts == (1, 0), "not before the first venue was down for so long"
+        assert duo.shorts == (D(1), D(0)), "not before the first venue was down for so long"
         await duo.hedged("1", "0.5", within_s=75)
         assert duo.told("the hedge can't do this with BTC/USDT:USDT on main", down_ms)
         await duo.run(1_200)
         duo.coins_are("2")
         await duo.hedged("1", "1", within_s=60)
         await duo.run(1_800)
-        assert duo.shorts == (1, 1)
+        duo.stand("1", "1")
         assert duo.told("the fallback holds a short of 1 BTC", down_ms + 3_000_000)
         duo.mend()
         await duo.settled("1", "1")
@@ -37,7 +38,7 @@ def test_f56_coins_that_come_during_maintenance_are_hedged_on_the_second_venue(t
     play(story, tmp_path)
 
 
-def test_what_is_too_much_is_taken_off_the_second_venue_first(tmp_path: Path) -> None:
+def test_what_is_too_much_is_taken_off_the_second_first(tmp_path: Path) -> None:
     async def story(duo: Duo) -> None:
         duo.first_venue(FaultKind.MAINTENANCE)
         duo.coins_are("1.5")
@@ -71,13 +72,13 @@ def test_r20_an_order_of_unknown_end_counts_as_sold(tmp_path: Path) -> None:
     """It never left the bot's machine, but nobody can know that while the venue does not answer."""
 
     async def story(duo: Duo) -> None:
-        duo.first_venue(FaultKind.DROP_BEFORE, path=ORDERS, count=1)
+        duo.first_venue(FaultKind.DROP_BEFORE, path=ORDERS["binance"], count=1)
         duo.coins_are("1.5")
-        assert await duo.stage.until(lambda stage: len(stage.intents()) == 2, within_s=30)  # noqa: PLR2004
+        assert await duo.stage.until(lambda stage: len(stage.intents()) == 2, within_s=30)
         duo.first_venue(FaultKind.MAINTENANCE)
         await duo.run(300)
         assert duo.stage.intents()[-1].state is IntentState.UNKNOWN
-        assert duo.shorts == (1, 0)
+        duo.stand("1", "0")
         duo.coins_are("1.75")
         await duo.hedged("1", "0.25", within_s=60)
         duo.mend()
@@ -89,12 +90,12 @@ def test_r20_an_order_of_unknown_end_counts_as_sold(tmp_path: Path) -> None:
 
 def test_r20_one_that_did_arrive_is_not_sold_again(tmp_path: Path) -> None:
     async def story(duo: Duo) -> None:
-        duo.first_venue(FaultKind.DROP_AFTER, path=ORDERS, count=1)
+        duo.first_venue(FaultKind.DROP_AFTER, path=ORDERS["binance"], count=1)
         duo.coins_are("1.5")
-        assert await duo.stage.until(lambda stage: len(stage.intents()) == 2, within_s=30)  # noqa: PLR2004
+        assert await duo.stage.until(lambda stage: len(stage.intents()) == 2, within_s=30)
         duo.first_venue(FaultKind.MAINTENANCE)
         await duo.run(600)
-        assert duo.shorts == (D("1.5"), 0)
+        duo.stand("1.5", "0")
         duo.mend()
         await duo.settled("1.5", "0")
 
@@ -103,7 +104,7 @@ def test_r20_one_that_did_arrive_is_not_sold_again(tmp_path: Path) -> None:
 
 def test_f42_the_venue_deleverages_and_takes_no_new_order(tmp_path: Path) -> None:
     async def story(duo: Duo) -> None:
-        duo.first_venue(FaultKind.REJECT, path=ORDERS)
+        duo.first_venue(FaultKind.REJECT, path=ORDERS["binance"])
         duo.stage.exchange.deleverage(KEY, FIRST, quantity=D("0.4"))
         since_ms = duo.now_ms
         await duo.hedged("0.6", "0.4", within_s=IN_TIME_S)
@@ -129,11 +130,11 @@ def test_r25_after_a_liquidation_nothing_is_hedged_anywhere(tmp_path: Path) -> N
         await duo.run(60)
         duo.first_venue(FaultKind.MAINTENANCE)
         await duo.run(600)
-        assert duo.shorts == (0, 0)
+        duo.stand("0", "0")
         assert [halt.code for halt in duo.stage.halts] == ["liquidation"]
         duo.mend()
         await duo.run(300)
-        assert duo.shorts == (0, 0)
+        duo.stand("0", "0")
         assert duo.plan().verdict is Verdict.HALTED
 
     play(story, tmp_path)
@@ -171,6 +172,6 @@ def test_the_power_goes_while_the_second_venue_hedges(tmp_path: Path) -> None:
             await duo.run(7)
         duo.mend()
         await duo.run(240)
-        assert duo.short == 2  # noqa: PLR2004
+        assert duo.short == 2
 
     play(story, tmp_path)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import ConfigFault
+from bot.domain.ids import HedgeName, VenueName
 from bot.domain.instrument import MarginMode
 from bot.domain.policy import HedgePolicy, StandIn
 from bot.settings import load_settings, policies
@@ -46,7 +47,10 @@ def test_it_becomes_a_second_leg_with_the_same_policy(tmp_path: Path) -> None:
     first, second = legs(tmp_path, GOOD)
     assert first.stands_in is None
     assert second == replace(
-        first, name="btc/fallback", venue="backup", stands_in=StandIn(hedge=first.name, after_s=D(60))
+        first,
+        name=HedgeName("btc/fallback"),
+        venue=VenueName("backup"),
+        stands_in=StandIn(hedge=first.name, after_s=D(60)),
     )
 
 
