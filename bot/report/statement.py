@@ -179,13 +179,18 @@ def statement(
         short=short,
         gap_notional=gap_notional,
         pnl=account.pnl(residual=account.worth(unexplained)),
-        stages=tuple(
-            StageResult(price=stages[number - 1].price, spot=leg.spot, perp=leg.perp)
-            for number, leg in zip(measured[1:], legs[1:], strict=True)
-        ),
+        stages=_results([stages[number - 1] for number in measured], legs),
         orders=orders,
         effectiveness=effectiveness([_change(first, second) for first, second in pairwise(legs)]),
         unexplained=unexplained,
+    )
+
+
+def _results(stages: Sequence[Stage], legs: Sequence[Pnl]) -> tuple[StageResult, ...]:
+    """Both legs at every measured stage after the first."""
+    return tuple(
+        StageResult(price=stage.price, spot=leg.spot, perp=leg.perp)
+        for stage, leg in zip(stages[1:], legs[1:], strict=True)
     )
 
 
