@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal as D
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from unittest import mock
+
+import pytest
 
 from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.ladder import StepRecord
@@ -235,7 +236,8 @@ def tell(
         def alarm(_alarms: LogAlarms, event: str, **values: object) -> None:
             heard.append((stage.clock.now_ms(), event, values))
 
-        with mock.patch.object(LogAlarms, "alarm", alarm):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(LogAlarms, "alarm", alarm)
             try:
                 await rally.begin()
                 await story(rally)
