@@ -21,6 +21,21 @@ Binance: TypeAlias = Any
 """ccxt's client; its annotations contradict its code."""
 
 
+class Ahead:
+    """Wall time, which ccxt signs with, and on top of it what a test lets pass."""
+
+    def __init__(self) -> None:
+        self._wall = SystemClock()
+        self._ahead_ms = 0
+
+    def __call__(self) -> int:
+        return self._wall.now_ms() + self._ahead_ms
+
+    def passes(self, seconds: float) -> None:
+        """Let so much time pass at the venues alone; less than the window of a signature."""
+        self._ahead_ms += round(seconds * 1_000)
+
+
 @asynccontextmanager
 async def _client(session: aiohttp.ClientSession | LocalSession) -> AsyncIterator[Binance]:
     make: Binance = make_binance
@@ -41,9 +56,15 @@ async def paper() -> AsyncIterator[ServedPaper]:
 
 
 @pytest.fixture
-def world() -> World:
-    """The world behind `binance`, on wall time."""
-    return default_world(SystemClock().now_ms)
+def clock() -> Ahead:
+    """The venues' own."""
+    return Ahead()
+
+
+@pytest.fixture
+def world(clock: Ahead) -> World:
+    """The world behind `binance`."""
+    return default_world(clock)
 
 
 @pytest.fixture(params=["tls", "in-process"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from decimal import Decimal
 from typing import Any
@@ -14,7 +13,7 @@ from bot.paper.faults import Fault, FaultKind
 from bot.paper.mangling import Edit, doubled, mangled
 from bot.paper.wire.http import Response
 from bot.paper.world import World
-from tests.paper_server.conftest import Binance
+from tests.paper_server.conftest import Ahead, Binance
 
 ORDER = "/fapi/v1/order"
 OPEN_ORDERS = "/fapi/v1/openOrders"
@@ -98,7 +97,7 @@ async def test_f29_the_sign_of_a_position_is_turned(binance: Binance, world: Wor
     assert [await short(binance), await short(binance)] == [D("0.01"), D("-0.01")]
 
 
-async def test_f6_a_lagging_replica_does_not_know_the_order_yet(binance: Binance, world: World) -> None:
+async def test_f6_a_lagging_replica_does_not_know_the_order_yet(binance: Binance, world: World, clock: Ahead) -> None:
     plan(world, FaultKind.NOT_FOUND_LAG, "*", delay_s=0.3, for_s=30)
     await sell(binance, "h1", price="101000", tif="GTC")
     asked = {"symbol": "BTCUSDT", "origClientOrderId": "h1"}
@@ -107,16 +106,16 @@ async def test_f6_a_lagging_replica_does_not_know_the_order_yet(binance: Binance
         await binance.fapiPrivateGetOrder(asked)
     assert await binance.fapiPrivateGetOpenOrders({"symbol": "BTCUSDT"}) == []
     assert await binance.fapiPrivateGetAllOrders({"symbol": "BTCUSDT"}) == []
-    await asyncio.sleep(0.35)
+    clock.passes(0.35)
     assert (await binance.fapiPrivateGetOrder(asked))["status"] == "NEW"
 
     await binance.fapiPrivateDeleteOrder(asked)
     assert (await binance.fapiPrivateGetOrder(asked))["status"] == "NEW"
 
 
-async def test_f18_positions_and_balances_lag_while_orders_do_not(binance: Binance, world: World) -> None:
+async def test_f18_positions_and_balances_lag_while_orders_do_not(binance: Binance, world: World, clock: Ahead) -> None:
     await sell(binance, "h1")
-    await asyncio.sleep(0.3)
+    clock.passes(0.3)
     plan(world, FaultKind.POSITION_LAG, "*", delay_s=0.2, for_s=30)
     await sell(binance, "h2")
 
@@ -124,7 +123,7 @@ async def test_f18_positions_and_balances_lag_while_orders_do_not(binance: Binan
     account = await binance.fapiPrivateV3GetAccount()
     assert [row["positionAmt"] for row in account["positions"]] == ["-0.010"]
     assert len(await binance.fapiPrivateGetUserTrades({"symbol": "BTCUSDT"})) == 2
-    await asyncio.sleep(0.25)
+    clock.passes(0.25)
     assert await short(binance) == D("-0.02")
 
 
@@ -137,14 +136,14 @@ async def test_f15_a_cancel_is_answered_as_done_and_the_order_has_filled(binance
     assert await short(binance) == D("-0.01")
 
 
-async def test_a_name_that_no_path_resolves(binance: Binance, world: World) -> None:
+async def test_a_name_that_no_path_resolves(binance: Binance, world: World, clock: Ahead) -> None:
     plan(world, FaultKind.DROP_BEFORE, "*", for_s=0.3)
     for _ in range(2):
         with pytest.raises(errors.ExchangeNotAvailable):
             await sell(binance, "h1")
         with pytest.raises(errors.ExchangeNotAvailable):
             await binance.publicGetTime()
-    await asyncio.sleep(0.35)
+    clock.passes(0.35)
     await sell(binance, "h2")
     assert client_ids(world) == ["h2"]
 

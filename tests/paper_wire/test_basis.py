@@ -19,7 +19,7 @@ def test_binance(wire: Wire, exchange: Exchange) -> None:
     for root, symbol, mark in (("fapi", "BTCUSDT", 100_500), ("dapi", "BTCUSD_PERP", 99_600)):
         told = wire.get(f"https://{root}.binance.com/{root}/v1/premiumIndex", symbol=symbol)
         row = told[0] if isinstance(told, list) else told
-        assert (D(row["markPrice"]), D(row["indexPrice"])) == (mark, 100_000)
+        assert (D(row["markPrice"]), D(row["indexPrice"])) == (D(mark), D(100_000))
     assert D(wire.get("https://api.binance.com/api/v3/ticker/price", symbol="BTCUSDT")["price"]) == 100_000
 
 
@@ -40,5 +40,5 @@ def test_kucoin() -> None:
     for symbol, mark in (("XBTUSDTM", 100_500), ("XBTUSDM", 99_600)):
         told = bench.data("GET", f"{kucoin.FUTURES_HOST}/api/v1/mark-price/{symbol}/current")
         contract = bench.data("GET", f"{kucoin.FUTURES_HOST}/api/v1/contracts/{symbol}")
-        assert (told["value"], told["indexPrice"]) == (mark, 100_000)
-        assert (contract["markPrice"], contract["indexPrice"]) == (mark, 100_000)
+        assert (told["value"], told["indexPrice"]) == (D(mark), D(100_000))
+        assert (contract["markPrice"], contract["indexPrice"]) == (D(mark), D(100_000))

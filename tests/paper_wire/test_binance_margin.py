@@ -121,7 +121,7 @@ async def test_a_countdown_ends_when_nobody_asks_any_more(
     else:
         world.set_price("BTC", Decimal(120_000))
     (order,) = exchange.account("paper").orders()
-    assert (order.status, order.filled) == (OrderStatus.CANCELED, 0)
+    assert (order.status, order.filled) == (OrderStatus.CANCELED, Decimal(0))
 
 
 async def test_a_countdown_of_zero_is_stopped(swap: Binance, clock: Clock) -> None:

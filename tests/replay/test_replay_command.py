@@ -15,7 +15,8 @@ from typer.main import get_command
 from bot.cli.main import build_app
 from bot.domain.errors import ConfigFault
 from bot.domain.instrument import ContractKind
-from tests.replay.bars import BAR_MS, START_MS, climb, csv_of, history
+from bot.report.history import BAR_MS
+from tests.replay.bars import START_MS, climb, csv_of, history
 
 TERMS = ["spot", "perp", "funding", "execution", "reward", "fees", "residual", "net"]
 REAL = os.environ.get("REPLAY_HISTORY", "")

@@ -47,7 +47,7 @@ def test_the_bars_of_one_hedge_are_read() -> None:
     told = read(GOOD)
     assert [one.time_ms for one in told.periods] == [NEW_YEAR_MS + number * BAR_MS for number in range(3)]
     first = told.periods[0]
-    assert (first.spot.open, first.spot.high, first.spot.low, first.spot.close) == (100, 110, 90, 105)
+    assert (first.spot.open, first.spot.high, first.spot.low, first.spot.close) == (D(100), D(110), D(90), D(105))
     assert first.rate == D("0.0001")
     assert read(GOOD, kind=ContractKind.INVERSE).periods[0].rate == D("-0.0002")
 
@@ -79,7 +79,7 @@ def test_other_columns_exchanges_and_markets_do_not_matter() -> None:
         shuffled.append(f"{pair},okx,2023-01-01 00:00:00,{kind},105,90,110,100,{rate}")
     shuffled.append("BTCUSDT,binance,2023-01-01 00:00:00,perpetual,105,90,110,100,0.0001")
     (only,) = read(shuffled, exchange="okx").periods
-    assert (only.perp.open, only.perp.close, only.rate) == (100, 105, D("0.0003"))
+    assert (only.perp.open, only.perp.close, only.rate) == (D(100), D(105), D("0.0003"))
 
 
 def with_line(number: int, line: str) -> list[str]:

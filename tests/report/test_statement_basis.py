@@ -85,8 +85,8 @@ def test_r29_the_basis_shows_in_spot_and_perp() -> None:
     """Spot +1,000, the contract +990: the ten that the contract came nearer are gained."""
     short = fill(Side.SELL, "1", "100100", "100100", 1, LINEAR.symbol)
     account = told([stage(0, "100000", "100100"), stage(9, "101000", "101090")], [short])
-    assert (account.pnl.spot, account.pnl.perp, account.pnl.net) == (1_000, -990, 10)
-    assert (account.price_start, account.price_end) == (100_000, 101_000)
+    assert (account.pnl.spot, account.pnl.perp, account.pnl.net) == (D(1_000), D(-990), D(10))
+    assert (account.price_start, account.price_end) == (D(100_000), D(101_000))
 
 
 def test_r30_effectiveness_counts_measured_stages_alone() -> None:
@@ -95,7 +95,7 @@ def test_r30_effectiveness_counts_measured_stages_alone() -> None:
     plain = [stage(0, "100000", "100000"), stage(9, "101000", "101000")]
     account = told([plain[0], between, plain[1]], [short])
     assert account.effectiveness == 1
-    assert [(one.spot, one.perp) for one in account.stages] == [(1_000, -1_000)]
+    assert [(one.spot, one.perp) for one in account.stages] == [(D(1_000), D(-1_000))]
     assert account.pnl == told(plain, [short]).pnl
 
 

@@ -46,10 +46,10 @@ class Watched:
         simulation.arrived(self._process, request, outcome)
         return outcome
 
-    def connect(self, request: Request) -> Stream | Response:
+    def connect(self, request: Request) -> Stream | Response | Drop:
         """Open a WebSocket."""
         opened = self._world.connect(request)
-        answer = str(opened.status) if isinstance(opened, Response) else "open"
+        answer = str(opened.status) if isinstance(opened, Response) else "lost" if isinstance(opened, Drop) else "open"
         self._simulation.tell(Kind.REQUEST, f"WS {request.host}{request.path} {answer}", self._process.number)
         return opened
 
