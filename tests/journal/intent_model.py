@@ -1,16 +1,16 @@
-"""The venue of the model in test_intent_model.py: what is true of every order, whatever the bot is told."""
+"""The venue of the model in intent_life.py: what is true of every order, whatever the bot is told."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum, auto
-from typing import Final
+from typing import Final, assert_never
 
 from bot.domain.ids import Asset, ClientOrderId, TradeId, VenueOrderId
 from bot.domain.intent import Intent
 from bot.domain.numbers import ZERO
-from bot.domain.orders import OrderReport, OrderStatus, Side, VenueTrade
+from bot.domain.orders import OrderReport, OrderStatus, Side, TradeCursor, VenueTrade
 from tests.journal.conftest import BTC, NOW
 
 STEP: Final = Decimal("0.1")
@@ -19,11 +19,7 @@ GRACE_MS: Final = 30_000
 SPACING_MS: Final = 5_000
 LAG_MS: Final = 20_000
 """How far a look-up may lag behind: less than the grace."""
-WRONG_MS: Final = 600_000
-"""How far a single answer for each order may be behind, from a copy that was forgotten: why one reading is no proof."""
 PRICE: Final = Decimal(100)
-RESTS: Final = 3
-"""An order that fills so many steps at first is left standing."""
 
 
 class Copy(Enum):
@@ -31,7 +27,9 @@ class Copy(Enum):
 
     LIVE = auto()
     BEHIND = auto()
-    WRONG = auto()
+    """It lags, but knows all from before the last order."""
+    FORGOTTEN = auto()
+    """It knows nothing since the last order, for however long: why one reading is no proof."""
 
 
 class Fate(Enum):
@@ -44,6 +42,17 @@ class Fate(Enum):
     REFUSED = auto()
     CUT = auto()
     """The process ends between the request and its answer."""
+
+
+class Part(Enum):
+    """How much of an order fills at once."""
+
+    ALL = auto()
+    STEP = auto()
+    """One step of it; the rest expires."""
+    STANDS = auto()
+    """One step of it; the rest is left standing."""
+    NONE = auto()
 
 
 @dataclass
@@ -88,21 +97,22 @@ class Venue:
         self.now_ms = NOW
         self.orders: dict[ClientOrderId, Order] = {}
         self.position = ZERO
+        self.copy = Copy.LIVE
         self.trades: list[VenueTrade] = []
 
-    def arrive(self, order: Order, part: int) -> None:
-        """A request reaches the venue and fills, maybe in part; now and then the rest is left standing."""
+    def arrive(self, order: Order, part: Part) -> None:
+        """A request reaches the venue."""
         order.arrived_ms, order.open = self.now_ms, True
         self.fill(order, part)
-        order.open = order.open and part == RESTS
 
-    def fill(self, order: Order, tenths: int) -> None:
+    def fill(self, order: Order, part: Part) -> None:
+        """It fills, maybe in part or not at all; the rest expires, or is left standing."""
         request = order.intent.request
-        contracts = min(order.left, STEP * tenths)
+        contracts = {Part.NONE: ZERO, Part.ALL: order.left}.get(part, min(order.left, STEP))
         if contracts:
             order.filled += contracts
             self.trade(request.side, contracts, VenueOrderId(f"v{order.intent.client_id}"))
-        order.open = order.filled < request.contracts
+        order.open = order.filled < request.contracts and part is Part.STANDS
 
     def trade(self, side: Side, contracts: Decimal, order_id: VenueOrderId) -> None:
         self.position += contracts * side.sign
@@ -121,3 +131,27 @@ class Venue:
                 time_ms=self.now_ms,
             )
         )
+
+    # What the bot is answered, from the copy that it reaches
+
+    def shows(self, time_ms: int) -> bool:
+        """Whether the copy knows of something that happened then."""
+        last_order_ms = max((order.intent.created_ms for order in self.orders.values()), default=self.now_ms + 1)
+        match self.copy:
+            case Copy.LIVE:
+                return True
+            case Copy.BEHIND:
+                return time_ms < last_order_ms or self.now_ms - time_ms >= LAG_MS
+            case Copy.FORGOTTEN:
+                return time_ms < last_order_ms
+            case _:
+                assert_never(self.copy)
+
+    def trades_after(self, cursor: TradeCursor) -> list[VenueTrade]:
+        """All trades since, as the copy knows them."""
+        known = [trade for trade in self.trades if self.shows(trade.time_ms)]
+        return [trade for trade in known if cursor.trade_id is None or int(trade.trade_id) > int(cursor.trade_id)]
+
+    def position_told(self) -> Decimal:
+        """The position, as the copy knows it."""
+        return sum((trade.moved for trade in self.trades if self.shows(trade.time_ms)), ZERO)
