@@ -30,17 +30,21 @@ _FILTERS: Final = ("instType", "instId", "ccy", "mgnMode", "type", "subType")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sources:
-    """What bills refer to, by id."""
+    """What bills refer to, by id; the marks of funding settlements by symbol and time."""
 
     listings: Mapping[str, Listing]
     trades: Mapping[int, Trade]
     orders: Mapping[int, Order]
+    marks: Mapping[tuple[str, int], Decimal]
 
 
-def trading_bills(call: Call) -> list[Bill]:
-    """Every bill of the trading account, oldest first."""
-    settles = {one.symbol: one.settle for one in call.exchange.listings.values() if one.market.perpetual}
-    return bills_of(call.account.updates(0), WALLET, settles.__getitem__)
+def trading_bills(call: Call) -> Sequence[Bill]:
+    """Every bill of the trading account, oldest first; made anew only when something has happened there."""
+    drawer, account = call.desk.drawer(call.key), call.account
+    if drawer.bills[0] != account.last_update:
+        settles = {one.symbol: one.settle for one in call.exchange.listings.values() if one.market.perpetual}
+        drawer.bills = account.last_update, bills_of(account.updates(0), WALLET, settles.__getitem__)
+    return drawer.bills[1]
 
 
 def trade_bills(call: Call) -> Mapping[int, int]:
@@ -48,12 +52,18 @@ def trade_bills(call: Call) -> Mapping[int, int]:
     return {bill.trade_id: BILL_BASE + bill.bill_id for bill in reversed(trading_bills(call)) if bill.trade_id}
 
 
-def _sources(call: Call) -> _Sources:
+def _sources(call: Call, bills: Sequence[Bill]) -> _Sources:
     account = call.account
+    funded = dict.fromkeys(bill.symbol for bill in bills if bill.kind is RowKind.FUNDING_FEE)
     return _Sources(
         listings={listing.symbol: listing for listing in call.exchange.listings.values()},
         trades={trade.trade_id: trade for trade in account.trades()},
         orders={order.order_id: order for order in account.orders()},
+        marks={
+            (one.symbol, one.time_ms): one.mark_price
+            for symbol in funded
+            for one in call.exchange.funding_history(symbol)
+        },
     )
 
 
@@ -117,7 +127,7 @@ def _row(call: Call, bill: Bill, sources: _Sources) -> dict[str, str]:
         "pnl": text(bill.pnl),
         "posBal": text(bill.margin_after),
         "posBalChg": text(bill.margin),
-        "px": plain(trade.price) if trade is not None else _mark_of(call, bill),
+        "px": plain(trade.price) if trade is not None else _mark_of(bill, sources),
         "subType": sub_kind,
         "sz": plain(trade.quantity) if trade is not None else text(_size(call, bill, listing)),
         "tag": ticket.tag if ticket is not None else "",
@@ -128,10 +138,10 @@ def _row(call: Call, bill: Bill, sources: _Sources) -> dict[str, str]:
     }
 
 
-def _mark_of(call: Call, bill: Bill) -> str:
+def _mark_of(bill: Bill, sources: _Sources) -> str:
     """The mark price of a funding settlement."""
-    records = call.exchange.funding_history(bill.symbol) if bill.kind is RowKind.FUNDING_FEE else ()
-    return next((plain(one.mark_price) for one in records if one.time_ms == bill.time_ms), "")
+    mark = sources.marks.get((bill.symbol, bill.time_ms)) if bill.kind is RowKind.FUNDING_FEE else None
+    return "" if mark is None else plain(mark)
 
 
 def _size(call: Call, bill: Bill, listing: Listing | None) -> Decimal:
@@ -164,7 +174,7 @@ def _bills(age_ms: int) -> Callable[[Call], Sequence[object]]:
             since_ms=call.now_ms - age_ms,
             count=None,
         )
-        sources = _sources(call)
+        sources = _sources(call, found)
         rows = (_row(call, bill, sources) for bill in found)
         wanted = [
             row

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import Listing
+from bot.paper.wire.okx.ledger import Bill
 
 ORDER_BASE: Final = 2_497_956_918_000_000_000
 """Added to the exchange's order ids: OKX's are 19 digits long, more than a float holds."""
@@ -42,12 +43,14 @@ class Drawer:
         tickets: by the exchange's order id.
         leverages: by symbol and margin mode, as set.
         transfers: by the client's own id, the exchange's.
+        bills: those of the trading account, and how many updates of the account they were made of.
         cancel_at_ms: when all orders will be cancelled, if nobody asks for a later time; None: never.
     """
 
     tickets: dict[int, Ticket] = field(default_factory=dict)
     leverages: dict[tuple[str, str], int] = field(default_factory=dict)
     transfers: dict[str, int] = field(default_factory=dict)
+    bills: tuple[int, Sequence[Bill]] = (0, ())
     cancel_at_ms: int | None = None
 
 
