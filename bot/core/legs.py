@@ -20,8 +20,9 @@ from bot.domain.ids import VenueName
 from bot.domain.instrument import Instrument
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.numbers import ONE, ZERO
-from bot.domain.observation import Holding, Position, Source
+from bot.domain.observation import Holding, Position, Prices, Source
 from bot.domain.plan import Plan, Verdict
+from bot.domain.policy import HedgePolicy
 
 _CAN_NOT: Final = frozenset({"instrument", "clock", "config", "stale", "price"})
 """Families of refusals that another venue can make up for. A cap, a guard or a halt is none: it holds for both."""
@@ -82,7 +83,16 @@ def left_over(situation: Situation, venue: VenueName, *, least: Decimal, most: D
         principal=coins,
         stamp=position.stamp,
     )
-    return replace(situation, holdings=(*held, other))
+    return replace(situation, holdings=(*held, other), policy=_with_whole_band(situation, wanted))
+
+
+def _with_whole_band(situation: Situation, wanted: Decimal) -> HedgePolicy:
+    """R14: what the whole hedge would leave alone, a leg with its smaller target leaves alone as well."""
+    policy, prices = situation.policy, situation.prices
+    if not isinstance(prices, Prices):
+        return policy
+    notional = sizing.band_notional(policy.band, wanted, situation.instrument.coin_price(prices.mark))
+    return replace(policy, band=replace(policy.band, notional=notional))
 
 
 def able(plan: Plan, sent: IntentRecord | None, *, readable: bool, refused: bool) -> bool | None:

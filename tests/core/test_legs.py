@@ -13,11 +13,13 @@ from bot.core import exposure as ex
 from bot.core.funding import FundingMemory
 from bot.core.legs import Bounds, Watch, able, bounds, left_over, reserved
 from bot.core.situation import Memory, Situation
+from bot.core.spot_perp import decide
 from bot.domain.ids import VenueName
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.observation import Holding, Source, Unknown
 from bot.domain.orders import Side
 from bot.domain.plan import HedgeView, Plan, Verdict
+from bot.domain.policy import Band
 from tests.core.instruments import BTC, LINEAR, PERP, POLICY, armed_record, intent
 from tests.core.situations import reading
 
@@ -112,6 +114,22 @@ def test_r8_with_something_unknown_nothing_is_added() -> None:
     closed = replace(whole, policy=replace(POLICY, ratio=D(0)))
     for situation in (blind, lost, closed):
         assert left_over(situation, OTHER, least=D(1), most=D(1)) is situation
+
+
+def test_r14_a_leg_leaves_alone_what_the_whole_hedge_would() -> None:
+    """0.4 % of 2 coins, on a leg that has nothing to do otherwise."""
+    whole = reading(0, "2", "0")
+    left = left_over(whole, OTHER, least=D("1.992"), most=D("1.992"))
+    assert left.policy.band == Band(relative=POLICY.band.relative, notional=D(1000))
+    plan, _ = decide(left, Memory())
+    assert plan.verdict is Verdict.BALANCED
+    more, _ = decide(left_over(whole, OTHER, least=D("1.99"), most=D("1.99")), Memory())
+    assert more.verdict is Verdict.CONFIRMING
+
+
+def test_r14_without_a_price_there_is_no_band() -> None:
+    blind = replace(reading(0, "2", "0"), prices=Unknown(what="prices", reason="down"))
+    assert left_over(blind, OTHER, least=D(1), most=D(1)).policy is POLICY
 
 
 COINS = st.integers(0, 5_000).map(lambda steps: D(steps) / 1_000)

@@ -38,6 +38,17 @@ def test_f56_coins_that_come_during_maintenance(tmp_path: Path) -> None:
     play(story, tmp_path)
 
 
+def test_r14_what_the_hedge_leaves_alone_is_left_alone_on_the_second_venue_too(tmp_path: Path) -> None:
+    async def story(duo: Duo) -> None:
+        duo.first_venue(FaultKind.MAINTENANCE)
+        duo.coins_are("1.004")
+        await duo.run(300)
+        duo.stand("1", "0")
+        assert duo.second.verdict is Verdict.BALANCED
+
+    play(story, tmp_path)
+
+
 def test_what_is_too_much_is_taken_off_the_second_first(tmp_path: Path) -> None:
     async def story(duo: Duo) -> None:
         duo.first_venue(FaultKind.MAINTENANCE)
