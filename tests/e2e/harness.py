@@ -52,6 +52,11 @@ def throughout(what: str, holds: Callable[[], object], for_s: float, every_s: fl
         pause.wait(every_s)
 
 
+def rarely(*cases: Any) -> list[Any]:  # noqa: ANN401 - whatever a test is parametrised by
+    """Cases for `make torture` alone: on virtual time the catalogue and the simulation tell them at every run."""
+    return [pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.torture) for case in cases]
+
+
 def clean_environ(**more: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("HEDGEBOT_")} | more
 
