@@ -32,6 +32,7 @@ from tests.sim.session import TracedSession
 from tests.sim.stage import Stage
 from tests.sim.trace import Event, EventLog, Kind, Life, Oracle, Sent, Truth, Violation
 
+RESTART_MAX_S: Final = 30.0
 _CODE: Final = re.compile(rb'"code":\s*"?(-?\d+)')
 _FINE: Final = frozenset({"0", "200000"})
 """Codes of answers that are no error."""
@@ -204,6 +205,11 @@ class Simulation(Stage):
         self.truth.lives.append(life)
         self.tell(Kind.PROCESS, "started", process.number)
         return process
+
+    def restart_s(self) -> float:
+        """A supervisor loses patience with a process that can't start: 5, 10, 20, then 30 s."""
+        failed = next((n for n, life in enumerate(reversed(self.truth.lives)) if life.up_ms is not None), 0)
+        return min(super().restart_s() * 2**failed, RESTART_MAX_S)
 
     def session_of(self, process: Process) -> SimSession:
         """A new process's way to the world."""

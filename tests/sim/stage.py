@@ -126,8 +126,12 @@ class Stage:
             assert life is not None
             await asyncio.wait({life}, timeout=left_ms / 1000)
             if life.done():
-                await asyncio.sleep(min(RESTART_S, max(until - self.clock.now_ms(), 0) / 1000))
+                await asyncio.sleep(min(self.restart_s(), max(until - self.clock.now_ms(), 0) / 1000))
                 self.start()
+
+    def restart_s(self) -> float:
+        """How soon a supervisor starts a process again."""
+        return RESTART_S
 
     async def until(self, fact: Callable[[Self], bool], *, within_s: float, step_s: float = 1.0) -> bool:
         """Run until a fact holds, at most so long. Returns whether it does."""
