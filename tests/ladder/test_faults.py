@@ -186,3 +186,32 @@ def test_switched_off_the_missing_money_is_told(tmp_path: Path) -> None:
     assert not rally.steps
     (first, *_) = rally.heard(logs.LADDER_ALARM, "missing")
     assert "53,010.00 USDT of margin are missing, no automatic step is switched on" in str(first["reason"])
+
+
+ADDING = {"okx": "/api/v5/account/position/margin-balance", "kucoin": "/api/v1/position/margin/deposit-margin"}
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["", "and the power goes"])
+@pytest.mark.parametrize("kind", [FaultKind.DROP_AFTER, FaultKind.DROP_BEFORE])
+@pytest.mark.parametrize("exchange", ["okx", "kucoin"])
+def test_r27_margin_whose_answer_is_lost_is_found_elsewhere_too(
+    tmp_path: Path, exchange: str, kind: FaultKind, cut: bool
+) -> None:
+    async def story(rally: Rally) -> None:
+        fault = Fault(venue=exchange, path=ADDING[exchange], kind=kind, method="POST")
+        rally.stage.world.faults.add(fault)
+        await rally.at(RISEN, 30 if cut else 120)
+        if cut:
+            assert rally.moves
+            rally.stage.restart()
+            await rally.stage.run(120)
+
+    rich = wealth(exchange, coins="1", spot="100000", margin="101000")
+    rally = tell(tmp_path, exchange, TOP_UP, rich, story, interval_s=5)
+    (step,) = rally.steps
+    assert step.state is StepState.DONE
+    states = [record.state for record in rally.moves if record.move.request.kind is MoveKind.ADD_MARGIN]
+    repeated = [MoveState.NO_EFFECT_PROVEN, MoveState.DONE]
+    assert states == ([MoveState.DONE] if kind is FaultKind.DROP_AFTER else repeated)
+    assert rally.ratio is not None
+    assert D("1.79999") < rally.ratio < D("1.801"), "added once"
