@@ -16,9 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bot.domain.ids import ClientOrderId, epoch_of
+from bot.domain.ids import ClientOrderId, Symbol, VenueName, epoch_of
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.plan import Verdict
+from bot.journal.store import SqlJournal
 from bot.paper.engine.defaults import STARTING, Starting
 from bot.paper.engine.model import Order, Position, Side
 from bot.runtime.virtual import run_virtual
@@ -42,6 +43,7 @@ WITHIN_S: Final = 60.0
 """A scenario with these waits, a restart and the proof of an absence take less."""
 PATIENT_S: Final = 200.0
 """The same with the defaults."""
+_SYMBOLS: Final = ("BTC/USDT:USDT", "BTC/USDT")
 _WITHOUT_ORDER: Final = frozenset({IntentState.REJECTED, IntentState.NO_EFFECT_PROVEN})
 
 
@@ -315,6 +317,9 @@ def _ended(venue: Venue, stage: Stage, watch: _Cuts, hedged_ms: int | None) -> E
             traded += coins
     started_ms = max(watch.started_ms.values())
     position = position_of(stage)
+    with SqlJournal.open_readonly(stage.journal_path) as journal:
+        intents = [r for symbol in _SYMBOLS for r in journal.recent(VenueName("main"), Symbol(symbol), 0)]
+        halts = [halt.reason for halt in journal.halts()]
     return Ended(
         reached=watch.reached,
         cuts=watch.made,
@@ -326,8 +331,8 @@ def _ended(venue: Venue, stage: Stage, watch: _Cuts, hedged_ms: int | None) -> E
         path=path,
         traded=traded,
         orders=list(ours.values()),
-        intents=[*stage.intents(), *stage.intents("BTC/USDT")],
-        halts=[halt.reason for halt in stage.halts],
+        intents=intents,
+        halts=halts,
         failed=stage.starts_failed,
     )
 

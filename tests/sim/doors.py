@@ -15,11 +15,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self, cast
+from typing import Any, ClassVar, Final, Self, cast
 from unittest import mock
 
 import aiohttp
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from bot.app import assembly
 from bot.app.assembly import Bot
@@ -145,6 +145,16 @@ RUNNING: Final[ContextVar[tuple[Process, Point] | None]] = ContextVar("RUNNING",
 
 class SimDatabase(Database):
     """A real SQLite file without the fsync: a power cut here is closing without commit, so committed is kept."""
+
+    _first: ClassVar[Engine | None] = None
+
+    def __init__(self, path: Path, mode: str) -> None:
+        super().__init__(path, mode)
+        if SimDatabase._first is None:
+            SimDatabase._first = self._engine
+        # Statements are compiled once for all starts, of which there are hundreds.
+        self._engine.dialect = SimDatabase._first.dialect
+        self._engine._compiled_cache = SimDatabase._first._compiled_cache
 
     def _connect(self) -> sqlite3.Connection:
         connection = super()._connect()
