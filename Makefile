@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 4
 
-.PHONY: demo test sim lint format lock torture clean setup-run setup-dev
+.PHONY: demo test sim mutate lint format lock torture clean setup-run setup-dev
 
 demo: setup-run
 	@$(BIN)/hedgebot demo
@@ -23,6 +23,11 @@ HOURS ?= 1
 sim: setup-dev
 	@$(BIN)/python -m tests.sim $(if $(SEEDS),--seeds $(SEEDS)) --hours $(HOURS) \
 		$(if $(FIRST_SEED),--first-seed $(FIRST_SEED)) $(if $(JOBS),--jobs $(JOBS)) $(if $(BUDGET_S),--budget-s $(BUDGET_S))
+
+# Breaks the core and the executor in every small way and counts what the tests notice; writes docs/mutation.md.
+JOBS_MUTATE ?= 2
+mutate: setup-dev
+	@$(BIN)/python -m tests.mutation --jobs $(JOBS_MUTATE) --date $$(date -u +%F) --commit $$(git rev-parse --short HEAD)
 
 lint: setup-dev
 	$(BIN)/ruff check bot tests
@@ -64,4 +69,4 @@ lock:
 	@rm -rf .lock-env
 
 clean:
-	rm -rf $(VENV) .lock-env .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) mutants .lock-env .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
