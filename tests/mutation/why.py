@@ -49,6 +49,15 @@ def _zero_of_a_sum(mutant: Mutant) -> bool:
     )
 
 
+def _mark_of_a_linear_contract(mutant: Mutant) -> bool:
+    """The ladder is for linear contracts only, whose coins are no matter of the price."""
+    price = re.compile(r"(instrument\.(?:coins|contracts)\([\w. *]+, )[\w.]+\)")
+    return mutant.module.startswith("core.ladder") and any(
+        mutant.before[: found.end(1)] + "None)" + mutant.before[found.end() :] == mutant.after
+        for found in price.finditer(mutant.before)
+    )
+
+
 def _only_logged(mutant: Mutant) -> bool:
     return mutant.module == "runtime.executor" and bool(
         re.search(r"\blog\b|_log\b|plain\(|logs\.|^(side|contracts|collar|reduce_only)=request", mutant.before)
@@ -60,6 +69,7 @@ RULES: Final[Mapping[str, Callable[[Mutant], bool]]] = {
     "a sentence is left out, the decision is the same": _no_words,
     "the type checker proves that the arm is never reached": _never_reached,
     "a sum of none is 0 either way": _zero_of_a_sum,
+    "the coins of a linear contract do not depend on the price": _mark_of_a_linear_contract,
     "only what a log line carries": _only_logged,
 }
 
