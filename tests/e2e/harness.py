@@ -53,7 +53,7 @@ def throughout(what: str, holds: Callable[[], object], for_s: float, every_s: fl
 
 
 def rarely(*cases: Any) -> list[Any]:  # noqa: ANN401 - whatever a test is parametrised by
-    """Cases for `make torture` alone: on virtual time the catalogue and the simulation tell them at every run."""
+    """Cases for `make torture` alone: contract tests, catalogue and simulation tell them in-process at every run."""
     return [pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.torture) for case in cases]
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness import Home, eventually, settings_text, throughout
+from tests.e2e.harness import Home, eventually, rarely, settings_text, throughout
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
-SHIPPED = ("demo.toml", "binance-demo.toml")
+SHIPPED = ("demo.toml", *rarely("binance-demo.toml"))
 FRESH = (20, "CROSSED")
 """Leverage and margin mode that Binance, and the paper account, begin with."""
 
