@@ -49,12 +49,14 @@ def _zero_of_a_sum(mutant: Mutant) -> bool:
     )
 
 
+_PRICE: Final = re.compile(r"((?:instrument\.(?:coins|contracts)\(|short_coins\([\w.]+, )[\w. *]+, )[\w.]+\)")
+
+
 def _mark_of_a_linear_contract(mutant: Mutant) -> bool:
-    """The ladder is for linear contracts only, whose coins are no matter of the price."""
-    price = re.compile(r"(instrument\.(?:coins|contracts)\([\w. *]+, )[\w.]+\)")
-    return mutant.module.startswith("core.ladder") and any(
+    """Ladder and fallback are for linear contracts only, whose coins are no matter of the price."""
+    return mutant.module.startswith(("core.ladder", "core.legs")) and any(
         mutant.before[: found.end(1)] + "None)" + mutant.before[found.end() :] == mutant.after
-        for found in price.finditer(mutant.before)
+        for found in _PRICE.finditer(mutant.before)
     )
 
 
