@@ -13,18 +13,18 @@ from itertools import takewhile
 from typing import Final
 
 from bot.core.ladder import Backing, top_up
-from bot.core.ladder_steps import PLACES, Purse
+from bot.core.ladder_steps import PLACES, WORTH_IT, Purse
 from bot.domain.instrument import Instrument, SpotMarket
 from bot.domain.intent import IntentRecord
 from bot.domain.ladder import LadderStep, StepKind, StepState
 from bot.domain.moves import MoveKind, MoveRecord, MoveState
-from bot.domain.numbers import ZERO, ceil_to, floor_to, plain
+from bot.domain.numbers import ONE, ZERO, ceil_to, floor_to, plain
 
 STEP_MAX_MS: Final = 15 * 60_000
 """No order of a step leaves later; what it reduced by then is made good, and the rest is judged anew."""
-FIRST_PART: Final = Decimal("0.1")
-"""Of a reduction: what is bought back before it is known that the coins can be sold."""
-FIRST_SLACK: Final = Decimal("1.2")
+PART: Final = Decimal("0.1")
+"""Of a reduction: so much at a time is sold or bought back before the other leg follows."""
+PART_SLACK: Final = Decimal("1.2")
 """Times the least that the spot market takes, as prices move."""
 TRIES_MAX: Final = 6
 """Orders in a row without a fill, or moves without an effect, after which a step gives up."""
@@ -47,6 +47,7 @@ class Progress:
         bid: of the spot market, for its minimum notional; None for a top-up.
         wallet: margin of the position now, without unrealised P&L.
         spot: coins of the hedge's spot holding now.
+        moved_ms: when the newest move of anybody on the venue was known; 0 when there was none.
         read_ms: when the reading that all this is from was sent.
         now_ms: our clock.
     """
@@ -63,6 +64,7 @@ class Progress:
     bid: Decimal | None
     wallet: Decimal
     spot: Decimal
+    moved_ms: int = 0
     read_ms: int
     now_ms: int
 
@@ -137,23 +139,41 @@ def next_act(progress: Progress, instrument: Instrument, market: SpotMarket | No
         instrument: the short's contract.
         market: where the coins are sold; None for a top-up.
     """
+    act = _next(progress, instrument, market)
+    if isinstance(act, Close) and not _gone(progress):
+        return Wait(reason="the coins that a ladder step has sold are still seen in spot")  # R23: else hedged again
+    return act
+
+
+def unmatched(step: LadderStep, bought: Decimal, sold: Decimal) -> Decimal:
+    """Contracts of a reduction that were bought back and whose coins were not sold: so much is naked."""
+    return max(bought - sold * step.contracts / step.coins, ZERO) if step.coins else ZERO
+
+
+def _next(progress: Progress, instrument: Instrument, market: SpotMarket | None) -> Act:
     waiting = _waiting(progress)
     if waiting is not None:
         return waiting
     if progress.moves and progress.moves[-1].state is MoveState.REJECTED:
         return Close(state=StepState.FAILED, detail=f"the venue refused the move: {progress.moves[-1].detail}")
-    last = MoveKind.ADD_MARGIN if progress.backing.isolated else MoveKind.TRANSFER
-    if progress.done(last):
-        return _confirmed(progress)
+    left = _left(progress, instrument, market) if market is not None else ZERO
+    if progress.done(_last(progress)):
+        return _confirmed(progress, left)
     own = progress.purse.total
     if market is not None:
-        order = _order(progress, instrument, market)
+        order = _order(progress, instrument, market, left)
         if order is not None:
             return order
         # What was bought back and could not be sold is hedged again, and needs its margin for that.
-        covered = min(progress.sold / _due(progress, instrument, market), Decimal(1))
+        due = _due(progress, instrument, market)
+        covered = min(progress.sold / due, ONE) if due else ZERO
         own = progress.proceeds + max(progress.released, ZERO) * covered
-    return _money(progress, own)
+    return _money(progress, own, left)
+
+
+def _last(progress: Progress) -> MoveKind:
+    """The move that ends a step."""
+    return MoveKind.ADD_MARGIN if progress.backing.isolated else MoveKind.TRANSFER
 
 
 def _waiting(progress: Progress) -> Wait | None:
@@ -163,7 +183,7 @@ def _waiting(progress: Progress) -> Wait | None:
     for move in progress.moves:
         if not move.state.terminal:
             return Wait(reason=f"the {move.move.request.kind} {move.move.move_id} is {move.state}: {move.detail}")
-    if progress.read_ms <= _known_ms(progress):
+    if progress.read_ms <= max(_known_ms(progress), progress.moved_ms):
         return Wait(reason="a ladder step is under way; the next reading shows what it did", soon=True)
     return None
 
@@ -174,29 +194,38 @@ def _known_ms(progress: Progress) -> int:
     return max([*orders, *(move.updated_ms for move in progress.moves)], default=0)
 
 
-def _order(progress: Progress, instrument: Instrument, market: SpotMarket) -> Act | None:
-    """The next leg: what is bought back is sold at once; None when no leg is left."""
+def _left(progress: Progress, instrument: Instrument, market: SpotMarket) -> Decimal:
+    """Coins that are still to be sold for what was bought back; 0 when the market does not take so few."""
+    left = _due(progress, instrument, market) - progress.sold
+    takes = left >= market.quantity_min and left * (progress.bid or ZERO) >= market.notional_min
+    return left if takes and left > 0 else ZERO
+
+
+def _order(progress: Progress, instrument: Instrument, market: SpotMarket, left: Decimal) -> Act | None:
+    """The next leg, part by part; None when no leg is left.
+
+    The first part is sold before anything is bought back: were the sale refused, the hedge would still be whole, and
+    would need no margin to become so again.
+    """
     step = progress.step
     over = progress.now_ms - step.created_ms > STEP_MAX_MS
-    left = _due(progress, instrument, market) - progress.sold
-    sells = left >= market.quantity_min and left * (progress.bid or ZERO) >= market.notional_min and left > 0
-    if sells and not over and fruitless(progress.sales) < TRIES_MAX:
-        return Sell(coins=left)
-    if sells and not progress.sold:
-        return Close(state=StepState.FAILED, detail=f"{plain(left)} {market.base} could not be sold")
-    wanted = step.contracts - progress.bought
-    if wanted > 0 and not sells and not over and fruitless(progress.buys) < TRIES_MAX:
-        return Buy(contracts=wanted if progress.sold else min(wanted, _first(progress, instrument, market)))
+    part = min(step.contracts - progress.bought, _part(progress, instrument, market))
+    first = ZERO if progress.bought or progress.sold else _coins(progress, instrument, market, part)
+    coins = left or first
+    if coins and not over and fruitless(progress.sales) < TRIES_MAX:
+        return Sell(coins=coins)
     if not progress.sold:
-        return Close(state=StepState.FAILED, detail=f"{plain(wanted)} contracts could not be bought back")
+        return Close(state=StepState.FAILED, detail=f"{plain(coins)} {market.base} could not be sold")
+    if part > 0 and not left and not over and fruitless(progress.buys) < TRIES_MAX:
+        return Buy(contracts=part)
     return None
 
 
-def _first(progress: Progress, instrument: Instrument, market: SpotMarket) -> Decimal:
-    """Contracts to buy back before the first sale: a small part, as nothing is lost yet should nothing sell."""
+def _part(progress: Progress, instrument: Instrument, market: SpotMarket) -> Decimal:
+    """Contracts to buy back at a time: a small part, as no more than that is ever without its other leg."""
     least = max(market.quantity_min, market.notional_min / progress.bid if progress.bid else ZERO)
-    enough = instrument.contracts(least * progress.ratio, progress.backing.mark) * FIRST_SLACK
-    part = max(progress.step.contracts * FIRST_PART, enough, instrument.quantity_min)
+    enough = instrument.contracts(least * progress.ratio, progress.backing.mark) * PART_SLACK
+    part = max(progress.step.contracts * PART, enough, instrument.quantity_min)
     return ceil_to(part, instrument.quantity_step)
 
 
@@ -207,44 +236,69 @@ def fruitless(records: Sequence[IntentRecord]) -> int:
 
 def _due(progress: Progress, instrument: Instrument, market: SpotMarket) -> Decimal:
     """Coins to sell for what was bought back."""
-    coins = instrument.coins(progress.bought, progress.backing.mark) / progress.ratio
+    return _coins(progress, instrument, market, progress.bought)
+
+
+def _coins(progress: Progress, instrument: Instrument, market: SpotMarket, contracts: Decimal) -> Decimal:
+    """Coins that so many contracts of the step hedge."""
+    if not progress.ratio:
+        return ZERO  # the hedge is to hold no short any more
+    coins = instrument.coins(contracts, progress.backing.mark) / progress.ratio
     return floor_to(min(coins, progress.step.coins), market.quantity_step)
 
 
-def _money(progress: Progress, own: Decimal) -> Act:
+def _money(progress: Progress, own: Decimal, left: Decimal) -> Act:
     """Make margin of what the step may use, up to its target; one transfer at most."""
     purse = progress.purse
     missing = ceil_to(top_up(progress.backing, progress.step.target), PLACES)
+    if purse.total < min(missing, own) * ARRIVED and progress.read_ms - _known_ms(progress) < LAG_MS:
+        return Wait(reason="the money of a ladder step is not seen in the wallets yet")
     amount = min(missing, floor_to(min(own, purse.total) - PLACES, PLACES))
     if amount <= PLACES:
-        return Close(state=StepState.DONE, detail="no more margin is needed, or free")
+        return _over(progress, left, "no more margin is needed, or free")
     if len(progress.moves) >= TRIES_MAX:
         return Close(state=StepState.FAILED, detail=f"{len(progress.moves)} moves did not bring the margin")
     if not progress.backing.isolated:
-        return _shift(MoveKind.TRANSFER, min(amount, floor_to(purse.wallet - PLACES, PLACES)))
+        return _shift(progress, left, MoveKind.TRANSFER, min(amount, floor_to(purse.wallet - PLACES, PLACES)))
     there = amount + PLACES <= purse.margin
     if there or (progress.done(MoveKind.TRANSFER) and amount * ARRIVED <= purse.margin):
-        return _shift(MoveKind.ADD_MARGIN, min(amount, floor_to(purse.margin - PLACES, PLACES)))
+        return _shift(progress, left, MoveKind.ADD_MARGIN, min(amount, floor_to(purse.margin - PLACES, PLACES)))
     if not progress.done(MoveKind.TRANSFER):
         lacking = ceil_to(amount + PLACES - purse.margin, PLACES)
-        return _shift(MoveKind.TRANSFER, min(lacking, floor_to(purse.wallet - PLACES, PLACES)))
+        return _shift(progress, left, MoveKind.TRANSFER, min(lacking, floor_to(purse.wallet - PLACES, PLACES)))
     if progress.read_ms - _known_ms(progress) < LAG_MS:
         return Wait(reason="a transfer is not seen in the margin wallet yet")
-    return _shift(MoveKind.ADD_MARGIN, min(amount, floor_to(purse.margin - PLACES, PLACES)))
+    return _shift(progress, left, MoveKind.ADD_MARGIN, min(amount, floor_to(purse.margin - PLACES, PLACES)))
 
 
-def _shift(kind: MoveKind, amount: Decimal) -> Act:
+def _shift(progress: Progress, left: Decimal, kind: MoveKind, amount: Decimal) -> Act:
     if amount <= 0:
-        return Close(state=StepState.DONE, detail="no money is free to move")
+        return _over(progress, left, "no money is free to move")
     return Shift(kind=kind, amount=amount)
 
 
-def _confirmed(progress: Progress) -> Act:
+def _confirmed(progress: Progress, left: Decimal) -> Act:
     """Ended once the readings show it, or have had the time to."""
-    step = progress.step
-    done = progress.done(MoveKind.ADD_MARGIN) or progress.done(MoveKind.TRANSFER)
+    step, done = progress.step, progress.done(_last(progress))
     topped = step.kind is StepKind.REDUCTION or progress.wallet >= (step.wallet_before + done) * ARRIVED
-    gone = step.kind is StepKind.TOP_UP or progress.spot <= step.spot_before - progress.sold
-    if (topped and gone) or progress.read_ms - _known_ms(progress) >= LAG_MS:
-        return Close(state=StepState.DONE, detail=f"{plain(done)} added to the margin")
+    if topped or progress.read_ms - _known_ms(progress) >= LAG_MS:
+        return _over(progress, left, f"{plain(done)} added to the margin")
     return Wait(reason="a ladder step is not seen in the balances yet")
+
+
+def _gone(progress: Progress) -> bool:
+    """Whether the reading shows that the coins were sold, or has had the time to."""
+    if not progress.sold or progress.spot <= progress.step.spot_before - progress.sold:
+        return True
+    return progress.read_ms - _known_ms(progress) >= LAG_MS
+
+
+def _over(progress: Progress, left: Decimal, detail: str) -> Close:
+    """The end of a step that moved what it could: failed when coins stayed unsold, or their money where it is."""
+    if left:
+        return Close(state=StepState.FAILED, detail=f"{plain(left)} coins could not be sold; {detail}")
+    idle = progress.proceeds - progress.done(_last(progress))
+    missing = top_up(progress.backing, progress.step.target)
+    if idle > progress.proceeds * (ONE - ARRIVED) and missing > WORTH_IT * progress.backing.notional:
+        return Close(state=StepState.FAILED, detail=f"{idle:,.2f} of what was sold did not become margin; {detail}")
+    return Close(state=StepState.DONE, detail=detail)

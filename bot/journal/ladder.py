@@ -109,6 +109,10 @@ class LadderBook:
         """The moves of a step, oldest first."""
         return self._database.rows(ladder.MOVES_OF, ladder_rows.move_of, one=step_id)
 
+    def moved_ms(self, venue: VenueName) -> int:
+        """When the newest move on a venue was known; 0 when there is none."""
+        return self._database.rows(ladder.MOVED, lambda row: int(row["newest"]), at=venue)[0]
+
     def settle_sale(self, record: IntentRecord, trades: Sequence[VenueTrade], mark: Decimal) -> None:
         """In one commit: the trades that an order on a spot market filled with, and that it is accounted for.
 

@@ -41,4 +41,7 @@ END_STEPS: Final = (
     .where(_OPEN)
     .values(state=StepState.FAILED.value, detail=bindparam("why"), updated_ms=bindparam("now_ms"))
 )
+MOVED: Final = select(func.coalesce(func.max(MOVES.c.updated_ms), 0).label("newest")).where(
+    MOVES.c.venue == bindparam("at")
+)
 MOVES_OF: Final = select(MOVES).where(MOVES.c.step == bindparam("one")).order_by(MOVES.c.id)

@@ -1,10 +1,11 @@
 """What the runtime needs from the outside, as Protocols; `bot.app` plugs the concrete parts in."""
 
-from bot.ports.journal import DecisionRow, Halt, Journal
+from bot.ports.journal import REDUCTIONS, DecisionRow, Halt, Journal
 from bot.ports.ladder import LadderJournal
 from bot.ports.venue import Alerts, Clock, FeedReading, Feeds, HintSource, KeyScope, OrderTicket, Treasury, Venue
 
 __all__ = [
+    "REDUCTIONS",
     "Alerts",
     "Clock",
     "DecisionRow",

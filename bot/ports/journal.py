@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.domain.control import Control
 from bot.domain.funding import FundingPayment
@@ -14,6 +14,9 @@ from bot.domain.intent import AbsenceRead, Intent, IntentRecord
 from bot.domain.ladder import StepId
 from bot.domain.orders import Anchor, VenueTrade
 from bot.domain.plan import Plan
+
+REDUCTIONS: Final = "reductions"
+"""The halt of the paired reductions of the margin ladder alone: the hedge goes on following its coins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,11 @@ class Halt:
     code: str
     reason: str
     since_ms: int
+
+    @property
+    def stops(self) -> bool:
+        """Whether the hedge itself stands still, and not only a part of what it does by itself."""
+        return self.code != REDUCTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,10 @@ class LadderJournal(Protocol):
         """The moves of a step, oldest first."""
         ...
 
+    def moved_ms(self, venue: VenueName) -> int:
+        """When the newest move on a venue, of any step, was known; 0 when there is none."""
+        ...
+
     def settle_sale(self, record: IntentRecord, trades: Sequence[VenueTrade], mark: Decimal) -> None:
         """In one commit: the trades that an order on a spot market filled with, and that it is accounted for."""
         ...

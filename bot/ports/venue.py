@@ -169,6 +169,10 @@ class Treasury(Protocol):
         """What a TRANSFER may take from the wallet of spot trading; 0 on a unified account. Raises VenueFault."""
         ...
 
+    async def free_to_sell(self, asset: Asset) -> Decimal:
+        """Coins that an order on a spot market may sell; 0 on a unified account. Raises VenueFault."""
+        ...
+
     async def move(self, record: MoveRecord) -> MoveOutcome:
         """Send one move, once, now (call `order_slot` first). Never raises a VenueFault."""
         ...

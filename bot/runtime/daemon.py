@@ -224,6 +224,7 @@ class Daemon:
     async def _leave(self, mode: StopMode) -> None:
         if mode is StopMode.FLATTEN:
             await self._flatten()
+        self._tell_naked()
         if await self._cancel_resting(look=mode is not StopMode.CANCEL):
             # Else the venue shall cancel what may still rest, once nobody renews the switch.
             for dead_man in self._dead_men:
@@ -242,6 +243,17 @@ class Daemon:
             left = ", ".join(hedger.policy.name for hedger in self._hedgers if hedger.policy.name not in closed)
             reason = f"not closed within {FLATTEN_S:.0f} s, and left as it is: {left}"
             self._alarms.alarm(logs.STOP_INCOMPLETE, code="flatten", reason=reason)
+
+    def _tell_naked(self) -> None:
+        """Half of a reduction must not stay behind in silence; the next start goes on with it."""
+        for hedger in self._hedgers:
+            try:
+                left = hedger.naked()
+            except JournalFault as fault:
+                left = f"whether a reduction is under way is not known: {fault.message}"
+            if left:
+                hedge = hedger.policy.name
+                self._alarms.alarm(logs.STOP_INCOMPLETE, code="reduction", hedge=hedge, reason=f"{hedge}: {left}")
 
     @staticmethod
     def _goes_on() -> bool:

@@ -29,6 +29,8 @@ PAUSE_MS: Final = {StepKind.TOP_UP: 60_000, StepKind.REDUCTION: 600_000}
 PAUSE_DONE_MS: Final = 30_000
 """After one that was done: as long as its balances may lag behind."""
 AGAIN_S: Final = Decimal(2)
+WITHIN_MS: Final = {StepKind.TOP_UP: 120_000, StepKind.REDUCTION: STEP_MAX_MS}
+"""So long the hedge's own decisions wait for a step, and then for its orders only: the first is enough for a proof."""
 _UNKNOWN_TOLD: Final = 3
 """Readings in a row without a liquidation price to go by, after which a person is told."""
 
@@ -79,6 +81,8 @@ class Ladder:
             if self._stepper is None:
                 return None
             open_step = self._open_step()
+            if open_step is not None and self._passes(self._stepper, open_step, look) and not self._gone(look):
+                return None  # it is ended once the short is closed
             await self._stepper.resolve(None if open_step is None else open_step.step, look.position)
             if open_step is not None:
                 return await self._carry_on(self._stepper, open_step, look, seen)
@@ -93,10 +97,24 @@ class Ladder:
                 self._tell("unread", f"the margin ladder could not read what it needs: {fault.message}")
                 return None
             waits = Engaged(reason=f"a step of the margin ladder waits: {fault.message}", again_s=AGAIN_S)
-            return self._not_for_ever(self._stepper, open_step, waits)
+            passes = self._passes(self._stepper, open_step, look)
+            return None if passes else self._not_for_ever(self._stepper, open_step, waits)
         except InvariantBroken as broken:
             self._memory.halt("invariant", broken.message)
             return Engaged(reason=broken.message, again_s=AGAIN_S)
+
+    @staticmethod
+    def _passes(stepper: Stepper, open_step: StepRecord, look: Look) -> bool:
+        """Whether a person has the short closed, and a step can't change it any more: nothing waits for its moves."""
+        return look.abandon and not stepper.buys_left(open_step.step)
+
+    def naked(self) -> str:
+        """What a reduction that is under way leaves without a hedge, were nothing done any more; empty when nothing."""
+        open_step = self._open_step()
+        if self._stepper is None or open_step is None:
+            return ""
+        left = self._stepper.naked(open_step.step)
+        return f"{plain(left)} contracts of {self._policy.symbol} are bought back, their coins not sold" if left else ""
 
     def _open_step(self) -> StepRecord | None:
         newest = self._newest()
@@ -175,7 +193,7 @@ class Ladder:
         what = f"a {open_step.step.kind} of the margin ladder is under way"
         if look.abandon or self._gone(look):
             why = "the short is being closed" if look.abandon else "there is no short any more"
-            if not stepper.abandon(open_step, why):
+            if not stepper.abandon(open_step, why) and not self._passes(stepper, open_step, look):
                 return Engaged(reason=f"{what}; it ends once its last move is known", again_s=AGAIN_S)
             return None
         if look.quiet or look.stopping():
@@ -187,7 +205,7 @@ class Ladder:
 
     def _not_for_ever(self, stepper: Stepper, open_step: StepRecord, engaged: Engaged) -> Engaged | None:
         """A move whose end nobody learns must not keep the hedge from following its coins."""
-        if self._clock.now_ms() - open_step.step.created_ms <= STEP_MAX_MS:
+        if self._clock.now_ms() - open_step.step.created_ms <= WITHIN_MS[open_step.step.kind]:
             return engaged
         what = f"a {open_step.step.kind} of the margin ladder is under way for too long, a person must look"
         self._tell("stuck", f"{what}: {engaged.reason}")
@@ -206,8 +224,8 @@ class Ladder:
                 reason = f"{due.reason}; {step.amount:,.2f} {settle} of margin are missing, {step.why}"
                 self._tell("missing", reason)
             return None
-        if isinstance(step, Reduce) and look.reconciled.waiting:
-            return None  # the order or fill that is waited for comes first; a top-up needs to wait for none
+        if isinstance(step, Reduce) and (look.reconciled.waiting or self._memory.decided.surplus is not None):
+            return None  # what is waited for, or too large a short, comes first; a top-up needs to wait for none
         if isinstance(step, Reduce) and not stepper.ready(seen):
             return Engaged(reason="a reduction is due; the order book is read before it begins", again_s=ZERO)
         self._tell("step", f"{due.reason}; {_told(step, self._instrument)}")

@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from structlog.typing import FilteringBoundLogger
 
 from bot import logs
-from bot.core.ladder_progress import Buy, Close, Progress, Sell, Shift, Wait, fruitless, next_act
+from bot.core.ladder_progress import Buy, Close, Progress, Sell, Shift, Wait, fruitless, next_act, unmatched
 from bot.core.ladder_steps import Purse, Reduce, Sellable, Step, TopUp, choose
 from bot.core.observation import stale
 from bot.domain.errors import ConfigFault
@@ -23,7 +23,7 @@ from bot.domain.numbers import ZERO
 from bot.domain.observation import Margin, Position, SymbolConfig, Unknown
 from bot.domain.orders import Refused
 from bot.domain.policy import HedgePolicy
-from bot.ports import Clock, LadderJournal, Treasury, Venue
+from bot.ports import REDUCTIONS, Clock, LadderJournal, Treasury, Venue
 from bot.runtime.ladder_legs import Ground, Legs, sellable_coins
 from bot.runtime.ladder_look import Situated, spot_coins
 from bot.runtime.ladder_money import Mover
@@ -88,12 +88,12 @@ class Stepper:
         purse = await self._purse(seen, reserved=True) if ladder.top_up else None
         sellable: Sellable | str = "no coins are sold"
         if ladder.reduce:
-            sellable = await self._sellable(seen)
+            sellable = self._parts.memory.reductions_held() or await self._sellable(seen)
         return choose(
             seen.backing,
             ladder,
             instrument,
-            policy.ratio,
+            self._parts.memory.ratio,
             purse=purse,
             sellable=sellable,
             slippage=policy.slippage,
@@ -168,7 +168,7 @@ class Stepper:
                 )
                 return f"the {kind} of a ladder step is {move.state}", move.state is MoveState.DONE
             case Close():
-                self._end(record, act, bought=progress.bought)
+                self._end(record, act, traded=(progress.bought, progress.sold))
                 return OVER
             case _:
                 assert_never(act)
@@ -177,18 +177,36 @@ class Stepper:
         """Whether every order of a step is over and accounted for, so that the hedge may go on beside it."""
         return all(leg.state.terminal and leg.settled for leg in self._parts.journal.legs(step.step_id))
 
+    def buys_left(self, step: LadderStep) -> bool:
+        """Whether an order of a step may still change the short, or is not accounted for."""
+        buys = [leg for leg in self._parts.journal.legs(step.step_id) if leg.intent.request.symbol == step.symbol]
+        return not all(buy.state.terminal and buy.settled for buy in buys)
+
+    def naked(self, step: LadderStep) -> Decimal:
+        """Contracts that a step bought back, or may have, and whose coins it has not sold."""
+        legs = self._parts.journal.legs(step.step_id)
+        buys = [leg for leg in legs if leg.intent.request.symbol == step.symbol]
+        bought = sum((buy.filled if buy.state.terminal else buy.intent.request.contracts for buy in buys), ZERO)
+        return unmatched(step, bought, sum((sale.filled for sale in self._sales(step)), ZERO))
+
     def abandon(self, record: StepRecord, why: str) -> bool:
         """End a step whose short is gone; False while an order or a move of it may still have an effect."""
         legs, moves = self._parts.journal.legs(record.step.step_id), self._parts.journal.moves_of(record.step.step_id)
         if any(not leg.state.terminal for leg in legs) or any(not move.state.terminal for move in moves):
             return False
-        self._end(record, Close(state=StepState.FAILED, detail=why), bought=ZERO)
+        self._end(record, Close(state=StepState.FAILED, detail=why), traded=None)
         return True
 
-    def _end(self, record: StepRecord, act: Close, *, bought: Decimal) -> None:
+    def _end(self, record: StepRecord, act: Close, *, traded: tuple[Decimal, Decimal] | None) -> None:
+        """`traded`: contracts and coins; None when a person had the short closed, or somebody did."""
         parts = self._parts
-        if act.state is StepState.FAILED and bought:
-            parts.memory.allow(bought)  # the hedge sells again what could not be matched
+        if act.state is StepState.FAILED and traded is not None:
+            again = unmatched(record.step, *traded)
+            if again:
+                parts.memory.allow(again)  # the hedge sells again what could not be matched
+            if record.step.kind is StepKind.REDUCTION:
+                # First of all: were it begun again and again, the holdings would melt and their money lie idle.
+                parts.memory.halt(REDUCTIONS, f"a reduction failed: {act.detail}")
         ended = replace(record, state=act.state, detail=act.detail, updated_ms=parts.clock.now_ms())
         parts.journal.end_step(ended)
         parts.logger.info(logs.LADDER_STEP, step=record.step.step_id, state=act.state, detail=act.detail)
@@ -221,6 +239,7 @@ class Stepper:
             bid=(await self._bid()) if reduces else None,
             wallet=self._wallet(seen),
             spot=held[0] if held else ZERO,
+            moved_ms=parts.journal.moved_ms(step.venue),
             read_ms=min(stamps),
             now_ms=parts.clock.now_ms(),
         )

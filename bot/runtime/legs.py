@@ -88,7 +88,9 @@ class Places:
     def halts(self, policy: HedgePolicy) -> frozenset[str]:
         """Codes of the halts that reach a leg."""
         halts = self.journal.halts()
-        return frozenset(h.code for h in halts if h.venue == policy.venue and h.symbol in {None, policy.symbol})
+        return frozenset(
+            h.code for h in halts if h.stops and h.venue == policy.venue and h.symbol in {None, policy.symbol}
+        )
 
     def refused(self) -> bool:
         """Whether the first leg's venue refused its last order."""

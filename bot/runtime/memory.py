@@ -79,12 +79,13 @@ class HedgeMemory:
         Another ratio, contract or unwind is a new job; what was done for the old one does not count against it.
         """
         self._unwinding = control is not None and control.kind is ControlKind.UNWIND
-        what = f"unwind {control.since_ms}" if control and self._unwinding else plain(self._ratio())
+        what = f"unwind {control.since_ms}" if control and self._unwinding else plain(self.ratio)
         job = f"{what} {self._policy.venue} {self._policy.symbol}"
         if job != self._job:
             self._job, self.campaign = job, None
 
-    def _ratio(self) -> Decimal:
+    @property
+    def ratio(self) -> Decimal:
         """The wanted short / exposure of now: none while funding keeps it closed."""
         return ZERO if self.decided.funding.closed else self._policy.ratio
 
@@ -142,11 +143,7 @@ class HedgeMemory:
         """Reasons of the halts that reach this hedge."""
         if not self._live:
             return []
-        reasons = [
-            halt.reason
-            for halt in self._journal.halts()
-            if halt.venue == self._policy.venue and halt.symbol in {None, self._policy.symbol}
-        ]
+        reasons = [halt.reason for halt in self._halts() if halt.stops]
         cleared = self._was_halted and not reasons
         self._resumed += cleared
         if cleared and self.campaign and guards.tripped(self.campaign, self._instrument.quantity_step):
@@ -154,9 +151,21 @@ class HedgeMemory:
         self._was_halted = bool(reasons)
         return reasons
 
+    def _halts(self) -> list[Halt]:
+        return [
+            halt
+            for halt in self._journal.halts()
+            if halt.venue == self._policy.venue and halt.symbol in {None, self._policy.symbol}
+        ]
+
     def halt(self, code: str, reason: str) -> None:
-        """Stop this hedge until a person looked."""
+        """Stop this hedge, or with `REDUCTIONS` only its paired reductions, until a person looked."""
         self._journal.halt(self._stop(code, reason))
+
+    def reductions_held(self) -> str:
+        """Why no paired reduction may begin until a person looked; empty when one may."""
+        reasons = [halt.reason for halt in self._halts() if not halt.stops]
+        return f"no reduction begins until `hedgebot resume`: {reasons[0]}" if reasons else ""
 
     def _stop(self, code: str, reason: str, *, account: bool = False) -> Halt:
         """Tell a person; the halt is still to be kept."""
@@ -180,7 +189,7 @@ class HedgeMemory:
         if self._unwinding:
             work = unwinding_work(plan.view, position, self._instrument)
         else:
-            work = campaign_work(plan.view, position, self._instrument, self._ratio())
+            work = campaign_work(plan.view, position, self._instrument, self.ratio)
         if work is not None:
             self.campaign = guards.observe_exposure(
                 self.campaign,

@@ -94,6 +94,10 @@ class Vault(Protocol):
         """What a TRANSFER may take; 0 on a unified account."""
         ...
 
+    async def free_to_sell(self, asset: Asset) -> Decimal:
+        """What an order on a spot market may sell; 0 on a unified account, whose wallets tell it."""
+        ...
+
     async def prepared(self, move: Move) -> Sending:
         """Everything but the sending of a move; reads at most. Raises NotOffered where the venue has none such."""
         ...
@@ -180,6 +184,10 @@ class NoVault:
     async def free_to_move(self, asset: Asset) -> Decimal:
         """Raises NotOffered."""
         raise not_offered(self.name, f"move {asset}")
+
+    async def free_to_sell(self, asset: Asset) -> Decimal:
+        """Raises NotOffered."""
+        raise not_offered(self.name, f"sell {asset}")
 
     async def prepared(self, move: Move) -> Sending:
         """Raises NotOffered."""

@@ -264,6 +264,10 @@ class CcxtVenue:
         """What a TRANSFER may take."""
         return await self._dialect.vault.free_to_move(asset)
 
+    async def free_to_sell(self, asset: Asset) -> Decimal:
+        """Coins that a spot order may sell."""
+        return await self._dialect.vault.free_to_sell(asset)
+
     async def move(self, record: MoveRecord) -> MoveOutcome:
         """Send one move, once; its reference is "" where the venue gives none."""
         move = record.move

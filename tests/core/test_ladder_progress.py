@@ -17,6 +17,7 @@ from bot.core.ladder_progress import (
     Shift,
     Wait,
     next_act,
+    unmatched,
 )
 from bot.core.ladder_steps import PLACES, Purse
 from bot.domain.intent import IntentState
@@ -127,24 +128,38 @@ def test_under_cross_margin_a_transfer_is_all() -> None:
 # A reduction
 
 
-def test_r27_the_short_is_bought_back_first_and_little_of_it_before_the_first_sale() -> None:
-    assert act(progress(REDUCTION)) == Buy(contracts=D("0.020"))
-    sold = leg("0.02", side=Side.SELL)
-    assert act(progress(REDUCTION, buys=[leg("0.02")], sales=[sold])) == Buy(contracts=D("0.18"))
+def test_r27_little_is_sold_first_and_no_more_than_a_tenth_is_ever_bought_back_at_a_time() -> None:
+    assert act(progress(REDUCTION)) == Sell(coins=D("0.02"))
+    first = leg("0.02", side=Side.SELL)
+    assert act(progress(REDUCTION, sales=[first])) == Buy(contracts=D("0.020"))
+    assert act(progress(REDUCTION, buys=[leg("0.02")], sales=[first])) == Buy(contracts=D("0.020"))
+    assert act(progress(REDUCTION, buys=[leg("0.02")] * 2, sales=[first])) == Sell(coins=D("0.02"))
+    late, last = leg("0.19"), leg("0.19", side=Side.SELL)
+    assert act(progress(REDUCTION, buys=[late], sales=[last])) == Buy(contracts=D("0.01"))
 
 
-def test_the_first_part_is_no_less_than_can_be_sold_and_no_more_than_the_step() -> None:
-    assert act(progress(REDUCTION, bid=D(300))) == Buy(contracts=D("0.020"))
-    assert act(progress(REDUCTION, bid=D(100))) == Buy(contracts=D("0.060"))
-    assert act(progress(REDUCTION, bid=D(10))) == Buy(contracts=D("0.2"))
-    assert act(progress(REDUCTION, bid=D(0))) == Buy(contracts=D("0.020"))
+def test_r27_coins_that_are_never_sold_leave_the_short_as_it_is() -> None:
+    refused = [leg("0", side=Side.SELL, state=IntentState.REJECTED)]
+    assert act(progress(REDUCTION, sales=refused * (TRIES_MAX - 1))) == Sell(coins=D("0.02"))
+    assert closed(progress(REDUCTION, sales=refused * TRIES_MAX)) is StepState.FAILED
+
+
+def test_a_part_is_no_less_than_can_be_sold_and_no_more_than_the_step() -> None:
+    assert act(progress(REDUCTION, bid=D(300))) == Sell(coins=D("0.02"))
+    assert act(progress(REDUCTION, bid=D(100))) == Sell(coins=D("0.06"))
+    assert act(progress(REDUCTION, bid=D(10))) == Sell(coins=D("0.2"))
+    assert act(progress(REDUCTION, bid=D(0))) == Sell(coins=D("0.02"))
 
 
 def test_what_is_bought_back_is_sold_before_more_is_bought() -> None:
     half = leg("0.05", wanted="0.05")
     assert act(progress(REDUCTION, buys=[half])) == Sell(coins=D("0.05"))
     sold = leg("0.05", wanted="0.05", side=Side.SELL)
-    assert act(progress(REDUCTION, buys=[half], sales=[sold])) == Buy(contracts=D("0.15"))
+    assert act(progress(REDUCTION, buys=[half], sales=[sold])) == Buy(contracts=D("0.020"))
+
+
+def test_a_hedge_that_is_to_hold_no_short_any_more_sells_nothing() -> None:
+    assert closed(progress(REDUCTION, ratio=D(0))) is StepState.FAILED
 
 
 def test_half_a_hedge_sells_twice_as_much() -> None:
@@ -186,9 +201,69 @@ def test_a_reduction_ends_once_its_coins_are_seen_to_be_gone() -> None:
     assert closed(replace(known, read_ms=NOW_MS + 1_000 + LAG_MS)) is StepState.DONE
 
 
-def test_nothing_that_fills_ends_the_step() -> None:
-    assert act(progress(REDUCTION, buys=[EMPTY] * (TRIES_MAX - 1))) == Buy(contracts=D("0.020"))
-    assert closed(progress(REDUCTION, buys=[EMPTY] * TRIES_MAX)) is StepState.FAILED
+def test_nothing_that_fills_ends_the_step_and_the_money_of_the_first_sale_is_added() -> None:
+    first = leg("0.02", side=Side.SELL)
+    known = progress(REDUCTION, buys=[EMPTY] * (TRIES_MAX - 1), sales=[first], proceeds=D(2_800))
+    assert act(known) == Buy(contracts=D("0.020"))
+    assert act(replace(known, buys=[EMPTY] * TRIES_MAX)) == Shift(kind=MoveKind.ADD_MARGIN, amount=D(2_800) - PLACES)
+
+
+# The money of a reduction
+
+
+SOLD_ALL: dict[str, object] = {"buys": [BOUGHT], "sales": [SOLD], "proceeds": D(27_972), "released": D(11_900)}
+LATE_MS = NOW_MS + 1_000 + LAG_MS
+
+
+def test_r23_the_money_of_a_sale_is_waited_for_before_anything_is_added_or_ended() -> None:
+    for purse in (Purse(margin=D(11_900), wallet=D(0)), Purse(margin=D(0), wallet=D(0))):
+        known = progress(REDUCTION, **SOLD_ALL, purse=purse)
+        waiting = act(known)
+        assert isinstance(waiting, Wait)
+        assert "not seen" in waiting.reason
+    late = replace(known, read_ms=LATE_MS)
+    assert closed(late) is StepState.FAILED, "its money is nowhere to be seen"
+    assert act(replace(late, purse=Purse(margin=D(11_900), wallet=D(0)))) == Shift(
+        kind=MoveKind.ADD_MARGIN, amount=D(11_900) - PLACES
+    )
+
+
+def test_r27_a_reduction_whose_money_did_not_become_margin_has_failed() -> None:
+    moved = progress(REDUCTION, **SOLD_ALL, moves=[move(amount="11900")], read_ms=LATE_MS)
+    assert closed(moved) is StepState.FAILED
+    assert "16,072.00 of what was sold did not become margin" in str(act(moved))
+    assert closed(replace(moved, backing=replace(HELD, equity=D(120_000)))) is StepState.DONE, "none is missing"
+    assert closed(replace(moved, moves=[move(amount="27972")])) is StepState.DONE
+
+
+def test_r27_a_reduction_of_which_coins_stay_unsold_has_failed() -> None:
+    tries = [leg("0.1", side=Side.SELL), *[leg("0", side=Side.SELL, state=IntentState.EXPIRED)] * TRIES_MAX]
+    known = progress(REDUCTION, buys=[BOUGHT], sales=tries, proceeds=D(14_000), moves=[move(amount="14000")])
+    assert closed(replace(known, read_ms=LATE_MS)) is StepState.FAILED
+
+
+def test_r23_no_end_before_the_reading_shows_that_the_coins_are_gone() -> None:
+    refused = progress(REDUCTION, **SOLD_ALL, moves=[move(state=MoveState.REJECTED)])
+    assert isinstance(act(refused), Wait)
+    assert closed(replace(refused, spot=D("0.8"))) is StepState.FAILED
+    assert closed(replace(refused, read_ms=LATE_MS)) is StepState.FAILED
+    enough = progress(REDUCTION, **SOLD_ALL, backing=replace(HELD, equity=D(120_000)))
+    assert isinstance(act(enough), Wait)
+    assert closed(replace(enough, spot=D("0.8"))) is StepState.DONE
+
+
+def test_money_that_another_hedge_moved_after_the_reading_is_not_counted_again() -> None:
+    known = progress(moved_ms=NOW_MS + 9_000)
+    assert isinstance(act(known), Wait)
+    assert isinstance(act(replace(known, moved_ms=NOW_MS + 8_999)), Shift)
+
+
+def test_r27_what_is_bought_back_and_not_sold_is_naked() -> None:
+    step = progress(REDUCTION).step
+    assert unmatched(step, D("0.1"), D("0.08")) == D("0.02")
+    assert unmatched(step, D("0.1"), D("0.2")) == 0
+    assert unmatched(replace(step, coins=D("0.4")), D("0.1"), D("0.1")) == D("0.05")
+    assert unmatched(progress().step, D(0), D(0)) == 0
 
 
 def test_what_can_not_be_sold_ends_the_step_and_adds_nothing() -> None:

@@ -128,15 +128,19 @@ def test_r19_orders_steps_and_moves_share_one_sequence(journal: SqlJournal, make
 
 
 def test_a_move_is_kept_to_the_last_digit_and_ends_once(journal: SqlJournal) -> None:
+    assert journal.moved_ms(MAIN) == 0
     journal.open_step(step())
     armed = journal.arm_move(move(), step().step_id)
     assert armed.state is MoveState.ARMED
+    assert journal.moved_ms(MAIN) == armed.updated_ms
     assert journal.moves_of(step().step_id) == (armed,)
     unknown = replace(armed, state=MoveState.UNKNOWN, detail="timeout", updated_ms=NOW + 1)
     journal.update_move(unknown)
     done = replace(unknown, state=MoveState.DONE, reference="77-1", updated_ms=NOW + 2)
     journal.update_move(done)
     assert journal.moves_of(step().step_id) == (done,)
+    assert journal.moved_ms(MAIN) == NOW + 2
+    assert journal.moved_ms(VenueName("another")) == 0
     with pytest.raises(InvariantBroken, match="is over"):
         journal.update_move(unknown)
 

@@ -58,6 +58,10 @@ class Vault:
         self._refuse_unserved(TRANSFER)
         return await self.link.ask(SPOT_ACCOUNT, partial(_free, asset), lane=Lane.RESCUE)
 
+    async def free_to_sell(self, asset: Asset) -> Decimal:
+        """The same."""
+        return await self.free_to_move(asset)
+
     async def prepared(self, move: Move) -> Sending:
         """A transfer, or margin for the isolated position; neither carries an id of ours."""
         symbol, amount = move.request.symbol, plain(move.request.amount)

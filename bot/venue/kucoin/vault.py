@@ -77,6 +77,10 @@ class Vault:
         """What is free in a trade or the main account, whichever has most: a transfer comes from one of them."""
         return max((await self._free(asset)).values())
 
+    async def free_to_sell(self, asset: Asset) -> Decimal:
+        """What is free in a trade account, whichever has most: what lies in the main account can't be sold (200004)."""
+        return max(coins for name, coins in (await self._free(asset)).items() if name != MAIN)
+
     async def prepared(self, move: Move) -> Sending:
         """A transfer with our id, from an account that has enough; or margin for the position, under our id too."""
         request = move.request

@@ -48,6 +48,11 @@ class Vault:
         del asset
         return ZERO
 
+    async def free_to_sell(self, asset: Asset) -> Decimal:
+        """Nothing: the wallets of the unified account tell it."""
+        del asset
+        return ZERO
+
     async def prepared(self, move: Move) -> Sending:
         """Margin for the isolated position; it carries no id of ours. A transfer is refused: there is no need of one.
 
