@@ -70,10 +70,10 @@ def test_the_backing_counts_units_and_not_contracts() -> None:
 
 
 def test_r27_figures_that_are_just_within_the_agreement_are_believed() -> None:
-    ours = HELD.liquidation
-    assert nearest(HELD, ours * D("1.05")) == ours
-    assert nearest(HELD, ours * D("0.95")) == ours * D("0.95")
-    assert isinstance(nearest(HELD, ours * D("1.0500001")), str)
+    held = replace(HELD, rate=D(0))  # liquidated at 200,000
+    assert nearest(held, D(210_000)) == 200_000
+    assert nearest(held, D(190_000)) == 190_000
+    assert isinstance(nearest(held, D("210000.01")), str)
 
 
 def test_r27_half_a_hedge_sells_two_coins_for_each_one_bought_back() -> None:

@@ -16,7 +16,7 @@ from bot.domain.control import Control, ControlKind
 from bot.domain.observation import Position, Prices, Unknown
 from bot.domain.orders import OrderRequest, Side, TimeInForce
 from bot.domain.plan import Plan, PlannedOrder, Verdict
-from tests.core.instruments import LINEAR, MAIN, PERP, POLICY
+from tests.core.instruments import INVERSE, LINEAR, MAIN, PERP, POLICY
 from tests.core.situations import START_MS, reading
 
 UNWIND = Control(kind=ControlKind.UNWIND, hedge=POLICY.name, who="ann", why="sold", since_ms=START_MS)
@@ -134,3 +134,6 @@ def test_r24_the_work_of_an_unwind_in_full() -> None:
     assert unwinding_work(view, situation.position, LINEAR) == Work(
         exposure=D(0), gap_contracts=D(2), tolerance=LINEAR.quantity_step, per_contract=None
     )
+    coined = unwinding_work(view, situation.position, INVERSE)
+    assert coined is not None
+    assert coined.tolerance == D("0.001")
