@@ -16,9 +16,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self, cast
-from unittest import mock
 
 import aiohttp
+import pytest
 from sqlalchemy import Connection, Engine
 
 from bot.app import assembly
@@ -200,13 +200,12 @@ class SimJournal(SqlJournal):
 @contextmanager
 def doors() -> Iterator[None]:
     """Let every bot that is assembled here reach its journal through `SimDatabase`."""
-    with (
-        mock.patch.object(store, "Database", SimDatabase),
-        mock.patch.object(assembly, "SqlJournal", SimJournal),
-        mock.patch.object(Link, "order_slot", _order_slot),
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "Database", SimDatabase)
+        patch.setattr(assembly, "SqlJournal", SimJournal)
+        patch.setattr(Link, "order_slot", _order_slot)
         # ccxt reads all certificates of the machine at every start, for connections that nobody opens here.
-        mock.patch.object(ssl, "create_default_context", return_value=_TLS),
-    ):
+        patch.setattr(ssl, "create_default_context", lambda *_given, **_named: _TLS)
         yield
 
 

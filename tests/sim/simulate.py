@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest import mock
+
+import pytest
 
 from bot.runtime.virtual import EPOCH_MS
 from tests.sim.loop import SeededLoop
@@ -90,9 +91,10 @@ def simulate(
             TemporaryDirectory() as folder,
             doors(),
             captured(write, now_ms),
-            mock.patch.object(uuid, "uuid4", partial(_drawn, chance)),
+            pytest.MonkeyPatch.context() as patch,
             asyncio.Runner(loop_factory=lambda: SeededLoop(scene.seed)) as runner,
         ):
+            patch.setattr(uuid, "uuid4", partial(_drawn, chance))
             runner.run(main(Path(folder)))
     finally:
         gc.enable()

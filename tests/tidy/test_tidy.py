@@ -36,6 +36,10 @@ UNFINISHED = re.compile("TO" "DO|FIX" "ME|X" r"XX\b|NotImplemented" "Error")
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:ro" r"ot|ho" r"me/\w+|Us" r"ers/\w+|wo" r"rk)/")
 
 
+VIRTUAL_TIME = re.compile(r"\b(run_virtual|VirtualLoop|SeededLoop|tests\.sim\.simulate)\b")
+"""What says that a test runs on a loop whose clock jumps."""
+
+
 @cache
 def files() -> tuple[str, ...]:
     """Every file that is, or is about to be, in the repository; what it may hold where git can't say."""
@@ -185,7 +189,7 @@ def test_tests_don_t_sleep() -> None:
     waits = [
         f"{name}:{node.lineno}"
         for name in python("tests/")
-        if not re.search(r"\brun_virtual\b|\bVirtualLoop\b", text_of(name))
+        if not VIRTUAL_TIME.search(text_of(name))
         for node in ast.walk(tree_of(name))
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) in {"time.sleep", "asyncio.sleep", "sleep"}
