@@ -1,7 +1,7 @@
 """A history played to the real bot: paper exchange, virtual time, one stage of the account for every bar.
 
 At a bar's time its prices open, its funding is settled on the position carried into it, and the bot follows it. Then
-the market stands at the bar's high, where a rally would liquidate and where the ladder acts; then at its close. At each
+the contract stands at its high, where a rally would liquidate and where the ladder acts; then at its close. At each
 price time goes on for as long as the bot has something to do or to wait for. Every market has its own price: spot is
 the index, the contract's own is its mark.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.app.assembly import Bot, assembled
-from bot.app.replay_script import QUOTE, Script, set_prices, settings_text, starting
+from bot.app.replay_script import QUOTE, Script, at_close, at_high, at_open, set_prices, settings_text, starting
 from bot.domain.errors import StartFault
 from bot.domain.ids import Asset, Symbol, TradeId, VenueOrderId
 from bot.domain.intent import IntentRecord, IntentState
@@ -96,7 +96,7 @@ async def replay(script: Script, *, clock: VirtualClock, progress: Progress) -> 
     first = history.periods[0]
     world = default_world(clock.now_ms, starting={history.exchange: starting(script)})
     exchange = world.venues[history.exchange].exchange
-    set_prices(exchange, history, first, lambda bar: bar.open)
+    set_prices(exchange, history, first, at_open)
     with tempfile.TemporaryDirectory(prefix="hedgebot-replay-") as folder:
         path = Path(folder) / "replay.toml"
         path.write_text(settings_text(script, Path(folder) / "journal.db"), encoding="utf-8")
@@ -172,7 +172,7 @@ class _Player:
         history = self._script.history
         if number:
             await self._until(period.time_ms)
-            set_prices(self._exchange, history, period, lambda bar: bar.open)
+            set_prices(self._exchange, history, period, at_open)
             self._exchange.settle_funding(history.asset, period.rate)
         following = history.periods[number + 1 : number + 2]
         self._exchange.set_funding_rate(history.asset, following[0].rate if following else period.rate)
@@ -180,10 +180,10 @@ class _Player:
         if not number and self._seen.verdict is not Verdict.BALANCED:
             raise StartFault(f"the bot did not hedge at the first bar: {self._seen.reason}")
         await self._until(period.time_ms + HIGH_AFTER_MS)
-        set_prices(self._exchange, history, period, lambda bar: bar.high)
+        set_prices(self._exchange, history, period, at_high)
         await self._settled(period.time_ms + CLOSE_AFTER_MS, turns=HIGH_TURNS)
         await self._until(period.time_ms + CLOSE_AFTER_MS)
-        set_prices(self._exchange, history, period, lambda bar: bar.close)
+        set_prices(self._exchange, history, period, at_close)
         await self._settled(period.time_ms + BOOKS_AFTER_MS)
         if number % BOOKS_EVERY == 0:
             await self._until(period.time_ms + BOOKS_AFTER_MS)

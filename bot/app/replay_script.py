@@ -11,8 +11,8 @@ from typing import Final
 from bot.domain.instrument import ContractKind
 from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.layout import BINANCE, OKX, Layout
-from bot.paper.engine.listing import MarketType
-from bot.report.history import Bar, History, Period
+from bot.paper.engine.listing import PLACES, MarketType
+from bot.report.history import History, Period
 
 LAYOUTS: Final[Mapping[str, Layout]] = {"binance": BINANCE, "okx": OKX}
 """Of the exchanges whose history can be played."""
@@ -41,13 +41,33 @@ class Script:
     ladder: bool
 
 
-def set_prices(exchange: Exchange, history: History, period: Period, price: Callable[[Bar], Decimal]) -> None:
+Moment = Callable[[Period], tuple[Decimal, Decimal]]
+"""The prices of spot and of the contract at one moment of a bar."""
+
+
+def at_open(period: Period) -> tuple[Decimal, Decimal]:
+    """As both began."""
+    return period.spot.open, period.perp.open
+
+
+def at_high(period: Period) -> tuple[Decimal, Decimal]:
+    """The contract at its highest, and spot as near to it as at the close: when spot had its own high nobody knows."""
+    spot = period.perp.high * period.spot.close / period.perp.close
+    return spot.quantize(PLACES), period.perp.high
+
+
+def at_close(period: Period) -> tuple[Decimal, Decimal]:
+    """As both ended."""
+    return period.spot.close, period.perp.close
+
+
+def set_prices(exchange: Exchange, history: History, period: Period, moment: Moment) -> None:
     """Move both markets at once; the other perpetual, which nobody holds, goes with spot."""
     other, own = MarketType.INVERSE, MarketType.LINEAR
     if history.kind is ContractKind.INVERSE:
         other, own = own, other
-    spot = price(period.spot)
-    exchange.set_market_prices(history.asset, {MarketType.SPOT: spot, own: price(period.perp), other: spot})
+    spot, contract = moment(period)
+    exchange.set_market_prices(history.asset, {MarketType.SPOT: spot, own: contract, other: spot})
 
 
 def starting(script: Script) -> Mapping[str, Mapping[str, Decimal]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
 
 from bot.app.replay import Replayed
+from bot.app.replay_script import at_close, at_high, at_open
 from bot.domain.instrument import ContractKind
 from tests.replay.bars import climb, history, played
 
@@ -105,6 +107,16 @@ def test_a_bar_is_tested_at_its_high_before_its_close() -> None:
     flat = ["20000"] * 4
     assert played(history(flat, highs=[None, "39000", None, None])).liquidations == 0
     assert played(history(flat, highs=[None, "41000", None, None])).liquidations == 1
+
+
+def test_spot_stays_near_the_contract_at_its_high() -> None:
+    """The two highs of a bar are of two moments: together they would be a basis that nobody traded."""
+    (period,) = history(["20000"], highs=["28000"]).periods
+    wick = replace(period, perp=replace(period.perp, high=D(29_000)))
+    spot, contract = at_high(wick)
+    assert contract == 29_000
+    assert abs(spot / contract - wick.spot.close / wick.perp.close) < D("1e-9")
+    assert (at_open(wick), at_close(wick)) == ((20_000, wick.perp.open), (20_000, wick.perp.close))
 
 
 def test_the_ladder_acts_at_the_high() -> None:
