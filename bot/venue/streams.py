@@ -138,6 +138,10 @@ class _Switchboard:
             )
         except* (Broken, VenueFault, ConfigFault, StartFault) as faults:
             broken = _broken_of(_first(faults))
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # A group that is cancelled while one of its tasks fails tells only of the failure (until Python 3.13).
+            raise asyncio.CancelledError
         return broken
 
     def _heard(self, event: Event) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bot.domain.environment import Environment
 from bot.domain.errors import InvariantBroken, StartFault
 from bot.domain.hint import HintKind
-from bot.venue import stream_line
+from bot.venue import stream_line, streams
 from bot.venue.binance import streams as binance_streams
 from bot.venue.sockets import Lead
 from bot.venue.stream_wire import Broken, Frame
@@ -84,6 +84,35 @@ def test_a_listener_that_is_cancelled_leaves_nothing_behind(told_to_nobody: Told
         assert asyncio.all_tasks() == before
 
     told_to_nobody(story)
+
+
+def test_a_line_that_breaks_while_it_is_ended_is_not_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both at once: the group tells only of the break, and the end must not be lost for it."""
+
+    async def hangs_up_badly() -> None:
+        try:
+            await asyncio.sleep(3_600)
+        except asyncio.CancelledError:
+            raise Broken("the connection broke") from None
+
+    async def serve(*_: object, **__: object) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(hangs_up_badly())
+            await asyncio.sleep(3_600)
+
+    async def story() -> None:
+        async with started("binance") as scene:
+            monkeypatch.setattr(streams, "serve", serve)
+            before = asyncio.all_tasks()
+            hints = scene.hints()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5):
+                    await anext(hints)
+            async with asyncio.timeout(5):
+                await hints.aclose()
+            assert asyncio.all_tasks() == before
+
+    run_virtual(story)
 
 
 def test_opening_a_line_costs_what_it_must_and_no_more(told: Told) -> None:
