@@ -216,16 +216,16 @@ LATE_MS = NOW_MS + 1_000 + LAG_MS
 
 
 def test_r23_the_money_of_a_sale_is_waited_for_before_anything_is_added_or_ended() -> None:
-    for purse in (Purse(margin=D(11_900), wallet=D(0)), Purse(margin=D(0), wallet=D(0))):
-        known = progress(REDUCTION, **SOLD_ALL, purse=purse)
+    half = progress(REDUCTION, **SOLD_ALL, purse=Purse(margin=D(11_900), wallet=D(0)))
+    none = replace(half, purse=Purse(margin=D(0), wallet=D(0)))
+    for known in (half, none):
         waiting = act(known)
         assert isinstance(waiting, Wait)
         assert "not seen" in waiting.reason
-    late = replace(known, read_ms=LATE_MS)
+    late = replace(none, read_ms=LATE_MS)
     assert closed(late) is StepState.FAILED, "its money is nowhere to be seen"
-    assert act(replace(late, purse=Purse(margin=D(11_900), wallet=D(0)))) == Shift(
-        kind=MoveKind.ADD_MARGIN, amount=D(11_900) - PLACES
-    )
+    rest = Shift(kind=MoveKind.ADD_MARGIN, amount=D(11_900) - PLACES)
+    assert act(replace(half, read_ms=LATE_MS)) == rest
 
 
 def test_r27_a_reduction_whose_money_did_not_become_margin_has_failed() -> None:
