@@ -25,7 +25,10 @@ def register(app: typer.Typer) -> None:
         reason: Why = "",
         json: options.Json = False,
     ) -> None:
-        """Send nothing any more, neither up nor down, until `resume`; the bot goes on watching and tells alarms."""
+        """Send nothing any more, neither up nor down, until `resume`; the bot goes on watching and tells alarms.
+
+        No margin is topped up meanwhile either, and no step of the margin ladder goes on.
+        """
         from bot.journal.store import SqlJournal  # noqa: PLC0415 - the help text needs no database
 
         now_ms = SystemClock().now_ms()
@@ -43,4 +46,5 @@ def register(app: typer.Typer) -> None:
             typer.echo(json_.dumps(told, ensure_ascii=False))
         else:
             who = meant or "every hedge"
-            typer.echo(f"{who} was paused already" if known else f"{who} is paused; `hedgebot resume` ends it")
+            told_now = "was paused already" if known else "is paused; `hedgebot resume` ends it"
+            typer.echo(f"{who} {told_now}\nno margin is added meanwhile either, whatever the ladder allows")
