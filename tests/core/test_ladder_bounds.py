@@ -139,5 +139,6 @@ def test_r27_a_reduction_counts_contracts_of_any_size_and_what_both_legs_cost() 
     assert isinstance(whole, Reduce)
     assert whole.contracts == 100
     free = replace(small, quantity_min=D(0))
-    none = choose(HELD, on, free, D(1), purse=None, sellable=replace(coins, coins=D(0)), slippage=D("0.005"))
+    taken = replace(coins, coins=D(0), market=replace(MARKET, quantity_min=D(0), notional_min=D(0)))
+    none = choose(HELD, on, free, D(1), purse=None, sellable=taken, slippage=D("0.005"))
     assert isinstance(none, Missing)

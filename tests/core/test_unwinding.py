@@ -59,6 +59,15 @@ def test_r16_the_order_of_an_unwind_to_the_last_field() -> None:
     )
 
 
+def test_r2_the_coins_of_a_coin_margined_order_are_counted_at_the_mark() -> None:
+    order = planned(
+        reading(0, "1", "-1000", "80000", depth="5000", instrument=replace(INVERSE, quantity_max=D(5_000)))
+    ).order
+    assert order is not None
+    assert (order.request.contracts, order.coins, order.notional) == (D(1_000), D("1.25"), D(100_000))
+    assert order.fee_estimate == D(50)
+
+
 def test_the_view_of_an_unwind_shows_the_short_as_the_gap() -> None:
     situation = reading(0, "1", "-2")
     assert isinstance(situation.position, Position)

@@ -21,6 +21,7 @@ def mutant(before: str, after: str, module: str = "core.risk") -> Mutant:
             "return _plan(view, control, Verdict.WAITING, reason, alarm=True)",
             "return _plan(view, control, Verdict.WAITING, None, alarm=True)",
         ),
+        ('reason=f"it is {age} old, " f"the limit is {limit}",', "reason=None,"),
         ('reason = f"left alone for {left_s} s"', "reason = None"),
         ("case _: assert_never(side)", ""),
         ("total = sum((one.amount for one in rows), ZERO) * 2", "total = sum((one.amount for one in rows), ) * 2"),

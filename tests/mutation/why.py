@@ -13,7 +13,9 @@ from tests.mutation.results import Mutant
 BY_HAND: Final = Path(__file__).with_name("survivors.toml")
 
 _WORDS: Final = re.compile(r"f?\"[^\"]*\"|f?'[^']*'")
-_NAMED_WORDS: Final = r"(f?\"[^\"]* [^\"]*\"|reason|why|told|detail|hint|too_small|overdrawn|situation\.waiting)"
+_NAMED_WORDS: Final = (
+    r"(f?\"[^\"]* [^\"]*\"(?: f?\"[^\"]*\")*|reason|why|told|detail|hint|too_small|overdrawn|situation\.waiting)"
+)
 _NOTHING_SAID: Final = re.compile(rf"(?:\w+\s*=\s*)?{_NAMED_WORDS}(?=[,)]|$)")
 
 
