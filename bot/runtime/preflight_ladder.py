@@ -9,7 +9,8 @@ from bot.core import exposure as ex
 from bot.core import inverse
 from bot.core.ladder import Backing, top_up
 from bot.domain.check import CheckLine
-from bot.domain.errors import VenueFault
+from bot.domain.errors import NotOffered, VenueFault
+from bot.domain.ids import Asset
 from bot.domain.numbers import ONE, ZERO
 from bot.domain.observation import Source
 from bot.ports import Treasury, Venue
@@ -36,7 +37,7 @@ async def ladder_line(hedge: Backed, venue: Venue, treasury: Treasury | None) ->
     try:
         needs = [await _per_coin(hedge, venue, rise, hold) for rise in RISES]
         free = hedge.money.available - max(hedge.gap, ZERO) * price / policy.leverage - policy.margin_reserve
-        wallet = ZERO if treasury is None else await treasury.free_to_move(settle)
+        wallet = await _movable(treasury, settle, needed=policy.ladder.top_up)
     except VenueFault as fault:
         return faulty(name, fault)
     ready = max(free, ZERO) + max(wallet - policy.ladder.reserve, ZERO)
@@ -51,6 +52,18 @@ async def ladder_line(hedge: Backed, venue: Venue, treasury: Treasury | None) ->
         return warned(name, said, hint)
     by_whom = "" if policy.ladder.top_up or not fixed else "; a person must add them when the alarm comes"
     return passed(name, said + by_whom)
+
+
+async def _movable(treasury: Treasury | None, settle: Asset, *, needed: bool) -> Decimal:
+    """What could become margin; none on a host that offers no transfers, unless the ladder is to make them there."""
+    if treasury is None:
+        return ZERO
+    try:
+        return await treasury.free_to_move(settle)
+    except NotOffered:
+        if needed:
+            raise
+        return ZERO
 
 
 async def _per_coin(hedge: Backed, venue: Venue, rise: Decimal, hold: Decimal) -> Decimal:

@@ -116,7 +116,10 @@ def test_spot_stays_near_the_contract_at_its_high() -> None:
     spot, contract = at_high(wick)
     assert contract == 29_000
     assert abs(spot / contract - wick.spot.close / wick.perp.close) < D("1e-9")
-    assert (at_open(wick), at_close(wick)) == ((20_000, wick.perp.open), (20_000, wick.perp.close))
+    assert (at_open(wick), at_close(wick)) == (
+        (D(20_000), wick.perp.open),
+        (D(20_000), wick.perp.close),
+    )
 
 
 def test_the_ladder_acts_at_the_high() -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal as D
 import pytest
 
 from bot.domain.check import CheckLine, CheckVerdict
-from bot.domain.errors import VenueUnreachable
+from bot.domain.errors import NotOffered, VenueFault, VenueUnreachable
 from bot.domain.ids import Asset
 from bot.domain.instrument import Instrument
 from bot.domain.ladder import LadderPolicy
@@ -23,17 +23,17 @@ STAMP = Stamp(sent_ms=0, answered_ms=0)
 class Books:
     """A venue that tells its maintenance margin, and what is in its stablecoin wallet."""
 
-    def __init__(self, wallet: str = "0", *, fails: bool = False) -> None:
+    def __init__(self, wallet: str, fault: type[VenueFault] | None) -> None:
         self._wallet = D(wallet)
-        self._fails = fails
+        self._fault = fault
 
     async def maintenance(self, symbol: str, notional: D) -> tuple[D, D]:
         del symbol, notional
         return D("0.004"), D(0)
 
     async def free_to_move(self, asset: Asset) -> D:
-        if self._fails:
-            raise VenueUnreachable("no answer", venue=MAIN, operation="read what is free")
+        if self._fault is not None:
+            raise self._fault("no", venue=MAIN, operation="read what is free")
         assert asset == USDT
         return self._wallet
 
@@ -56,8 +56,8 @@ def hedge(
     )
 
 
-async def line(of: Backed, wallet: str = "0", *, fails: bool = False) -> CheckLine | None:
-    books = Books(wallet, fails=fails)
+async def line(of: Backed, wallet: str = "0", *, fault: type[VenueFault] | None = None) -> CheckLine | None:
+    books = Books(wallet, fault)
     return await ladder_line(of, books, books)  # type: ignore[arg-type]
 
 
@@ -98,6 +98,15 @@ async def test_nothing_to_hedge_needs_nothing_and_what_can_not_be_read_is_told()
     none = await line(hedge())
     assert none is not None
     assert none.verdict is CheckVerdict.PASS
-    unread = await line(hedge(staked="1"), fails=True)
+    unread = await line(hedge(staked="1"), fault=VenueUnreachable)
     assert unread is not None
     assert unread.verdict is CheckVerdict.FAIL
+
+
+@pytest.mark.parametrize(("top_up", "verdict"), [(False, CheckVerdict.PASS), (True, CheckVerdict.FAIL)])
+async def test_a_host_without_transfers_is_told_only_where_the_ladder_needs_them(
+    top_up: bool, verdict: CheckVerdict
+) -> None:
+    said = await line(hedge(spot="1", reduce=True, top_up=top_up), fault=NotOffered)
+    assert said is not None
+    assert said.verdict is verdict
