@@ -33,6 +33,7 @@ from tests.sim.stage import Stage
 from tests.sim.trace import Event, EventLog, Kind, Life, Oracle, Sent, Truth, Violation
 
 RESTART_MAX_S: Final = 30.0
+ENDS_WITHIN_S: Final = 60.0
 _CODE: Final = re.compile(rb'"code":\s*"?(-?\d+)')
 _FINE: Final = frozenset({"0", "200000"})
 """Codes of answers that are no error."""
@@ -273,6 +274,14 @@ class Simulation(Stage):
                 plans=plans,
             )
         )
+
+    async def close(self) -> None:
+        """Cut the power; a process that then goes on has lost its end."""
+        self.cut()
+        lives = {process.life for process in self.processes if process.life is not None}
+        _, left = await asyncio.wait(lives, timeout=ENDS_WITHIN_S)
+        if left and self.violation is None:
+            self.violation = Violation("a process ends", f"{len(left)} go on although they were cancelled")
 
     # The whole
 
