@@ -59,13 +59,20 @@ def test_r16_the_order_of_an_unwind_to_the_last_field() -> None:
     )
 
 
-def test_r2_the_coins_of_a_coin_margined_order_are_counted_at_the_mark() -> None:
-    order = planned(
-        reading(0, "1", "-1000", "80000", depth="5000", instrument=replace(INVERSE, quantity_max=D(5_000)))
-    ).order
-    assert order is not None
-    assert (order.request.contracts, order.coins, order.notional) == (D(1_000), D("1.25"), D(100_000))
-    assert order.fee_estimate == D(50)
+def test_r2_a_coin_margined_short_is_counted_at_the_mark() -> None:
+    instrument = replace(INVERSE, quantity_max=D(5_000))
+    plan = planned(reading(0, "1", "-1000", "80000", depth="5000", instrument=instrument))
+    assert plan.order is not None
+    assert (plan.order.request.contracts, plan.order.coins, plan.order.notional) == (D(1_000), D("1.25"), D(100_000))
+    assert plan.order.fee_estimate == D(50)
+    assert (plan.view.short, plan.view.gap, plan.gap_after) == (D("1.25"), D("-1.25"), D(0))
+
+
+def test_r12_a_doubtful_price_is_taken_after_its_time() -> None:
+    doubted = PriceMemory(accepted=D(50_000), accepted_ms=START_MS - 20_000, pending=((D(90_000), START_MS - 14_900),))
+    assert planned(reading(0, "1", "-1"), Memory(prices=doubted)).verdict is Verdict.ORDER
+    later = replace(doubted, pending=((D(90_000), START_MS - 14_899),))
+    assert planned(reading(0, "1", "-1"), Memory(prices=later)).verdict is Verdict.CONFIRMING
 
 
 def test_the_view_of_an_unwind_shows_the_short_as_the_gap() -> None:
@@ -99,9 +106,8 @@ def test_every_reason_says_what_it_waits_for() -> None:
     assert planned(reading(0, "1", "-1", waiting="order x is unknown")).reason == f"{SAID}order x is unknown"
     assert planned(reading(0, "1", "1")).reason.endswith("; left alone")
     assert planned(reading(0)).reason == f"{SAID}the short is closed and stays so until `hedgebot resume`"
-    assert (
-        planned(reading(0, "1", "-1", book=False)).reason == f"{SAID}the order book is read before the order is sized"
-    )
+    unread = planned(reading(0, "1", "-1", book=False))
+    assert (unread.reason, unread.alarm) == (f"{SAID}the order book is read before the order is sized", False)
     held = planned(reading(0, "1", "-1", live_from_ms=START_MS + 5_100))
     assert held.reason == f"{SAID}no order for another 5 s (fresh journal, or the venue refused the last one)"
     small = planned(reading(0, "1", "-1", instrument=replace(LINEAR, quantity_min=D(2))))
