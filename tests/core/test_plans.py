@@ -231,3 +231,10 @@ def test_r12_a_doubt_lasts_from_the_first_mark_after_the_accepted_one() -> None:
     assert _doubtful_since(memory, ((D(2), 5_000), (D(2), 6_000))) == 6_000
     assert _doubtful_since(memory, ((D(2), 4_000), (D(2), 5_000))) == 5_000
     assert _doubtful_since(PriceMemory(), ((D(2), 4_000), (D(2), 5_000))) == 4_000
+
+
+def test_what_ends_within_two_confirmations_is_waited_for() -> None:
+    slow = replace(POLICY, timing=replace(POLICY.timing, confirm_s=D(4)))
+    for left_s, again in (("8", D(8)), ("8.001", None)):
+        live_ms = START_MS + 100 + int(D(left_s) * 1000)
+        assert planned(reading(0, policy=slow, live_from_ms=live_ms), seen()).look_again_s == again
