@@ -1,4 +1,4 @@
-"""Every path that the bot asks, by venue: where faults strike. `test_paths.py` holds the list against a run."""
+"""Every path that the bot asks, by venue: where faults strike. `test_seeds.py` holds the list against a run."""
 
 from __future__ import annotations
 
@@ -41,6 +41,17 @@ _BINANCE_COINS: Final = (
     "/sapi/v1/capital/deposit/hisrec",
     "/sapi/v1/capital/withdraw/history",
 )
+_BINANCE_LEDGER: Final = (
+    "/api/v3/myTrades",
+    "/dapi/v1/income",
+    "/fapi/v1/income",
+    "/sapi/v1/asset/assetDividend",
+    "/sapi/v1/asset/transfer",
+    "/sapi/v1/simple-earn/flexible/history/rewardsRecord",
+    "/sapi/v1/simple-earn/flexible/history/subscriptionRecord",
+    "/sapi/v1/simple-earn/locked/history/rewardsRecord",
+    "/sapi/v1/simple-earn/locked/history/subscriptionRecord",
+)
 _BINANCE_START: Final = (
     "/api/v3/exchangeInfo",
     "/dapi/v1/exchangeInfo",
@@ -59,12 +70,15 @@ _OKX: Final = Paths(
         "/api/v5/account/balance",
     ),
     reading=(
+        "/api/v5/account/bills",
         "/api/v5/account/config",
         "/api/v5/account/leverage-info",
+        "/api/v5/asset/bills",
         "/api/v5/asset/balances",
         "/api/v5/asset/deposit-history",
         "/api/v5/asset/withdrawal-history",
         "/api/v5/finance/savings/balance",
+        "/api/v5/finance/savings/lending-history",
         "/api/v5/finance/staking-defi/orders-active",
         "/api/v5/market/books",
         "/api/v5/market/index-tickers",
@@ -96,8 +110,12 @@ def _kucoin(contract: str, *, inverse: bool) -> Paths:
         ),
         reading=(
             "/api/v1/accounts",
+            "/api/v1/accounts/ledgers",
             f"/api/v1/contracts/{contract}",
             "/api/v1/deposits",
+            "/api/v1/funding-history",
+            "/api/v1/hf/accounts/ledgers",
+            "/api/v1/transaction-history",
             "/api/v1/withdrawals",
             "/api/v1/earn/hold-assets",
             "/api/v1/level2/depth100",
@@ -136,6 +154,7 @@ PATHS: Final[Mapping[tuple[str, bool], Paths]] = {
         ),
         reading=(
             *_BINANCE_COINS,
+            *_BINANCE_LEDGER,
             "/fapi/v1/accountConfig",
             "/fapi/v1/depth",
             "/fapi/v1/premiumIndex",
@@ -166,6 +185,7 @@ PATHS: Final[Mapping[tuple[str, bool], Paths]] = {
         ),
         reading=(
             *_BINANCE_COINS,
+            *_BINANCE_LEDGER,
             "/dapi/v1/depth",
             "/dapi/v1/positionSide/dual",
             "/dapi/v1/premiumIndex",

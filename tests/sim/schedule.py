@@ -197,10 +197,14 @@ class _Drawn:
             for _ in range(self._count(rate * hours)):
                 if (act is Act.EARN and not self._scene.earn) or (act is Act.STREAM and not self._scene.streams):
                     continue
-                at_ms = self._chance.randrange(self._scene.calm_ms)
-                yield self._step(at_ms * 4 // 5 if act in _EARLY else at_ms, act, self._draws[act]())
+                at_ms = self._chance.randrange(self._scene.calm_ms) * (4 if act in _EARLY else 5) // 5
+                given = self._draws[act]()
+                if "pending_s" in given:  # what is on its way has arrived before the calm
+                    left_s = (self._scene.calm_ms - at_ms) // 1000
+                    given["pending_s"] = str(min(int(given["pending_s"]), left_s))
+                yield self._step(at_ms, act, given)
                 if act is Act.LIQUIDATE:
-                    yield self._step(at_ms * 4 // 5 + self._chance.randrange(60_000, 300_000), Act.RESUME, {})
+                    yield self._step(at_ms + self._chance.randrange(60_000, 300_000), Act.RESUME, {})
 
     def _prices(self) -> Iterator[Step]:
         """A walk, and seldom a jump; a double price liquidates a 1x linear short, which then needs an operator."""

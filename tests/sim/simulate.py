@@ -7,6 +7,7 @@ import gc
 import random  # noqa: TID251 - ccxt's is seeded here
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -89,13 +90,17 @@ def simulate(
     try:
         with (
             TemporaryDirectory() as folder,
+            warnings.catch_warnings(),
             doors(),
             captured(write, now_ms),
             pytest.MonkeyPatch.context() as patch,
-            asyncio.Runner(loop_factory=lambda: SeededLoop(scene.seed)) as runner,
         ):
+            # A process that loses its power leaves what it was about to await.
+            warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
             patch.setattr(uuid, "uuid4", partial(_drawn, chance))
-            runner.run(main(Path(folder)))
+            with asyncio.Runner(loop_factory=lambda: SeededLoop(scene.seed)) as runner:
+                runner.run(main(Path(folder)))
+            gc.collect()
     finally:
         gc.enable()
         gc.unfreeze()
