@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal as D
 
 from tests.e2e.harness import Home, eventually, throughout
+from tests.e2e.venues import verdict
 
 
 def hedged(home: Home, short: str) -> Callable[[], bool]:
@@ -24,7 +25,7 @@ def test_a_person_pauses_unwinds_and_resumes_beside_the_running_bot(home: Home) 
     bot = home.daemon("--live")
     eventually("hedged", hedged(home, "1"))
     assert said(home, "pause", "--reason", "travelling")["paused"] is True
-    eventually("it obeys", lambda: home.status()["hedges"][0]["verdict"] == "paused")
+    eventually("it obeys", lambda: verdict(home) == "paused")
     home.paper.deposit("0.5")
     throughout("nothing is sent", hedged(home, "1"), for_s=4)
 
@@ -35,7 +36,7 @@ def test_a_person_pauses_unwinds_and_resumes_beside_the_running_bot(home: Home) 
     assert home.stop(bot) == 0
 
     again = home.daemon("--live", "--on-stop", "flatten")
-    eventually("it knows", lambda: home.status()["hedges"][0]["verdict"] == "unwound")
+    eventually("it knows", lambda: verdict(home) == "unwound")
     throughout("it stays closed over a restart", hedged(home, "0"), for_s=3)
     assert said(home, "resume", "--yes")["ended"] == 2
     eventually("hedged again", hedged(home, "1.5"))

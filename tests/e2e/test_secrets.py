@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pytest
 
 from tests.e2e.harness import Home, Paper, eventually, settings_text
+from tests.e2e.venues import verdict
 
 KEY = "paperKEY-5f1d0c7e9b-Qz8_xw"
 SECRET = "SECRET+of/nobody=&5f1d0c7e9b"
@@ -77,7 +78,7 @@ def test_a_daemon_that_suffers_everything_shows_no_key(home: Home) -> None:
         assert bot.poll() is None
     home.paper.fault("/fapi/v1/order", "drop-after", method="POST")
     home.paper.deposit("0.1", account=ACCOUNT)
-    eventually("the gap closes", lambda: home.status()["hedges"][0]["verdict"] == "balanced", within_s=60)
+    eventually("the gap closes", lambda: verdict(home) == "balanced", within_s=60)
     assert home.stop(bot) == 0
     assert_nothing_leaks_anywhere(home)
 

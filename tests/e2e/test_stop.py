@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.harness import HEDGEBOT, Home, clean_environ, eventually, settings_text
+from tests.e2e.venues import verdict
 
 ORDER = "/fapi/v1/order"
 REPOSITORY = Path(__file__).parents[2]
@@ -70,7 +71,7 @@ def test_a_stop_with_an_order_in_flight_classifies_it_within_ten_seconds(home: H
     assert time.monotonic() - began < 12
     assert home.paper.short() == 1
     home.daemon("--live")
-    eventually("accounted for", lambda: home.status()["hedges"][0]["verdict"] == "balanced")
+    eventually("accounted for", lambda: verdict(home) == "balanced")
     assert len(home.paper.orders()) == 1
 
 
@@ -88,7 +89,7 @@ def test_a_second_signal_leaves_at_once(home: Home) -> None:
 def test_another_symbol_on_the_same_journal_does_not_double_the_short(home: Home) -> None:
     bot = home.daemon("--live")
     eventually("hedged", lambda: home.paper.short() == 1)
-    eventually("settled", lambda: home.status()["hedges"][0]["verdict"] == "balanced")
+    eventually("settled", lambda: verdict(home) == "balanced")
     assert home.stop(bot) == 0
     home.write(settings_text(asset="ETH", symbol="ETH/USDT:USDT"))
     refused = home.run_once("--live")
