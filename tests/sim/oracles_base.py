@@ -84,7 +84,8 @@ class Watching:
 
     def after(self, event: Event, truth: Truth) -> None:
         """Judge one event and the truth right after it."""
-        self.hedged.take(event, truth)
+        if event.changes:
+            self.hedged.take(event, truth)
         self.judge(event, truth)
 
     def judge(self, event: Event, truth: Truth) -> None:

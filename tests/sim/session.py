@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from bot.paper.faults import Drop, Outcome
-from bot.paper.session import LocalResponse
+from bot.paper.session import LocalResponse, LocalSession
 from bot.paper.streams import Stream
 from bot.paper.wire.http import Request, Response
 from bot.paper.world import World
@@ -61,8 +61,9 @@ class TracedSession(SimSession):
     """A process's way to the world."""
 
     def __init__(self, simulation: Simulation, process: Process) -> None:
-        super().__init__(cast(World, Watched(simulation, process)), process, simulation._reached)
+        super().__init__(simulation.world, process, simulation._reached)
         self._simulation = simulation
+        self._world = cast(World, Watched(simulation, process))
 
     @asynccontextmanager
     async def request(self, method: str, url: Any, **given: Any) -> AsyncIterator[LocalResponse]:  # noqa: ANN401
@@ -75,10 +76,11 @@ class TracedSession(SimSession):
         if delay_s:
             sending = self._slowly(number, delay_s, method, target, **given)
         else:
-            sending = super().request(method, target, **given)
+            sending = LocalSession.request(self, method, target, **given)  # names are told to nobody here
         answered = False
         try:
             async with sending as answer:
+                self._process.check()
                 answered = True
                 simulation.returned(number, "answered")
                 yield answer

@@ -187,6 +187,16 @@ class Oracle(Protocol):
         ...
 
 
+class _Coins(dict[tuple[str, str, str], Decimal]):
+    """Quantities by place; forgets what was counted when one changes."""
+
+    counted: Decimal | None = None
+
+    def __setitem__(self, place: tuple[str, str, str], quantity: Decimal) -> None:
+        super().__setitem__(place, quantity)
+        self.counted = None
+
+
 class Truth:
     """How things really are.
 
@@ -213,7 +223,7 @@ class Truth:
         self.now_ms = EPOCH_MS
         self.orders: dict[tuple[str, int], Order] = {}
         self.contracts: dict[tuple[str, str], Decimal] = {}
-        self.coins: dict[tuple[str, str, str], Decimal] = {}
+        self.coins: dict[tuple[str, str, str], Decimal] = _Coins()
         self.in_flight: dict[int, Sent] = {}
         self.lives: list[Life] = []
         self.alarms: list[tuple[int, str, Mapping[str, object]]] = []
@@ -273,7 +283,11 @@ class Truth:
     @property
     def held(self) -> Decimal:
         """Coins that the hedge counts; of an inverse short those that margin it at their wallet balance."""
-        return sum((self.coins.get(place, ZERO) for place in self._counted), ZERO)
+        coins = self.coins
+        assert isinstance(coins, _Coins)
+        if coins.counted is None:
+            coins.counted = sum((coins.get(place, ZERO) for place in self._counted), ZERO)
+        return coins.counted
 
     @property
     def position(self) -> Decimal:
@@ -348,7 +362,9 @@ class EventLog:
         self._hash = hashlib.sha256()
 
     def add(self, event: Event) -> None:
-        """Write one down."""
+        """Write one down, but for answers: what came of a request is said where it came to the venue."""
+        if event.kind is Kind.ANSWER:
+            return
         line = line_of(event)
         self.count += 1
         self._hash.update(line.encode() + b"\n")
