@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Final, Literal, assert_never
-from urllib.parse import parse_qsl
 
 from bot.paper.engine.late import Late
 from bot.paper.faults import Answer, Drop, Fault, FaultKind, Outcome
@@ -15,7 +14,7 @@ from bot.paper.mangling import doubled, emptied, mangled, truncated
 from bot.paper.venues import Traits
 from bot.paper.wire.http import Request, Response
 
-_Key = tuple[str, str, str, str | None, tuple[tuple[str, str], ...]]
+_Key = tuple[str, str, str, str | None, tuple[str, ...]]
 _REMEMBERED: Final = 512
 _PAGE: Final = Response(
     status=200,
@@ -51,8 +50,8 @@ class AnswerMemory:
         self._answers: OrderedDict[_Key, Response] = OrderedDict()
 
     def _key(self, request: Request) -> _Key:
-        wanted = parse_qsl(request.query, keep_blank_values=True)
-        steady = tuple((name, value) for name, value in wanted if name not in self._traits.volatile)
+        # Not decoded: this is done for every answer, and equal requests are spelt alike.
+        steady = tuple(part for part in request.query.split("&") if part.partition("=")[0] not in self._traits.volatile)
         return request.method, request.host, request.path, self._traits.account_of(request), steady
 
     def remember(self, request: Request, response: Response) -> None:
