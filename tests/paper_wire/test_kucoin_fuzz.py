@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.paper.engine.model import Side as OrderSide
@@ -47,7 +47,7 @@ def _path(endpoint: Endpoint, data: st.DataObject) -> str:
     return "/".join(data.draw(texts) if part.startswith("{") else part for part in parts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_request_is_answered(data: st.DataObject) -> None:
     bench = Bench()
