@@ -40,9 +40,15 @@ def row_of(body: object, *keys: str) -> Row:
 
 
 def rows_of(body: object, *keys: str) -> Sequence[Row]:
-    """A list of objects, each with at least these keys; may be empty."""
+    """A list of objects, each with at least these keys, none of them twice; may be empty.
+
+    A list that tells the same row twice, down to the last field, is none of the venue's: what is added up from it would
+    count coins twice.
+    """
     if not isinstance(body, list):
         raise ValueError(f"expected a list, got {_kind(body)}")  # noqa: TRY004 - one error type for every bad shape
+    if len(body) > 1 and len({repr(row) for row in body}) < len(body):
+        raise ValueError("the answer tells the same row twice")
     return [row_of(row, *keys) for row in body]
 
 
