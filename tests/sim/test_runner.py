@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from unittest import mock
+
+import pytest
 
 from bot.domain.intent import IntentEvent, RejectedByVenue
 from bot.domain.orders import OutcomeUnknown, SendOutcome
@@ -52,7 +53,8 @@ def believes_that_silence_is_refusal(outcome: SendOutcome) -> IntentEvent:
 
 
 def broken(prefix: int) -> Result:
-    with mock.patch.object(executor, "event_of", believes_that_silence_is_refusal):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executor, "event_of", believes_that_silence_is_refusal)
         return simulate(SCENE, STEPS[:prefix], judges)
 
 
