@@ -10,7 +10,8 @@ demo: setup-run
 	@$(BIN)/hedgebot demo
 
 test: setup-dev
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not torture" --cov --cov-report= -q
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "story and not torture" -q
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not story and not torture" --cov --cov-report= -q
 	@$(BIN)/coverage report --include='bot/domain/*,bot/core/*,bot/journal/*' --fail-under=100
 	@$(BIN)/coverage report --fail-under=90
 
