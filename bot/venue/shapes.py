@@ -42,13 +42,23 @@ def row_of(body: object, *keys: str) -> Row:
 def rows_of(body: object, *keys: str) -> Sequence[Row]:
     """A list of objects, each with at least these keys, none of them twice; may be empty.
 
-    A list that tells the same row twice, down to the last field, is none of the venue's: what is added up from it would
-    count coins twice.
+    For a list of what there is: a coin, a position, an order of Earn has an id or a name of its own. A row that is told
+    twice, down to the last field, is none of the venue's, and what is added up from it would count coins twice.
+    """
+    rows = entries_of(body, *keys)
+    if len(rows) > 1 and len({repr(row) for row in rows}) < len(rows):
+        raise ValueError("the answer tells the same row twice")
+    return rows
+
+
+def entries_of(body: object, *keys: str) -> Sequence[Row]:
+    """A list of objects, each with at least these keys, of which some may be equal; may be empty.
+
+    For a list of what happened where the caller counts each row by its id, or where the venue gives a row none, so that
+    two equal ones may both have happened.
     """
     if not isinstance(body, list):
         raise ValueError(f"expected a list, got {_kind(body)}")  # noqa: TRY004 - one error type for every bad shape
-    if len(body) > 1 and len({repr(row) for row in body}) < len(body):
-        raise ValueError("the answer tells the same row twice")
     return [row_of(row, *keys) for row in body]
 
 

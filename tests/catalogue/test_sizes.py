@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from bot.core import ladder_steps, sizing, slicing
+from bot.core.sale import approve_sale
+from bot.domain.instrument import SpotMarket
 from bot.domain.numbers import ceil_to, floor_to
 from bot.paper.faults import Outcome
 from bot.paper.wire.http import Request
+from bot.runtime import ladder_legs
 from tests.catalogue.case import case
 from tests.catalogue.places import EVERYWHERE
 from tests.catalogue.tale import Tale
@@ -119,15 +122,22 @@ async def test_f55_price_runs_away(tale: Tale) -> None:
     assert tale.alarmed(), "nobody was told"
 
 
+def _any_size(market: SpotMarket) -> SpotMarket:
+    return replace(market, notional_min=D(0), quantity_min=D(0))
+
+
 def ignores_the_other_leg(patch: pytest.MonkeyPatch) -> None:
     """begins with one leg, and learns from the venue's refusal what the other one needs"""
     reduce = ladder_steps._reduce
 
     def unbounded(backing: Any, policy: Any, instrument: Any, ratio: D, sellable: Any, slippage: D) -> Any:  # noqa: ANN401
-        market = replace(sellable.market, notional_min=D(0), quantity_min=D(0))
-        return reduce(backing, policy, instrument, ratio, replace(sellable, market=market), slippage)
+        return reduce(
+            backing, policy, instrument, ratio, replace(sellable, market=_any_size(sellable.market)), slippage
+        )
 
     patch.setattr(ladder_steps, "_reduce", unbounded)
+    # A sale is judged once more before it leaves.
+    patch.setattr(ladder_legs, "approve_sale", lambda sale: approve_sale(replace(sale, market=_any_size(sale.market))))
 
 
 @case(54, mutant=ignores_the_other_leg, shows="sent a leg")

@@ -7,8 +7,9 @@ from decimal import Decimal as D
 
 import pytest
 
-from bot.core.ladder_progress import STEP_MAX_MS
 from bot.core.ladder_steps import Missing, Reduce, Step, TopUp
+from bot.core.observation import Surplus
+from bot.core.situation import Memory
 from bot.domain.errors import BotError, InvariantBroken, VenueBusy, VenueUnreachable
 from bot.domain.instrument import Instrument
 from bot.domain.ladder import LadderPolicy, LadderStep, StepKind, StepRecord, StepState
@@ -43,6 +44,9 @@ class Around:
     abandoned: bool = True
     only_moves: bool = True
     book: bool = True
+    buys: bool = False
+    stuck: BotError | None = None
+    decided: Memory = field(default_factory=Memory)
 
     # The clock, the venue, the journal
 
@@ -73,6 +77,8 @@ class Around:
 
     async def resolve(self, of: LadderStep | None, position: object) -> None:
         del of, position
+        if self.stuck is not None:
+            raise self.stuck
 
     async def choose(self, seen: object) -> Step:
         del seen
@@ -105,6 +111,10 @@ class Around:
     def only_moves_left(self, of: LadderStep) -> bool:
         del of
         return self.only_moves
+
+    def buys_left(self, of: LadderStep) -> bool:
+        del of
+        return self.buys
 
     @property
     def codes(self) -> list[str]:
@@ -173,8 +183,8 @@ def look(
     )
 
 
-def opened(around: Around, *, age_ms: int = 0) -> StepRecord:
-    begun = replace(step(), created_ms=around.time_ms - age_ms)
+def opened(around: Around, kind: StepKind = StepKind.TOP_UP, *, age_ms: int = 0) -> StepRecord:
+    begun = replace(step(kind), created_ms=around.time_ms - age_ms)
     return StepRecord(step=begun, state=StepState.OPEN, detail="", updated_ms=begun.created_ms)
 
 
@@ -276,6 +286,9 @@ async def test_what_is_missing_is_told_and_nothing_waits_for_it(around: Around) 
 async def test_r18_a_reduction_waits_for_what_is_open_and_for_the_book(around: Around) -> None:
     around.chosen = SHRINKS
     assert await ladder(around).turn(look(around, waiting="an order is unknown")) is None
+    around.decided = Memory(surplus=Surplus(since_ms=NOW_MS, exposure_max=D(1), principal_max=D(1)))
+    assert await ladder(around).turn(look(around)) is None, "the short is too large already"
+    around.decided = Memory()
     around.book = False
     engaged = await ladder(around).turn(look(around))
     assert engaged == Engaged(reason="a reduction is due; the order book is read before it begins", again_s=D(0))
@@ -305,7 +318,7 @@ async def test_an_open_step_is_carried_on_before_anything_else(around: Around) -
 
 
 async def test_a_paused_step_is_left_and_an_unwound_one_ends(around: Around) -> None:
-    around.newest = opened(around)
+    around.newest, around.buys = opened(around), True
     engaged = await ladder(around).turn(look(around, quiet="a person said pause"))
     assert engaged is not None
     assert "pause" in engaged.reason
@@ -315,6 +328,18 @@ async def test_a_paused_step_is_left_and_an_unwound_one_ends(around: Around) -> 
         assert await ladder(around).turn(gone) is not None
         around.abandoned = True
     assert not around.carried
+
+
+async def test_an_unwind_waits_for_a_steps_buys_and_for_no_move(around: Around) -> None:
+    around.newest, around.abandoned = opened(around), False
+    unwound = look(around, quiet="unwind", abandon=True)
+    assert await ladder(around).turn(unwound) is None, "only a move is left, which can't change the short"
+    around.buys = True
+    assert await ladder(around).turn(unwound) is not None
+    around.stuck = VenueUnreachable("no answer", venue=MAIN, operation="read moves")
+    assert await ladder(around).turn(unwound) is not None
+    around.buys = False
+    assert await ladder(around).turn(replace(unwound, position=look(around, contracts="0").position)) is None
 
 
 @pytest.mark.parametrize(
@@ -347,10 +372,11 @@ async def test_a_contradiction_halts(around: Around) -> None:
 @pytest.mark.parametrize(
     "says", [("a move is unknown", False), VenueUnreachable("no answer", venue=MAIN, operation="read moves")]
 )
+@pytest.mark.parametrize(("kind", "within_s"), [(StepKind.TOP_UP, 120), (StepKind.REDUCTION, 900)])
 async def test_a_move_whose_end_nobody_learns_does_not_keep_the_hedge_for_ever(
-    around: Around, says: Said | BotError
+    around: Around, kind: StepKind, within_s: int, says: Said | BotError
 ) -> None:
-    around.newest, around.says = opened(around, age_ms=STEP_MAX_MS), says
+    around.newest, around.says = opened(around, kind, age_ms=within_s * 1_000), says
     assert await ladder(around).turn(look(around)) is not None
     around.time_ms += 1
     assert await ladder(around).turn(look(around)) is None

@@ -323,15 +323,44 @@ async def test_r8_an_earn_list_that_is_shorter_than_it_says_is_unknown(venue: Cc
 
 
 async def test_earn_pages_are_all_read(venue: CcxtVenue, wire: Wire) -> None:
-    row = {"asset": "BTC", "amount": "0.01"}
+    rows = [{"positionId": str(number), "asset": "BTC", "amount": "0.01"} for number in range(120)]
     wire.serve(
         "GET",
         "/sapi/v1/simple-earn/locked/position",
-        lambda asked: {"rows": [row] * (100 if asked.params["current"] == "1" else 20), "total": 120},
+        lambda asked: {"rows": rows[:100] if asked.params["current"] == "1" else rows[100:], "total": 120},
     )
     earn = (await venue.observe(ALL)).holdings[Source.EARN, COIN]
     assert isinstance(earn, Holding)
-    assert earn.quantity == Decimal("1.5")
+    assert earn.quantity == Decimal("1.5"), "positions of one coin and one amount are not the same one"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "source"),
+    [
+        (
+            "/sapi/v1/simple-earn/locked/position",
+            {"rows": [{"positionId": "1", "asset": "BTC", "amount": "0.01"}] * 2, "total": 2},
+            Source.EARN,
+        ),
+        (
+            "/sapi/v1/simple-earn/flexible/position",
+            {"rows": [{"asset": "BTC", "totalAmount": "0.01"}] * 2, "total": 2},
+            Source.EARN,
+        ),
+        (
+            "/api/v3/account",
+            {"balances": [{"asset": "BTC", "free": "1", "locked": "0"}] * 2},
+            Source.SPOT,
+        ),
+    ],
+)
+async def test_r8_what_is_held_and_told_twice_is_unknown(
+    venue: CcxtVenue, wire: Wire, path: str, body: dict[str, object], source: Source
+) -> None:
+    wire.serve("GET", path, body)
+    held = (await venue.observe(ALL)).holdings[source, COIN]
+    assert isinstance(held, Unknown)
+    assert "the same row twice" in held.reason
 
 
 async def test_a_book_out_of_order_or_crossed_prices_are_unknown(venue: CcxtVenue, wire: Wire) -> None:

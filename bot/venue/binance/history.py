@@ -15,7 +15,7 @@ from bot.venue.binance.listing import trades_after
 from bot.venue.binance.orders import LONG, Contract, order_params, order_report, own_report, position_side, venue_trade
 from bot.venue.link import Link
 from bot.venue.markets import Markets
-from bot.venue.shapes import rows_of
+from bot.venue.shapes import entries_of, rows_of
 from bot.venue.spans import spans
 from bot.venue.throttle import Lane
 
@@ -109,7 +109,7 @@ class History:
 
 
 def _trades(contract: Contract, body: object) -> Page:
-    return [(position_side(row), venue_trade(row, contract)) for row in rows_of(body)]
+    return [(position_side(row), venue_trade(row, contract)) for row in entries_of(body)]
 
 
 def _reports(contract: Contract, body: object) -> Sequence[OrderReport]:

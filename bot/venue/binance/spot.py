@@ -40,7 +40,7 @@ from bot.venue.book import book_of
 from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link
 from bot.venue.markets import Filters, Markets, SpotPair, SpotRules
-from bot.venue.shapes import Row, decimal_in, flag_in, positive_in, row_of, rows_of, text_in
+from bot.venue.shapes import Row, decimal_in, entries_of, flag_in, positive_in, row_of, rows_of, text_in
 from bot.venue.spans import spans
 from bot.venue.throttle import Lane
 
@@ -152,7 +152,7 @@ def _reports(pair: SpotPair, body: object) -> Sequence[OrderReport]:
 
 
 def _trades(pair: SpotPair, body: object) -> Sequence[VenueTrade]:
-    return [spot_trade(row, pair) for row in rows_of(body)]
+    return [spot_trade(row, pair) for row in entries_of(body)]
 
 
 def filters_of(market: Mapping[str, Any]) -> Filters:

@@ -24,7 +24,18 @@ from bot.venue.desk import Sending, not_offered
 from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link
 from bot.venue.markets import Markets
-from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, rows_of, same_market, text_in
+from bot.venue.shapes import (
+    Row,
+    decimal_in,
+    entries_of,
+    flag_in,
+    integer_in,
+    positive_in,
+    row_of,
+    rows_of,
+    same_market,
+    text_in,
+)
 from bot.venue.spans import spans
 from bot.venue.throttle import Lane
 
@@ -103,14 +114,18 @@ class Vault:
         return [move for move in found if move is not None and move.asset == settle]
 
     async def _margin_moves(self, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[VenueMove]:
-        """The venue gives these no id, so each is named by its time, and numbered among those of one moment."""
+        """The venue gives these no id, so each is named by its time, and numbered among those of one moment.
+
+        Rows may be equal (from general knowledge): fills of one order, in one millisecond, may change the margin by the
+        same amount.
+        """
         family, market_id = self._family(symbol), self.markets.id_of(symbol)
 
         async def read(begin: int, end: int) -> Sequence[VenueMove | None]:
             params = {"symbol": market_id, "startTime": begin, "endTime": end, "limit": _MARGIN_PAGE}
 
             def parse(body: object) -> Sequence[VenueMove | None]:
-                return [_margin_move(family, market_id, row) for row in rows_of(body)]
+                return [_margin_move(family, market_id, row) for row in entries_of(body)]
 
             return await self.link.ask(family.margin_moves, parse, params, lane=Lane.RESCUE)
 
