@@ -197,12 +197,11 @@ class Tale:
     def request(self, method: str, path: str, **more: Any) -> Sent:  # noqa: ANN401
         """A request as it left just now."""
         self._requests += 1
-        given: dict[str, Any] = {"query": "", "body": "", "status": 200} | more
+        given: dict[str, Any] = {"exchange": "binance", "query": "", "body": "", "status": 200} | more
         return Sent(
             number=self._requests,
             at_ms=EPOCH_MS + self.ms,
             process=self.process,
-            exchange="binance",
             method=method,
             host="fapi.binance.com",
             path=path,
@@ -225,6 +224,7 @@ class Tale:
         price: Decimal = MARK,
         reduce_only: bool | None = None,
         status: OrderStatus | None = None,
+        **order: Any,  # noqa: ANN401 - any other field of `Order`
     ) -> list[Change]:
         """The versions of a new order: accepted, then filled."""
         self._orders += 1
@@ -247,6 +247,7 @@ class Tale:
             time_ms=EPOCH_MS + self.ms,
             update_ms=EPOCH_MS + self.ms,
         )
+        new = replace(new, **order)
         changes = [self._change(new)]
         if filled:
             trade = Trade(
@@ -292,8 +293,8 @@ def seen(what: Callable[[], object]) -> str:
     return violation.value.message
 
 
-def reads(tale: Tale, paths: Mapping[str, str], *, but: str = "") -> None:
+def reads(tale: Tale, places: Mapping[str, tuple[str, str]], *, but: str = "") -> None:
     """Everything that a decision rests on is read, but one."""
-    for what, path in paths.items():
+    for what, (exchange, path) in places.items():
         if what != but:
-            tale.asks(path)
+            tale.asks(path, exchange=exchange)

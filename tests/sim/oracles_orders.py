@@ -9,7 +9,9 @@ from typing import Final
 from bot.domain.ids import ClientOrderId
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.numbers import ZERO
-from bot.paper.engine.model import MarketType, Order
+from bot.domain.orders import OrderRequest
+from bot.domain.orders import TimeInForce as Standing
+from bot.paper.engine.model import MarketType, Order, OrderKind, TimeInForce
 from tests.sim.oracles_base import (
     Blindness,
     Past,
@@ -29,6 +31,11 @@ AGE_MAX_MS: Final = 15_000
 CLOCK_MS: Final = 2_000
 """How far the bot's notion of the venue's time may be off."""
 _WITHOUT_ORDER: Final = frozenset({IntentState.REJECTED, IntentState.NO_EFFECT_PROVEN})
+_STANDING: Final = {
+    Standing.IOC: TimeInForce.IOC,
+    Standing.GTC: TimeInForce.GTC,
+    Standing.POST_ONLY: TimeInForce.GTX,
+}
 
 
 class NeverOverHedged(Watching):
@@ -105,8 +112,12 @@ class OneIntentEach(Watching):
     def judge(self, event: Event, truth: Truth) -> None:
         """Judge new orders, and what the journal has learnt of those whose end it did not know."""
         for change in event.changes:
-            if change.order is not None and ours(change.order):
+            if change.order is None:
+                continue
+            if ours(change.order):
                 self._meet(change.order, change.exchange, truth)
+            elif event.kind is Kind.REQUEST and change.order.cause is None:
+                self.fail(f"a request made order {change.order.order_id}, which carries no id of ours")
         if event.sent is not None and event.kind is Kind.REQUEST and places_order(event.sent):
             self._pending.update(our_ids(event.sent))
         if event.kind is Kind.COMMIT and self._pending:
@@ -132,10 +143,9 @@ class OneIntentEach(Watching):
             self.fail(f"order {client_id} has no intent")
         if record.state in _WITHOUT_ORDER:
             self.fail(f"order {client_id} was accepted after its intent had ended as {record.state}")
-        asked = record.intent.request
-        same = (order.side.value.lower(), order.price, order.reduce_only)
-        if same != (asked.side.value.lower(), asked.price, asked.reduce_only) or order.quantity > asked.contracts:
-            self.fail(f"order {client_id} is not what its intent says: {same}, {order.quantity}")
+        for what, is_now, should in _told_twice(order, exchange, record.intent.request, truth):
+            if is_now != should:
+                self.fail(f"order {client_id} is not what its intent says: {what} {is_now}, not {should}")
 
     def _compare(self, record: IntentRecord, truth: Truth) -> None:
         client_id, state = record.intent.client_id, record.state
@@ -159,8 +169,25 @@ class OneIntentEach(Watching):
         self._pending.discard(client_id)
 
 
+def _told_twice(order: Order, exchange: str, asked: OrderRequest, truth: Truth) -> Iterator[tuple[str, object, object]]:
+    """What an order is, beside what its intent says of it."""
+    yield "side", order.side.value.lower(), asked.side.value.lower()
+    yield "price", order.price, asked.price
+    yield "reduce-only", order.reduce_only, asked.reduce_only
+    yield "kind", order.kind, OrderKind.LIMIT
+    yield "time in force", order.tif, _STANDING[asked.time_in_force]
+    cut = order.reduce_only and order.quantity < asked.contracts  # by the venue, to the position
+    yield "quantity", order.quantity, order.quantity if cut else asked.contracts
+    if (asked.venue, asked.symbol) == (truth.job.venue, truth.job.symbol):
+        place = (truth.job.exchange, f"{truth.job.market.value}:{truth.job.venue_symbol}")
+        yield "market", (exchange, order.listing_key), place
+
+
 class DurableFirst(Watching):
-    """O3: no order is asked for without its own intent of the process's epoch, committed before; and none twice."""
+    """O3: no order is asked for without its own intent of the process's epoch, committed before; and none twice.
+
+    Before it leaves, that is: one that is under way when its intent is committed left too early.
+    """
 
     name = "O3 durable first"
 
@@ -170,7 +197,11 @@ class DurableFirst(Watching):
         self._epochs: dict[str, int] = {}
 
     def judge(self, event: Event, truth: Truth) -> None:
-        """Judge a request that asks for an order."""
+        """Judge a request that asks for an order, and an intent by what is under way."""
+        if event.kind is Kind.COMMIT and event.word.startswith("arm"):
+            newest = truth.intents()[-1].intent.client_id
+            if any(newest in our_ids(sent) for sent in truth.in_flight.values() if places_order(sent)):
+                self.fail(f"order {newest} left before its intent was committed")
         if event.kind is not Kind.REQUEST or event.sent is None or not places_order(event.sent):
             return
         sent = event.sent
@@ -215,7 +246,7 @@ class NoIncreaseWhileUnknown(Watching):
             return
         if event.kind is Kind.REQUEST:
             self._weigh(event, event.sent, truth)
-        elif event.kind is Kind.ANSWER and _decided(event.sent):
+        elif event.kind is Kind.ANSWER and event.word != "lost" and _decided(event.sent):
             for client_id in our_ids(event.sent):
                 self._lost.pop(client_id, None)
 

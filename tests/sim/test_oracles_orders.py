@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain.intent import IntentState
 from bot.domain.orders import Side as Way
-from bot.paper.engine.model import MarketType, Side
-from tests.sim.oracles_made import JOB, MadeTruth, Tale, seen
+from bot.paper.engine.model import ForcedCause, MarketType, OrderKind, Side, TimeInForce
+from tests.sim.oracles_made import JOB, MadeTruth, Tale, our_id, seen
 from tests.sim.oracles_orders import (
     DurableFirst,
     NeverLong,
@@ -106,12 +106,39 @@ def test_o2_two_orders_of_one_intent() -> None:
 
 
 @pytest.mark.parametrize(
-    "order", [{"contracts": "2"}, {"price": D(99_000)}, {"reduce_only": True}, {"side": Side.BUY, "reduce_only": False}]
+    "order",
+    [
+        {"contracts": "2"},
+        {"contracts": "0.9"},
+        {"price": D(99_000)},
+        {"reduce_only": True},
+        {"side": Side.BUY, "reduce_only": False},
+        {"tif": TimeInForce.GTC},
+        {"kind": OrderKind.MARKET},
+        {"listing_key": "linear:BTCUSDC"},
+    ],
 )
 def test_o2_an_order_that_is_not_what_its_intent_says(order: dict[str, Any]) -> None:
     tale = Tale(OneIntentEach())
     tale.arms(1)
     assert "not what its intent says" in seen(lambda: tale.sends(1, fills="0", **({"contracts": "1"} | order)))
+
+
+def test_o2_a_reduction_may_be_cut_to_the_position() -> None:
+    tale = Tale(OneIntentEach())
+    tale.opens()
+    tale.arms(2, side=Way.BUY, contracts="2")
+    tale.sends(2, fills="1", side=Side.BUY)
+
+
+def test_o2_a_request_that_makes_an_order_without_an_id_of_ours() -> None:
+    tale = Tale(OneIntentEach())
+    tale.by_hand(Side.SELL, "1")
+    sent = tale.request("POST", "/fapi/v1/batchOrders")
+    forced = tale.accepted("adl_autoclose", "1", side=Side.BUY, cause=ForcedCause.ADL)
+    tale.tell(Kind.REQUEST, sent=sent, changes=forced)
+    unknown = tale.accepted("x-broker1", "1")
+    assert "no id of ours" in seen(lambda: tale.tell(Kind.REQUEST, sent=sent, changes=unknown))
 
 
 @pytest.mark.parametrize("state", [IntentState.REJECTED, IntentState.NO_EFFECT_PROVEN])
@@ -191,6 +218,13 @@ def test_o3_one_that_comes_late_may_be_unknown_by_then() -> None:
     tale.sends(1, left_ms=12_000)
 
 
+def test_o3_an_order_that_is_under_way_when_its_intent_is_committed() -> None:
+    tale = Tale(DurableFirst())
+    left = tale.request("POST", "/fapi/v1/order", body=f"newClientOrderId={our_id(1)}")
+    tale.truth.in_flight[left.number] = left
+    assert "left before its intent" in seen(lambda: tale.arms(1))
+
+
 # O4
 
 
@@ -228,6 +262,15 @@ def test_o4_what_the_venue_refused_is_known_and_a_reduction_may_go() -> None:
     tale.sends(2, status=None)
     tale.arms(3, side=Way.BUY)
     tale.sends(3, fills="1", side=Side.BUY)
+
+
+def test_o4_what_the_venue_refused_is_not_known_while_its_answer_is_lost() -> None:
+    tale = Tale(NoIncreaseWhileUnknown())
+    tale.arms(1)
+    tale.tell(Kind.ANSWER, "lost", sent=replace(tale.sends(1, status=400), code="-2019"))
+    tale.learns(1, IntentState.REJECTED)
+    tale.arms(2)
+    assert "may still arrive" in seen(lambda: tale.sends(2))
 
 
 # O8
