@@ -14,6 +14,7 @@
 | O10 | no secret in any output |
 | O11 | turnover is bounded by what changed |
 | O12 | an alarm for every halt within 30 s, and for a hedge that stays naked |
+| O13 | nothing ends in an error of our own making |
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from tests.sim.oracles_orders import (
     NoIncreaseWhileUnknown,
     OneIntentEach,
 )
-from tests.sim.oracles_reading import FreshReadings, NoSecret, WithinLimits
+from tests.sim.oracles_reading import FreshReadings, NoBug, NoSecret, WithinLimits
 from tests.sim.trace import Oracle
 
 
@@ -75,4 +76,5 @@ def all_oracles(
         NoSecret(secrets=secrets),
         BoundedTurnover(orders_per_minute=orders_per_minute, notional_per_hour=notional_per_hour, ladder=ladder),
         AlarmForEveryHalt(naked_ms=naked_ms, least_notional=least_notional),
+        NoBug(),
     )

@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, epoch_of
 from bot.domain.intent import IntentRecord
 from bot.domain.numbers import ZERO
-from bot.paper.engine.model import MarketType, Order, Side
+from bot.paper.engine.model import MarketType, Order, Side, Trade
 from tests.sim.trace import Change, Event, Kind, Sent, Truth, Violation
 
 _OUR_ID: Final = re.compile(rf"h[{EPOCH_ALPHABET}]{{{EPOCH_LENGTH}}}[0-9]{{15}}")
@@ -61,17 +61,21 @@ class Hedged:
     def take(self, event: Event, truth: Truth) -> None:
         """Follow the fills of an event."""
         for change in event.changes:
-            if change.trade is None or not on_job(change, truth):
-                continue
-            size, trade = truth.job.contract_size, change.trade
-            sold = trade.quantity * -trade.side.sign
-            if truth.job.market is not MarketType.INVERSE:
-                self.coins += sold * size
-            elif sold > 0 or not self.contracts:
-                self.coins += sold * size / trade.price
-            else:
-                self.coins *= (self.contracts + sold) / self.contracts
-            self.contracts += sold
+            if change.trade is not None and on_job(change, truth):
+                self.fill(change.trade, truth)
+
+    def fill(self, trade: Trade, truth: Truth) -> Decimal:
+        """Follow one fill. Returns by how many coins more it hedges, negative when by fewer."""
+        size, before = truth.job.contract_size, self.coins
+        sold = trade.quantity * -trade.side.sign
+        if truth.job.market is not MarketType.INVERSE:
+            self.coins += sold * size
+        elif sold > 0 or not self.contracts:
+            self.coins += sold * size / trade.price
+        else:
+            self.coins *= (self.contracts + sold) / self.contracts
+        self.contracts += sold
+        return self.coins - before
 
 
 class Watching:
@@ -153,6 +157,19 @@ class Past:
         return found
 
 
+_TELLS_NOTHING: Final = re.compile(
+    r"/market/|/public/|premiumIndex|/time|ticker|depth|level2|kline|mark-price|contracts|instruments|symbols"
+    r"|[cC]onfig|exchangeInfo|apiRestrictions|api-key|leverage|Leverage|marginType|[mM]arginMode|positionSide|PositionMode"
+    r"|commissionRate|fee|income|ledgers|bills|funding-history|rewardsRecord|assetDividend|/mode|bullet|listenKey"
+)
+"""Paths that tell nothing of coins, positions or orders."""
+
+
+def hides(sent: Sent) -> bool:
+    """The answer was stuck (`stale`), so that its process could not know of coins, positions or orders."""
+    return sent.fault == "stale" and _TELLS_NOTHING.search(sent.path) is None
+
+
 class Blindness:
     """Since when a process could not know better: a stuck answer (`stale`) looks like any other."""
 
@@ -168,7 +185,7 @@ class Blindness:
             return
         sent = event.sent
         place = f"{sent.host}{sent.path}"
-        if sent.fault == "stale":
+        if hides(sent):
             since_ms, until_ms = self._blind.get(place, (0, 0))
             if event.at_ms - until_ms > self.FORGET_MS:
                 since_ms = self._honest_ms.get(place, event.at_ms)

@@ -7,14 +7,35 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from bot import logs
 from bot.domain.numbers import ZERO
 from bot.paper.engine.model import MarketType
 from bot.ports import Halt
-from tests.sim.oracles_base import Blindness, Watching, margin_used_up, on_job, ours, places_order, sells, step_coins
+from tests.sim.oracles_base import (
+    Blindness,
+    Hedged,
+    Watching,
+    hides,
+    margin_used_up,
+    on_job,
+    ours,
+    places_order,
+    sells,
+    step_coins,
+)
 from tests.sim.trace import Event, Kind, Life, Truth
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
+CALM_STARTS_MAX: Final = 2
+"""How often a process may be started again in the calm: what lost its power, or has a wrong clock, before it."""
+TOLD_AGAIN_MS: Final = 420_000
+"""How old the last word on a gap that goes on may be; alarms are repeated every five minutes."""
+_TELL_OF_GAPS: Final = frozenset({logs.HEDGE_DECIDED, logs.HEDGE_FROZEN, logs.HEDGE_HALTED, logs.FOREIGN_CHANGE})
+_TELL_OF_ALL: Final = frozenset(
+    {logs.TURN_FAILED, logs.TURN_SLOW, logs.JOURNAL_FAILED, logs.START_FAILED, logs.START_WAITING}
+)
+"""Alarms that nothing is watched for now."""
 
 
 class HedgedAgain(Watching):
@@ -42,6 +63,7 @@ class HedgedAgain(Watching):
         self._left_alone_ms = 0
         self._least_notional = least_notional
         self._since_ms: int | None = None
+        self._starts = 0
         self.restored_ms: int | None = None
 
     def judge(self, event: Event, truth: Truth) -> None:
@@ -50,7 +72,9 @@ class HedgedAgain(Watching):
             self._left_alone_ms = event.at_ms + self._foreign_grace_ms
         if truth.calm_ms is None:
             return
-        disturbed = event.kind is Kind.WORLD or (event.kind is Kind.PROCESS and event.word == "started")
+        started = event.kind is Kind.PROCESS and event.word == "started"
+        self._starts += started
+        disturbed = event.kind is Kind.WORLD or (started and self._starts <= CALM_STARTS_MAX)
         if self._since_ms is None or disturbed:
             self._since_ms, self.restored_ms = max(truth.calm_ms, event.at_ms, self._left_alone_ms), None
         there = self._there(truth)
@@ -96,7 +120,7 @@ class QuietRestart(Watching):
 
     def judge(self, event: Event, truth: Truth) -> None:
         """Judge the orders of a process that found everything in place."""
-        if event.sent is not None and event.sent.fault == "stale":
+        if event.sent is not None and hides(event.sent):
             self._quiet = None  # it is told that something is not in place
         started = event.kind is Kind.PROCESS and event.word == "started"
         if started and event.process is not None:
@@ -114,11 +138,16 @@ class QuietRestart(Watching):
 class BoundedTurnover(Watching):
     """O11: our fills add up to no more than what the target, others' trades and the price asked for; and to the caps.
 
+    What was asked for and not done is forgotten once all has been still for a while: nothing asks for it any more.
+
     Args:
         orders_per_minute, notional_per_hour: the caps (R24); only what adds risk counts for the second.
     """
 
     name = "O11 bounded turnover"
+
+    STILL_MS: Final = 150_000
+    """Longer than dwell, and than any reading is late."""
 
     def __init__(
         self, *, orders_per_minute: int = 20, notional_per_hour: Decimal = Decimal(1_000_000), ladder: bool = False
@@ -127,25 +156,27 @@ class BoundedTurnover(Watching):
         self._per_minute = orders_per_minute
         self._per_hour = notional_per_hour
         self._ladder = ladder
-        self._target: Decimal | None = None
-        self._asked = self._done = ZERO
+        self._each = Hedged()
+        self._blind = Blindness()
+        self._target = self._asked = self._done = ZERO
+        self._still_ms: int | None = None
         self._orders: deque[int] = deque()
         self._grown: deque[tuple[int, Decimal]] = deque()
 
     def judge(self, event: Event, truth: Truth) -> None:
         """Add up what was asked for and what was done."""
+        self._blind.take(event)
         target = truth.job.ratio * truth.held
-        self._asked += abs(target - (self._target or ZERO))
+        asked = abs(target - self._target)
+        self._asked += asked
         self._target = target
-        traded = False
+        moved = traded = False
         for change in event.changes:
             if change.order is None or not on_job(change, truth):
                 continue
-            each = truth.job.contract_size
+            moved = True
             if change.trade is not None:
-                coins = change.trade.quantity * (
-                    each / change.trade.price if truth.job.market is MarketType.INVERSE else each
-                )
+                coins = abs(self._each.fill(change.trade, truth))
                 if not ours(change.order):
                     self._asked += coins
                     continue
@@ -156,8 +187,18 @@ class BoundedTurnover(Watching):
             elif ours(change.order) and change.order.status.open:
                 self._orders.append(event.at_ms)
                 self._asked += 2 * step_coins(truth)  # each order rounds, and may find the price moved
+        if self._still_ms is None or asked or moved:
+            self._still_ms = event.at_ms
         if traded:
             self._weigh(event, truth)
+        elif event.at_ms - self._still_ms >= self.STILL_MS:
+            self._forget(event, truth)
+
+    def _forget(self, event: Event, truth: Truth) -> None:
+        assert self._still_ms is not None
+        if self.on_target(truth) and self._blind.since(self._still_ms) == self._still_ms:
+            self._asked, self._done = abs(self.gap(truth)), ZERO
+        self._still_ms = event.at_ms
 
     def _weigh(self, event: Event, truth: Truth) -> None:
         while self._orders and self._orders[0] <= event.at_ms - MINUTE_MS:
@@ -179,7 +220,8 @@ class AlarmForEveryHalt(Watching):
 
     Args:
         within_ms: after the halt, or after the start of the process that finds it.
-        naked_ms: how long a gap may last, under a living process that can see it, before a person must have been told.
+        naked_ms: how long a gap may last, under a process that can see it, or does not get to see anything, before a
+            person must have been told of it; and again as long as it lasts.
     """
 
     name = "O12 an alarm for every halt"
@@ -202,11 +244,12 @@ class AlarmForEveryHalt(Watching):
         if event.kind is Kind.COMMIT:
             self._open = tuple(truth.halts())
         life = truth.lives[-1] if truth.lives else None
-        if life is None or life.up_ms is None or life.ended_ms is not None:
-            self._off_since_ms = None
+        if life is None or (life.up_ms is not None and life.ended_ms is not None):
+            self._off_since_ms = None  # the next one begins anew; one that can not even start has to say so
             return
-        for halt in self._open:
-            self._weigh_halt(halt, event, life, truth)
+        if life.up_ms is not None:
+            for halt in self._open:
+                self._weigh_halt(halt, event, life, truth)
         self._weigh_gap(event, truth)
 
     def _weigh_halt(self, halt: Halt, event: Event, life: Life, truth: Truth) -> None:
@@ -231,8 +274,16 @@ class AlarmForEveryHalt(Watching):
             return
         if self._blind.since(self._off_since_ms) < self._off_since_ms:
             self._off_since_ms = event.at_ms
-        elif not any(at_ms >= self._off_since_ms for at_ms, _, _ in truth.alarms):
+        elif not self._told_of_gap(max(self._off_since_ms, event.at_ms - TOLD_AGAIN_MS), truth):
             self.fail(f"a gap of {self.gap(truth)} coins for {self._naked_ms // 1000} s, and nobody was told")
+
+    def _told_of_gap(self, since_ms: int, truth: Truth) -> bool:
+        for at_ms, name, values in reversed(truth.alarms):
+            if at_ms < since_ms:
+                return False
+            if name in _TELL_OF_ALL or (name in _TELL_OF_GAPS and values.get("hedge") == truth.job.hedge):
+                return True
+        return False
 
 
 def _tells_of(halt: Halt, values: Mapping[str, object]) -> bool:

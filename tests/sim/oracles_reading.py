@@ -1,4 +1,4 @@
-"""Oracles on what is asked, believed and said: O7, O9 and O10."""
+"""Oracles on what is asked, believed and said: O7, O9, O10 and O13."""
 
 from __future__ import annotations
 
@@ -9,49 +9,69 @@ from decimal import Decimal
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from bot import logs
+from bot.domain.errors import BotError, InvariantBroken
+from bot.paper.engine.layout import REDEEMING
 from bot.paper.engine.model import MarketType
 from tests.sim.oracles_base import Past, Watching, committed, our_ids, places_order
 from tests.sim.oracles_orders import AGE_MAX_MS
-from tests.sim.trace import Event, Kind, Sent, Truth
+from tests.sim.trace import Event, Job, Kind, Sent, Truth
 
 _LINEAR: Final = MarketType.LINEAR
 _INVERSE: Final = MarketType.INVERSE
 
-NEEDED: Final[Mapping[tuple[str, MarketType], Mapping[str, str]]] = {
+_COINS: Final[Mapping[str, Mapping[str, str]]] = {
+    "binance": {"coins": r"/api/v3/account", "funding": r"/sapi/v1/asset/get-funding-asset"},
+    "okx": {"coins": r"/api/v5/account/balance", "funding": r"/api/v5/asset/balances"},
+    "kucoin": {"coins": r"/api/v1/accounts"},
+}
+_EARN: Final[Mapping[str, str]] = {
+    "binance": r"/sapi/v1/simple-earn/flexible/position",
+    "okx": r"/api/v5/finance/savings/balance",
+    "kucoin": r"/api/v1/earn/hold-assets",
+}
+_SHORT: Final[Mapping[tuple[str, MarketType], Mapping[str, str]]] = {
     ("binance", _LINEAR): {
-        "coins": r"/api/v3/account",
         "position": r"/fapi/v3/positionRisk",
         "margin": r"/fapi/v3/account",
         "mark": r"/fapi/v1/premiumIndex",
     },
     ("binance", _INVERSE): {
-        "coins": r"/dapi/v1/account",
         "position": r"/dapi/v1/positionRisk",
+        "margin": r"/dapi/v1/account",
         "mark": r"/dapi/v1/premiumIndex",
     },
     ("okx", _LINEAR): {
-        "coins": r"/api/v5/account/balance",
         "position": r"/api/v5/account/positions",
+        "margin": r"/api/v5/account/balance",
         "mark": r"/api/v5/public/mark-price",
     },
     ("okx", _INVERSE): {
-        "coins": r"/api/v5/account/balance",
         "position": r"/api/v5/account/positions",
+        "margin": r"/api/v5/account/balance",
         "mark": r"/api/v5/public/mark-price",
     },
     ("kucoin", _LINEAR): {
-        "coins": r"/api/v1/accounts",
         "position": r"/api/v1/positions?",
         "margin": r"/api/v1/account-overview",
         "mark": r"/api/v1/contracts/[^/]+|/api/v1/mark-price/.*",
     },
     ("kucoin", _INVERSE): {
-        "coins": r"/api/v1/account-overview",
         "position": r"/api/v1/positions?",
+        "margin": r"/api/v1/account-overview",
         "mark": r"/api/v1/contracts/[^/]+|/api/v1/mark-price/.*",
     },
 }
-"""What a decision rests on -> where each venue tells it."""
+
+
+def needed(job: Job) -> Mapping[str, tuple[str, str]]:
+    """What a decision rests on -> the exchange that tells it, and where."""
+    short = {what: (job.exchange, path) for what, path in _SHORT[job.exchange, job.market].items()}
+    coins = {what: (job.coins_exchange, path) for what, path in _COINS[job.coins_exchange].items()}
+    earn = {"earn": (job.coins_exchange, _EARN[job.coins_exchange])} if REDEEMING in job.wallets else {}
+    return short | coins | earn
+
+
 _UNREADABLE: Final = frozenset({"html-200", "truncated", "malformed"})
 
 
@@ -72,6 +92,7 @@ class FreshReadings(Watching):
         super().__init__()
         self._age_max_ms = age_max_ms
         self._collar = collar
+        self._needed: Mapping[str, tuple[str, str]] | None = None
         self._read: dict[tuple[int, str], int] = {}
         self._marks = Past()
 
@@ -87,13 +108,15 @@ class FreshReadings(Watching):
             self._weigh(sent, truth)
 
     def _keep(self, sent: Sent, truth: Truth) -> None:
-        for place in {truth.job.exchange, truth.job.coins_exchange}:
-            if sent.exchange != place:
-                continue
-            for what, path in NEEDED[place, truth.job.market].items():
-                if re.fullmatch(path, sent.path):
-                    key = (sent.process, what)
-                    self._read[key] = max(self._read.get(key, 0), sent.at_ms)
+        for what, (exchange, path) in self._places(truth).items():
+            if sent.exchange == exchange and re.fullmatch(path, sent.path):
+                key = (sent.process, what)
+                self._read[key] = max(self._read.get(key, 0), sent.at_ms)
+
+    def _places(self, truth: Truth) -> Mapping[str, tuple[str, str]]:
+        if self._needed is None:
+            self._needed = needed(truth.job)
+        return self._needed
 
     def _weigh(self, sent: Sent, truth: Truth) -> None:
         for client_id in our_ids(sent):
@@ -101,7 +124,7 @@ class FreshReadings(Watching):
             if record is None or record.intent.request.symbol != truth.job.symbol:
                 continue
             oldest_ms = sent.at_ms - self._age_max_ms - (record.intent.deadline_ms - record.intent.timestamp_ms)
-            for what in NEEDED[truth.job.exchange, truth.job.market]:
+            for what in self._places(truth):
                 read_ms = self._read.get((sent.process, what))
                 if read_ms is None or read_ms < oldest_ms:
                     age = "never" if read_ms is None else f"{sent.at_ms - read_ms} ms before"
@@ -116,31 +139,42 @@ class WithinLimits(Watching):
     """O9: the venue never counts too many calls, and while it bans us nothing is asked.
 
     The venues' own counters judge: a 429 or 418 that no fault brought about means that a window was broken. A 503 of
-    theirs says nothing here.
+    theirs says nothing here. Who calls too often leaves the path alone, who is banned everything, for as long as the
+    answer says, or for a moment where it says nothing.
     """
 
     name = "O9 within limits"
 
+    MOMENT_S: Final = 5.0
+
     def __init__(self) -> None:
         super().__init__()
-        self._banned: dict[tuple[int, str], tuple[int, int]] = {}
+        self._banned: dict[tuple[int, str, str], tuple[int, int]] = {}
 
     def judge(self, event: Event, truth: Truth) -> None:
         """Judge each answer, and each request while a ban is on that its process was told of."""
         sent = event.sent
         if sent is None:
             return
-        key = (sent.process, sent.exchange)
         if event.kind is Kind.REQUEST:
-            told_ms, until_ms = self._banned.get(key, (0, 0))
-            if told_ms < sent.at_ms < until_ms:
-                self.fail(f"{sent.method} {sent.path} was asked {until_ms - sent.at_ms} ms before the ban's end")
-        elif event.kind is Kind.ANSWER and sent.status in {418, 429}:
+            for path in (sent.path, _ANY):
+                told_ms, until_ms = self._banned.get((sent.process, sent.exchange, path), (0, 0))
+                if told_ms < sent.at_ms < until_ms:
+                    self.fail(f"{sent.method} {sent.path} was asked {until_ms - sent.at_ms} ms before the ban's end")
+        elif event.kind is Kind.ANSWER and event.word != "lost" and (sent.status in {418, 429} or _bans(sent)):
             if not sent.fault:
                 self.fail(f"{sent.method} {sent.path} was one call too many: {sent.status} {sent.code}")
-            if sent.retry_after_s:
-                until_ms = event.at_ms + int(sent.retry_after_s * 1000)
-                self._banned[key] = max(self._banned.get(key, (0, 0)), (event.at_ms, until_ms), key=lambda ban: ban[1])
+            key = (sent.process, sent.exchange, _ANY if _bans(sent) else sent.path)
+            until_ms = event.at_ms + int((sent.retry_after_s or self.MOMENT_S) * 1000)
+            self._banned[key] = max(self._banned.get(key, (0, 0)), (event.at_ms, until_ms), key=lambda ban: ban[1])
+
+
+_ANY: Final = "*"
+
+
+def _bans(sent: Sent) -> bool:
+    """The address is turned away, whatever it asks."""
+    return sent.status == 418 or sent.fault == "banned"
 
 
 class NoSecret(Watching):
@@ -152,7 +186,10 @@ class NoSecret(Watching):
 
     name = "O10 no secret"
 
-    _SIGNED: Final = re.compile(r"signature[\"']?\s*[=:]\s*[\"']?([0-9A-Za-z+/=%]{20,})", re.IGNORECASE)
+    _SIGNED: Final = re.compile(
+        r"(?:signature|(?:OK-ACCESS|KC-API)-(?:SIGN|PASSPHRASE))[\"']?\s*[=:]\s*[\"']?([0-9A-Za-z+/=%]{20,})",
+        re.IGNORECASE,
+    )
 
     def __init__(self, *, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -182,6 +219,39 @@ class NoSecret(Watching):
         for token in re.findall(r"[0-9a-f]{64}", text):
             if token in self._signatures:
                 self.fail(f"the signature of a request stands in {where}")
+
+
+class NoBug(Watching):
+    """O13: nothing ends in an error of our own making, though the bot goes on after one and a supervisor restarts it.
+
+    What a bot raises on purpose is a `BotError`; `InvariantBroken` among them says that the bot is wrong.
+    """
+
+    name = "O13 no bug"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read = 0
+
+    def judge(self, event: Event, truth: Truth) -> None:
+        """Judge failed turns, dead processes, and what asyncio says of tasks that nobody looked after."""
+        if event.kind is Kind.ALARM and event.word == logs.TURN_FAILED and str(event.values.get("code")) not in _FAULTS:
+            self.fail(f"a turn failed with {event.values.get('code')}: {event.values.get('reason')}")
+        if event.kind is Kind.PROCESS and truth.lives[-1].bug:
+            self.fail(f"process {truth.lives[-1].number} died of {truth.lives[-1].bug}: {truth.lives[-1].end}")
+        for line in truth.output[self._read :]:
+            if '"logger": "asyncio"' in line and '"level": "error"' in line:
+                self.fail(f"asyncio says: {line}")
+        self._read = len(truth.output)
+
+
+def _kinds(error: type[BotError]) -> Iterator[str]:
+    yield error.__name__
+    for kind in error.__subclasses__():
+        yield from _kinds(kind)
+
+
+_FAULTS: Final = frozenset(_kinds(BotError)) - {InvariantBroken.__name__}
 
 
 def _forms(secret: str) -> Iterator[str]:

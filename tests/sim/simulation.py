@@ -18,6 +18,7 @@ from typing import Final
 from yarl import URL
 
 from bot import logs
+from bot.domain.errors import BotError, InvariantBroken
 from bot.paper.engine.model import ForcedCause
 from bot.paper.faults import Drop, Outcome
 from bot.paper.wire.http import Request
@@ -25,7 +26,7 @@ from bot.ports import Clock
 from bot.runtime.hedger import Outcome as Turned
 from bot.runtime.virtual import EPOCH_MS
 from tests.sim.director import Director, HostClock, SimFaults
-from tests.sim.doors import Process, SimSession
+from tests.sim.doors import PowerCut, Process, SimSession
 from tests.sim.scene import KEY, Scene
 from tests.sim.schedule import Step
 from tests.sim.session import TracedSession
@@ -40,6 +41,8 @@ _FINE: Final = frozenset({"0", "200000"})
 """Codes of answers that are no error."""
 _QUIET_COMMITS: Final = frozenset({"record_decision", "remember"})
 """Journal methods that touch neither intents nor halts."""
+
+_RESET: Final = "gw-ratelimit-reset"
 
 _ENDS: Final = frozenset({ForcedCause.LIQUIDATION, ForcedCause.SETTLEMENT})
 """After these only a person re-opens the hedge (R25)."""
@@ -168,13 +171,15 @@ class Simulation(Stage):
         """A request came to the exchange, or was lost on its way."""
         number = self._carried or self._numbers[asyncio.current_task()]
         struck = self.faults.struck
-        status, code = None, ""
+        status, code, pause_s = None, "", None
         if not isinstance(outcome, Drop):
             status = outcome.response.status
+            pause_s = _pause_s(outcome.response.headers)
             found = _CODE.search(outcome.response.body[:64])
             code = found[1].decode() if found and found[1].decode() not in _FINE else ""
         now_ms = self.clock.now_ms()
-        sent = replace(self._left.pop(number), fault=struck.kind.value if struck else "", status=status, code=code)
+        fault = struck.kind.value if struck else ""
+        sent = replace(self._left.pop(number), fault=fault, status=status, code=code, retry_after_s=pause_s)
         if number in self.truth.in_flight:
             self.truth.in_flight[number] = sent  # the answer is told with what the venue said
         word = f"{request.method} {request.host}{request.path} {'lost' if status is None else status}"
@@ -235,6 +240,7 @@ class Simulation(Stage):
         life = self.truth.lives[process.number]
         life.ended_ms = self.clock.now_ms()
         life.end = "killed" if process.failure is None else str(process.failure) or type(process.failure).__name__
+        life.bug = _bug(process.failure)
         self.tell(Kind.PROCESS, "ended" if process.failure is not None else "killed", process.number)
 
     async def _live(self, process: Process) -> None:
@@ -318,6 +324,21 @@ class Simulation(Stage):
         self.truth.calm_ms = self.clock.now_ms()
         self.tell(Kind.CALM, "from here on")
         await self.run((self.scene.end_ms - self.scene.calm_ms) / 1000)
+
+
+def _pause_s(headers: Mapping[str, str]) -> float | None:
+    """For how long an answer asks to be left alone: Binance says so in s, KuCoin in ms."""
+    if "Retry-After" in headers:
+        return float(headers["Retry-After"])
+    return float(headers[_RESET]) / 1000 if _RESET in headers else None
+
+
+def _bug(failure: BaseException | None) -> str:
+    """What kind of error ended a process, if it is none of those that are meant to."""
+    if isinstance(failure, BaseExceptionGroup):
+        return next((bug for error in failure.exceptions if (bug := _bug(error))), "")
+    meant = failure is None or isinstance(failure, (BotError, PowerCut, asyncio.CancelledError))
+    return type(failure).__name__ if not meant or isinstance(failure, InvariantBroken) else ""
 
 
 def _below(chance: random.Random, below: int) -> int:

@@ -27,6 +27,7 @@ from bot.runtime.reconciler import Reconciler
 from bot.runtime.resolver import Resolver
 from bot.venue.gateway import CcxtVenue
 from bot.venue.throttle import Throttle
+from tests.sim.doors import PowerCut
 from tests.sim.oracles import all_oracles
 from tests.sim.scene import KEY, Scene
 from tests.sim.schedule import Act, Step
@@ -198,14 +199,62 @@ def tells_nobody(patch: Patch) -> None:
 
 def wavers(patch: Patch) -> None:
     """changes its mind about how much to hedge"""
+    _wavers(patch, after=10)
+
+
+def _wavers(patch: Patch, *, after: int) -> None:
     turn, turns = Hedger.turn, dict[int, int]()
 
     async def wavering(hedger: Hedger, *given: Any, **more: Any) -> Outcome:  # noqa: ANN401
         turns[id(hedger)] = number = turns.get(id(hedger), 0) + 1
-        hedger.policy = replace(hedger.policy, ratio=D("0.6") if number > 10 else D(1))
+        hedger.policy = replace(hedger.policy, ratio=D("0.6") if number > after else D(1))
         return await turn(hedger, *given, **more)
 
     patch.setattr(Hedger, "turn", wavering)
+
+
+def wavers_late(patch: Patch) -> None:
+    """changes its mind once nothing has asked for anything in a while"""
+    _wavers(patch, after=50)
+
+
+def dies_young(patch: Patch) -> None:
+    """never gets to sending, because it ends and is started again before"""
+    sends_nothing(patch)
+    turn, turns = Hedger.turn, dict[int, int]()
+
+    async def last(hedger: Hedger, *given: Any, **more: Any) -> Outcome:  # noqa: ANN401
+        turns[id(hedger)] = number = turns.get(id(hedger), 0) + 1
+        if number > 2:
+            raise PowerCut
+        return await turn(hedger, *given, **more)
+
+    patch.setattr(Hedger, "turn", last)
+
+
+def asks_on(patch: Patch) -> None:
+    """does not mind a ban"""
+    patch.setattr(Throttle, "refuse_during_ban", lambda *_: None)
+
+
+def speaks_of_something_else(patch: Patch) -> None:
+    """never gets to sending, and tells of what a funding costs"""
+    sends_nothing(patch)
+    alarm = LogAlarms.alarm
+    patch.setattr(LogAlarms, "alarm", lambda alarms, _, **values: alarm(alarms, logs.FUNDING_OVER_BUDGET, **values))
+
+
+def stumbles(patch: Patch) -> None:
+    """has a bug that its supervisor takes care of"""
+    turn, turns = Hedger.turn, dict[int, int]()
+
+    async def stumbling(hedger: Hedger, *given: Any, **more: Any) -> Outcome:  # noqa: ANN401
+        turns[id(hedger)] = number = turns.get(id(hedger), 0) + 1
+        if number == 20:
+            return dict[int, Outcome]()[number]
+        return await turn(hedger, *given, **more)
+
+    patch.setattr(Hedger, "turn", stumbling)
 
 
 BROKEN: Mapping[str, tuple[Callable[[Patch], None], tuple[Step, ...]]] = {
@@ -221,13 +270,21 @@ BROKEN: Mapping[str, tuple[Callable[[Patch], None], tuple[Step, ...]]] = {
     "O3": (sends_again, (fault(1, "drop-before", method="POST"),)),
     "O4": (takes_silence_for_no, (fault(1, "drop-before", method="POST"),)),
     "O5": (sends_nothing, ()),
+    "O5 while it restarts": (dies_young, ()),
     "O6": (starts_blind, (at(60, Act.KILL),)),
     "O7": (does_not_look_at_the_time, ()),
     "O8": (forgets_to_reduce_only, (at(60, Act.WITHDRAW, share="0.5"),)),
     "O9": (does_not_wait, ()),
+    "O9 during a ban": (asks_on, (fault(60, "banned", path="/fapi/v3/account", for_s="60"),)),
     "O10": (chatters, ()),
     "O11": (wavers, ()),
+    "O11 long after": (
+        wavers_late,
+        (at(60, Act.DEPOSIT, amount="0.5"), at(60.5, Act.WITHDRAW, share="0.3333334")),
+    ),
     "O12": (tells_nobody, (at(60, Act.PRICE, price="215000", basis="0"),)),
+    "O12 of a gap": (speaks_of_something_else, ()),
+    "O13": (stumbles, ()),
 }
 
 
@@ -239,9 +296,10 @@ def test_the_bot_as_it_is_gets_through_all_of_it() -> None:
     assert result.orders >= 2
 
 
-@pytest.mark.parametrize("number", BROKEN)
-def test_an_oracle_sees_the_bot_that_is_broken(number: str, monkeypatch: Patch) -> None:
-    broken, steps = BROKEN[number]
+@pytest.mark.parametrize("name", BROKEN)
+def test_an_oracle_sees_the_bot_that_is_broken(name: str, monkeypatch: Patch) -> None:
+    number = name.partition(" ")[0]
+    broken, steps = BROKEN[name]
     broken(monkeypatch)
     result = run(steps, only=f"{number} ")
     assert result.violation is not None

@@ -1,25 +1,26 @@
-"""Oracles on the hedge and on what is read see what must never be, and let pass what looks like it and is right."""
+"""Oracles on the hedge see what must never be, and let pass what looks like it and is right."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal as D
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot import logs
 from bot.domain.orders import Side as Way
 from bot.paper.engine.model import MarketType, OrderStatus, Side
 from bot.ports import Halt
 from bot.runtime.virtual import EPOCH_MS
 from tests.sim.oracles import all_oracles
 from tests.sim.oracles_hedge import AlarmForEveryHalt, BoundedTurnover, HedgedAgain, QuietRestart
-from tests.sim.oracles_made import MAIN, PERP, MadeTruth, Tale, reads, seen
-from tests.sim.oracles_reading import NEEDED, FreshReadings, NoSecret, WithinLimits
-from tests.sim.trace import Event, Kind, Oracle, Truth
+from tests.sim.oracles_made import JOB, MAIN, PERP, MadeTruth, Tale, reads, seen
+from tests.sim.oracles_reading import needed
+from tests.sim.trace import Event, Kind, Life, Oracle, Truth
 
-READINGS = NEEDED["binance", MarketType.LINEAR]
+READINGS = needed(JOB)
 
 
 class Chorus:
@@ -37,9 +38,9 @@ class Chorus:
             oracle.finish(truth)
 
 
-def test_there_are_twelve_in_their_order() -> None:
+def test_there_are_thirteen_in_their_order() -> None:
     names = [getattr(oracle, "name", "") for oracle in all_oracles(secrets=["s"])]
-    assert [name.partition(" ")[0] for name in names] == [f"O{number}" for number in range(1, 13)]
+    assert [name.partition(" ")[0] for name in names] == [f"O{number}" for number in range(1, 14)]
 
 
 # O5
@@ -89,6 +90,18 @@ def test_o5_how_long_it_took_is_kept_and_others_trades_are_left_alone() -> None:
     tale.oracle.finish(tale.truth)
 
 
+def test_o5_a_process_that_ends_again_and_again_is_no_excuse() -> None:
+    tale = Tale(HedgedAgain(bound_ms=60_000))
+    tale.calm()
+    for _ in range(2):
+        tale.after(50)
+        tale.starts()
+    tale.after(50)
+    tale.starts()
+    tale.after(11)
+    assert "a gap of 1 coins" in seen(lambda: tale.tell(Kind.TURN))
+
+
 # O6
 
 
@@ -111,96 +124,13 @@ def test_o6_one_that_found_a_gap_or_was_told_of_one_may_send() -> None:
     tale.sends(3)
 
 
-# O7
-
-
-@pytest.mark.parametrize("unread", READINGS)
-def test_o7_an_order_on_a_reading_that_was_never_made(unread: str) -> None:
-    tale = Tale(FreshReadings())
-    reads(tale, READINGS, but=unread)
-    tale.arms(1)
-    assert f"the {unread} was last read never" in seen(lambda: tale.sends(1, fills="1"))
-
-
-@pytest.mark.parametrize("old", READINGS)
-def test_o7_an_order_on_a_reading_that_is_too_old(old: str) -> None:
-    tale = Tale(FreshReadings())
-    reads(tale, READINGS)
-    tale.after(19)
-    reads(tale, READINGS, but=old)
-    tale.arms(1)
-    assert f"the {old} was last read 19000 ms before" in seen(lambda: tale.sends(1, fills="1"))
-
-
-def test_o7_an_unreadable_answer_is_no_reading_and_the_next_process_reads_anew() -> None:
-    tale = Tale(FreshReadings())
-    reads(tale, READINGS, but="mark")
-    tale.asks(READINGS["mark"], fault="html-200")
-    tale.asks(READINGS["mark"], status=503)
-    tale.arms(1)
-    seen(lambda: tale.sends(1, fills="1"))
-    tale.asks(READINGS["mark"])
+def test_o6_a_stuck_answer_that_tells_nothing_of_coins_or_orders_is_no_excuse() -> None:
+    tale = Tale(QuietRestart())
+    tale.opens()
     tale.starts()
+    tale.asks("/fapi/v1/premiumIndex", fault="stale")
     tale.arms(2)
-    seen(lambda: tale.sends(2, fills="1"))
-
-
-def test_o7_a_price_that_never_was() -> None:
-    tale = Tale(FreshReadings())
-    reads(tale, READINGS)
-    tale.arms(1, price=D(90_000))
-    assert "is limited at 90000" in seen(lambda: tale.sends(1, fills="1", price=D(90_000)))
-
-
-# O9
-
-
-@pytest.mark.parametrize("status", [418, 429])
-def test_o9_one_call_too_many(status: int) -> None:
-    tale = Tale(WithinLimits())
-    tale.asks("/fapi/v3/account", status=status, fault="ban")
-    assert "one call too many" in seen(lambda: tale.asks("/fapi/v3/account", status=status, code="-1003"))
-
-
-def test_o9_a_call_during_a_ban() -> None:
-    tale = Tale(WithinLimits())
-    tale.asks("/fapi/v3/account", status=418, fault="ban", retry_after_s=60)
-    tale.after(59)
-    assert "1000 ms before the ban's end" in seen(lambda: tale.asks("/fapi/v1/time"))
-    tale.after(1)
-    tale.asks("/fapi/v1/time")
-
-
-# O10
-
-
-@pytest.mark.parametrize(
-    "form", ["my/secret+key", "my%2Fsecret%2Bkey", "bXkvc2VjcmV0K2tleQ==", "6d792f7365637265742b6b6579"]
-)
-def test_o10_a_secret_in_a_line(form: str) -> None:
-    tale = Tale(NoSecret(secrets=["my/secret+key"]))
-    tale.truth.output.append("nothing here")
-    tale.tell(Kind.TURN)
-    tale.truth.output.append(f"it failed: GET /x?apiKey={form}&y")
-    assert "a line of output" in seen(lambda: tale.tell(Kind.TURN))
-
-
-def test_o10_a_signature_that_was_sent() -> None:
-    tale = Tale(NoSecret(secrets=["my/secret+key"]))
-    tale.tell(Kind.REQUEST, sent=tale.request("GET", "/fapi/v3/account", query=f"timestamp=1&signature={'ab' * 32}"))
-    tale.truth.output.append(f"refused {'ab' * 32}")
-    assert "the signature of a request" in seen(lambda: tale.tell(Kind.TURN))
-    tale.truth.output[:] = [f"GET /x?signature={'cd' * 32}"]
-    tale.oracle = NoSecret(secrets=[])
-    assert "a signature of 64 characters" in seen(lambda: tale.tell(Kind.TURN))
-
-
-def test_o10_a_secret_in_the_journal(tmp_path: Path) -> None:
-    tale = Tale(NoSecret(secrets=["my/secret+key"]), MadeTruth(journal=tmp_path / "journal.db"))
-    (tmp_path / "journal.db").write_bytes(b"SQLite \xff\x00 rows")
-    tale.oracle.finish(tale.truth)
-    (tmp_path / "journal.db-wal").write_bytes(b"\x00detail my/secret+key\xff")
-    assert "journal.db-wal" in seen(lambda: tale.oracle.finish(tale.truth))
+    seen(lambda: tale.sends(2))
 
 
 # O11
@@ -220,6 +150,31 @@ def test_o11_what_the_owner_asked_for_is_traded_both_ways() -> None:
     tale.sends(2, fills="0.5", side=Side.BUY)
     tale.by_hand(Side.BUY, "0.2")
     tale.sends(3, fills="0.2")
+
+
+def test_o11_what_was_asked_for_and_not_done_is_forgotten_once_all_is_still() -> None:
+    tale = Tale(BoundedTurnover())
+    tale.opens()
+    tale.holds("2")
+    tale.after(1)
+    tale.holds("1")  # before anybody acted: two coins of turnover that nothing asks for any more
+    for _ in range(3):
+        tale.after(100)
+        tale.tell(Kind.TURN)
+    tale.arms(2, side=Way.BUY, contracts="0.5")
+    assert "changes asked for 0" in seen(lambda: tale.sends(2, fills="0.5", side=Side.BUY))
+
+
+def test_o11_an_inverse_short_is_closed_for_what_it_hedged_whatever_the_price() -> None:
+    job = replace(JOB, market=MarketType.INVERSE, contract_size=D(100), step=D(1))
+    oracle = BoundedTurnover()
+    tale = Tale(oracle, MadeTruth(job))
+    tale.opens(contracts="1000")
+    tale.truth.price = D(50_000)
+    tale.holds("0.5")
+    tale.arms(2, side=Way.BUY, contracts="500")
+    tale.sends(2, fills="500", side=Side.BUY, price=D(50_000))
+    assert oracle._done == D("1.5")
 
 
 def test_o11_too_many_orders_in_a_minute() -> None:
@@ -285,8 +240,53 @@ def test_o12_a_naked_hedge_that_nobody_was_told_of() -> None:
     tale.tell(Kind.TURN)
     tale.after(121)
     assert "nobody was told" in seen(lambda: tale.tell(Kind.TURN))
-    tale.alarm(verdict="no-margin")
+    tale.alarm(logs.HEDGE_DECIDED, hedge="btc", verdict="no-margin")
     tale.tell(Kind.TURN)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "well"),
+    [
+        (logs.HEDGE_FROZEN, {"hedge": "btc"}, True),
+        (logs.TURN_SLOW, {"code": "slow"}, True),
+        (logs.HEDGE_DECIDED, {"hedge": "eth"}, False),
+        (logs.FUNDING_OVER_BUDGET, {"hedge": "btc"}, False),
+    ],
+)
+def test_o12_not_every_alarm_tells_of_a_naked_hedge(name: str, values: dict[str, Any], well: bool) -> None:
+    tale = Tale(AlarmForEveryHalt(naked_ms=120_000))
+    tale.tell(Kind.TURN)
+    tale.alarm(name, **values)
+    tale.after(121)
+    if well:
+        tale.tell(Kind.TURN)
+    else:
+        seen(lambda: tale.tell(Kind.TURN))
+
+
+def test_o12_of_a_hedge_that_stays_naked_a_person_is_told_again() -> None:
+    tale = Tale(AlarmForEveryHalt(naked_ms=120_000))
+    tale.alarm(logs.HEDGE_FROZEN, hedge="btc")
+    tale.after(400)
+    tale.tell(Kind.TURN)
+    tale.after(400)
+    assert "nobody was told" in seen(lambda: tale.tell(Kind.TURN))
+
+
+def test_o12_a_process_that_can_not_start_tells_so() -> None:
+    tale = Tale(AlarmForEveryHalt(naked_ms=120_000))
+    for _ in range(3):
+        life = tale.truth.lives[-1]
+        life.up_ms = None
+        tale.after(40)
+        life.ended_ms = EPOCH_MS + tale.ms
+        tale.tell(Kind.PROCESS, "ended")
+        tale.truth.lives.append(Life(number=len(tale.truth.lives), started_ms=EPOCH_MS + tale.ms))
+        tale.tell(Kind.PROCESS, "started")
+    tale.after(1)
+    assert "nobody was told" in seen(lambda: tale.tell(Kind.WORLD))
+    tale.alarm(logs.START_FAILED, code="StartFault")
+    tale.tell(Kind.WORLD)
 
 
 def test_o12_what_a_stuck_answer_hides_can_not_be_told() -> None:

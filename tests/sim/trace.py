@@ -166,6 +166,7 @@ class Life:
         up_ms: when its first turn was shown; None before.
         ended_ms: when it lost its power or ended; None while it lives.
         end: `killed`, `stopped`, or why it could not start or ended.
+        bug: the kind of error that ended it, if it is none that a bot raises on purpose.
     """
 
     number: int
@@ -173,6 +174,7 @@ class Life:
     up_ms: int | None = None
     ended_ms: int | None = None
     end: str = ""
+    bug: str = ""
 
 
 class Oracle(Protocol):
