@@ -135,10 +135,11 @@ class Director:
         self._deep = self._short_listing.depth
 
     async def play(self, steps: Sequence[Step], began_ms: int) -> None:
-        """Play them all, each at its time."""
+        """Play them all, each at its time; then wait to be cancelled, so that a beginning runs as the whole does."""
         for step in steps:
             await asyncio.sleep(max(began_ms + step.at_ms - self._stage.clock.now_ms(), 0) / 1000)
             self._play(step)
+        await self._loop.create_future()
 
     def calm(self) -> None:
         """End whatever goes wrong."""

@@ -64,6 +64,15 @@ def test_a_sound_bot_holds() -> None:
     assert (result.starts, result.orders) == (3, 2)
 
 
+@pytest.mark.parametrize("prefix", [1, 3, 5])
+def test_a_beginning_runs_as_the_whole_does(prefix: int) -> None:
+    """Else what fails with the whole schedule might not fail with the beginning that was played."""
+    whole = simulate(SCENE, STEPS, judges, keep=True)
+    beginning = simulate(SCENE, STEPS[:prefix], judges, keep=True)
+    same = [line for line in whole.lines if int(line.split()[0]) < STEPS[prefix].at_ms]
+    assert list(beginning.lines[: len(same)]) == same
+
+
 def test_a_broken_bot_is_told_with_the_shortest_beginning_that_breaks_it() -> None:
     failure = broken(len(STEPS))
     assert failure.violation is not None
