@@ -25,7 +25,7 @@ STEP_MAX_MS: Final = 15 * 60_000
 PART: Final = Decimal("0.1")
 """Of a reduction: so much at a time is sold or bought back before the other leg follows."""
 PART_SLACK: Final = Decimal("1.2")
-"""Times the least that the spot market takes, as prices move."""
+"""Times the least that the spot market takes, as prices move, and a sale may give up some of its own."""
 TRIES_MAX: Final = 6
 """Orders in a row without a fill, or moves without an effect, after which a step gives up."""
 ARRIVED: Final = Decimal("0.999")
@@ -44,7 +44,6 @@ class Progress:
         proceeds: money that the confirmed sales brought, net of their fees.
         released: margin that the buys set free, net of their losses and fees.
         purse: money that may become margin: of a top-up with every reserve taken off, of a reduction without.
-        bid: of the spot market, for its minimum notional; None for a top-up.
         wallet: margin of the position now, without unrealised P&L.
         spot: coins of the hedge's spot holding now.
         moved_ms: when the newest move of anybody on the venue was known; 0 when there was none.
@@ -61,7 +60,6 @@ class Progress:
     released: Decimal
     backing: Backing
     purse: Purse
-    bid: Decimal | None
     wallet: Decimal
     spot: Decimal
     moved_ms: int = 0
@@ -157,8 +155,9 @@ def _next(progress: Progress, instrument: Instrument, market: SpotMarket | None)
     if progress.moves and progress.moves[-1].state is MoveState.REJECTED:
         return Close(state=StepState.FAILED, detail=f"the venue refused the move: {progress.moves[-1].detail}")
     left = _left(progress, instrument, market) if market is not None else ZERO
+    gap = _gap(progress, instrument, market, left) if market is not None else ""
     if progress.done(_last(progress)):
-        return _confirmed(progress, left)
+        return _confirmed(progress, gap)
     own = progress.purse.total
     if market is not None:
         order = _order(progress, instrument, market, left)
@@ -168,7 +167,7 @@ def _next(progress: Progress, instrument: Instrument, market: SpotMarket | None)
         due = _due(progress, instrument, market)
         covered = min(progress.sold / due, ONE) if due else ZERO
         own = progress.proceeds + max(progress.released, ZERO) * covered
-    return _money(progress, own, left)
+    return _money(progress, own, gap)
 
 
 def _last(progress: Progress) -> MoveKind:
@@ -197,8 +196,22 @@ def _known_ms(progress: Progress) -> int:
 def _left(progress: Progress, instrument: Instrument, market: SpotMarket) -> Decimal:
     """Coins that are still to be sold for what was bought back; 0 when the market does not take so few."""
     left = _due(progress, instrument, market) - progress.sold
-    takes = left >= market.quantity_min and left * (progress.bid or ZERO) >= market.notional_min
-    return left if takes and left > 0 else ZERO
+    return left if left > 0 and left >= _least(progress, instrument, market) else ZERO
+
+
+def _least(progress: Progress, instrument: Instrument, market: SpotMarket) -> Decimal:
+    """Coins that the spot market takes at least, whatever a sale gives up."""
+    price = instrument.coin_price(progress.backing.mark)
+    return max(market.quantity_min, market.notional_min / price * PART_SLACK)
+
+
+def _gap(progress: Progress, instrument: Instrument, market: SpotMarket, left: Decimal) -> str:
+    """Which leg is behind the other one, were nothing done any more; empty when none is."""
+    ahead = (progress.sold - _due(progress, instrument, market)) * progress.ratio
+    contracts = instrument.contracts(ahead, progress.backing.mark)
+    if contracts >= instrument.quantity_min:
+        return f"{plain(contracts)} contracts could not be bought back"
+    return f"{plain(left)} coins could not be sold" if left else ""
 
 
 def _order(progress: Progress, instrument: Instrument, market: SpotMarket, left: Decimal) -> Act | None:
@@ -209,24 +222,25 @@ def _order(progress: Progress, instrument: Instrument, market: SpotMarket, left:
     """
     step = progress.step
     over = progress.now_ms - step.created_ms > STEP_MAX_MS
-    part = min(step.contracts - progress.bought, _part(progress, instrument, market))
+    part = _part(progress, instrument, market)
     first = ZERO if progress.bought or progress.sold else _coins(progress, instrument, market, part)
     coins = left or first
     if coins and not over and fruitless(progress.sales) < TRIES_MAX:
         return Sell(coins=coins)
     if not progress.sold:
         return Close(state=StepState.FAILED, detail=f"{plain(coins)} {market.base} could not be sold")
-    if part > 0 and not left and not over and fruitless(progress.buys) < TRIES_MAX:
+    if part >= instrument.quantity_min and not left and not over and fruitless(progress.buys) < TRIES_MAX:
         return Buy(contracts=part)
     return None
 
 
 def _part(progress: Progress, instrument: Instrument, market: SpotMarket) -> Decimal:
     """Contracts to buy back at a time: a small part, as no more than that is ever without its other leg."""
-    least = max(market.quantity_min, market.notional_min / progress.bid if progress.bid else ZERO)
-    enough = instrument.contracts(least * progress.ratio, progress.backing.mark) * PART_SLACK
-    part = max(progress.step.contracts * PART, enough, instrument.quantity_min)
-    return ceil_to(part, instrument.quantity_step)
+    sold = instrument.contracts(_least(progress, instrument, market) * progress.ratio, progress.backing.mark)
+    enough = max(sold * PART_SLACK, instrument.quantity_min)
+    part = ceil_to(max(progress.step.contracts * PART, enough), instrument.quantity_step)
+    rest = progress.step.contracts - progress.bought
+    return part if rest - part >= enough else rest  # too few for orders of their own are no part
 
 
 def fruitless(records: Sequence[IntentRecord]) -> int:
@@ -247,7 +261,7 @@ def _coins(progress: Progress, instrument: Instrument, market: SpotMarket, contr
     return floor_to(min(coins, progress.step.coins), market.quantity_step)
 
 
-def _money(progress: Progress, own: Decimal, left: Decimal) -> Act:
+def _money(progress: Progress, own: Decimal, gap: str) -> Act:
     """Make margin of what the step may use, up to its target; one transfer at most."""
     purse = progress.purse
     missing = ceil_to(top_up(progress.backing, progress.step.target), PLACES)
@@ -255,34 +269,34 @@ def _money(progress: Progress, own: Decimal, left: Decimal) -> Act:
         return Wait(reason="the money of a ladder step is not seen in the wallets yet")
     amount = min(missing, floor_to(min(own, purse.total) - PLACES, PLACES))
     if amount <= PLACES:
-        return _over(progress, left, "no more margin is needed, or free")
+        return _over(progress, gap, "no more margin is needed, or free")
     if len(progress.moves) >= TRIES_MAX:
         return Close(state=StepState.FAILED, detail=f"{len(progress.moves)} moves did not bring the margin")
     if not progress.backing.isolated:
-        return _shift(progress, left, MoveKind.TRANSFER, min(amount, floor_to(purse.wallet - PLACES, PLACES)))
+        return _shift(progress, gap, MoveKind.TRANSFER, min(amount, floor_to(purse.wallet - PLACES, PLACES)))
     there = amount + PLACES <= purse.margin
     if there or (progress.done(MoveKind.TRANSFER) and amount * ARRIVED <= purse.margin):
-        return _shift(progress, left, MoveKind.ADD_MARGIN, min(amount, floor_to(purse.margin - PLACES, PLACES)))
+        return _shift(progress, gap, MoveKind.ADD_MARGIN, min(amount, floor_to(purse.margin - PLACES, PLACES)))
     if not progress.done(MoveKind.TRANSFER):
         lacking = ceil_to(amount + PLACES - purse.margin, PLACES)
-        return _shift(progress, left, MoveKind.TRANSFER, min(lacking, floor_to(purse.wallet - PLACES, PLACES)))
+        return _shift(progress, gap, MoveKind.TRANSFER, min(lacking, floor_to(purse.wallet - PLACES, PLACES)))
     if progress.read_ms - _known_ms(progress) < LAG_MS:
         return Wait(reason="a transfer is not seen in the margin wallet yet")
-    return _shift(progress, left, MoveKind.ADD_MARGIN, min(amount, floor_to(purse.margin - PLACES, PLACES)))
+    return _shift(progress, gap, MoveKind.ADD_MARGIN, min(amount, floor_to(purse.margin - PLACES, PLACES)))
 
 
-def _shift(progress: Progress, left: Decimal, kind: MoveKind, amount: Decimal) -> Act:
+def _shift(progress: Progress, gap: str, kind: MoveKind, amount: Decimal) -> Act:
     if amount <= 0:
-        return _over(progress, left, "no money is free to move")
+        return _over(progress, gap, "no money is free to move")
     return Shift(kind=kind, amount=amount)
 
 
-def _confirmed(progress: Progress, left: Decimal) -> Act:
+def _confirmed(progress: Progress, gap: str) -> Act:
     """Ended once the readings show it, or have had the time to."""
     step, done = progress.step, progress.done(_last(progress))
     topped = step.kind is StepKind.REDUCTION or progress.wallet >= (step.wallet_before + done) * ARRIVED
     if topped or progress.read_ms - _known_ms(progress) >= LAG_MS:
-        return _over(progress, left, f"{plain(done)} added to the margin")
+        return _over(progress, gap, f"{plain(done)} added to the margin")
     return Wait(reason="a ladder step is not seen in the balances yet")
 
 
@@ -293,10 +307,10 @@ def _gone(progress: Progress) -> bool:
     return progress.read_ms - _known_ms(progress) >= LAG_MS
 
 
-def _over(progress: Progress, left: Decimal, detail: str) -> Close:
-    """The end of a step that moved what it could: failed when coins stayed unsold, or their money where it is."""
-    if left:
-        return Close(state=StepState.FAILED, detail=f"{plain(left)} coins could not be sold; {detail}")
+def _over(progress: Progress, gap: str, detail: str) -> Close:
+    """The end of a step that moved what it could: failed when a leg stayed behind, or the money where it is."""
+    if gap:
+        return Close(state=StepState.FAILED, detail=f"{gap}; {detail}")
     idle = progress.proceeds - progress.done(_last(progress))
     missing = top_up(progress.backing, progress.step.target)
     if idle > progress.proceeds * (ONE - ARRIVED) and missing > WORTH_IT * progress.backing.notional:

@@ -101,8 +101,10 @@ def choose(
         slippage: the most that each leg of a reduction may cost.
     """
     missing = ceil_to(top_up(backing, policy.target), PLACES)
+    if not missing:
+        return Missing(amount=ZERO, why="the target is reached")
     free = purse.total if policy.top_up and purse is not None else ZERO
-    if missing and free >= missing + PLACES:
+    if free >= missing + PLACES:
         return TopUp(amount=missing, short_of=ZERO)
     why = "" if policy.top_up or policy.reduce else "no automatic step is switched on"
     if policy.reduce:

@@ -110,8 +110,8 @@ class Mover:
         Args:
             record: not terminal.
             taken: references of other moves of ours.
-            wallet: margin of the isolated position, and when it was asked for; of a venue that keeps no history it
-                tells whether the move was done.
+            wallet: margin of the isolated position, 0 when it is closed, and when it was asked for; of a venue that
+                keeps no history it tells whether the move was done.
 
         Returns:
             It as it is known now: DONE when the venue tells of it, NO_EFFECT_PROVEN when it never did in three
@@ -135,6 +135,8 @@ class Mover:
         move = record.move
         if wallet is None or move.wallet_before is None or wallet[1] <= record.updated_ms:
             return record
+        if not wallet[0]:
+            return self._absent(record, asked_ms, "the position is closed, and what margin it had is free")
         grown, amount = wallet[0] - move.wallet_before, move.request.amount
         if abs(grown - amount) <= SLIGHT * amount:
             return self._keep(record, MoveState.DONE, None, f"the margin grew by {plain(grown)}")

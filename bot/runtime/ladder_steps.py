@@ -13,7 +13,7 @@ from bot import logs
 from bot.core.ladder_progress import Buy, Close, Progress, Sell, Shift, Wait, fruitless, next_act, unmatched
 from bot.core.ladder_steps import Purse, Reduce, Sellable, Step, TopUp, choose
 from bot.core.observation import stale
-from bot.domain.errors import ConfigFault
+from bot.domain.errors import ConfigFault, VenueFault
 from bot.domain.ids import Epoch, Symbol, client_order_id
 from bot.domain.instrument import Instrument, SpotMarket
 from bot.domain.intent import IntentRecord
@@ -73,8 +73,9 @@ class Stepper:
         if step is None:
             return
         wallet = None
-        if isinstance(position, Position) and position.isolated_wallet is not None:
-            wallet = position.isolated_wallet, position.stamp.sent_ms
+        if isinstance(position, Position):
+            margin = position.isolated_wallet if position.contracts else ZERO
+            wallet = None if margin is None else (margin, position.stamp.sent_ms)
         moves = parts.journal.moves_of(step.step_id)
         taken = {record.reference for record in moves if record.reference}
         for record in moves:
@@ -88,7 +89,7 @@ class Stepper:
         purse = await self._purse(seen, reserved=True) if ladder.top_up else None
         sellable: Sellable | str = "no coins are sold"
         if ladder.reduce:
-            sellable = self._parts.memory.reductions_held() or await self._sellable(seen)
+            sellable = self._parts.memory.reductions_held() or await self._sellable_now(seen)
         return choose(
             seen.backing,
             ladder,
@@ -236,7 +237,6 @@ class Stepper:
             released=self._released(step, seen, buys),
             backing=seen.backing,
             purse=await self._purse(seen, reserved=not reduces),
-            bid=(await self._bid()) if reduces else None,
             wallet=self._wallet(seen),
             spot=held[0] if held else ZERO,
             moved_ms=parts.journal.moved_ms(step.venue),
@@ -285,6 +285,13 @@ class Stepper:
             return Purse(margin=max(free - max(kept, reserve), ZERO), wallet=ZERO)
         wallet = await parts.treasury.free_to_move(parts.instrument.settle)
         return Purse(margin=max(free - kept, ZERO), wallet=max(wallet - reserve, ZERO))
+
+    async def _sellable_now(self, seen: Situated) -> Sellable | str:
+        """A spot market that does not answer keeps no money from the margin."""
+        try:
+            return await self._sellable(seen)
+        except VenueFault as fault:
+            return f"what can be sold is not known: {fault.message}"
 
     async def _sellable(self, seen: Situated) -> Sellable | str:
         parts = self._parts

@@ -107,7 +107,6 @@ def move(
 
 def progress(kind: StepKind = StepKind.TOP_UP, **given: object) -> Progress:
     """Of a step that was begun ten seconds ago, read a moment ago."""
-    reduces = kind is StepKind.REDUCTION
     plain = Progress(
         step=step(kind),
         ratio=D(1),
@@ -118,7 +117,6 @@ def progress(kind: StepKind = StepKind.TOP_UP, **given: object) -> Progress:
         released=D(0),
         backing=HELD,
         purse=Purse(margin=D(100_000), wallet=D(50_000)),
-        bid=D(140_000) if reduces else None,
         wallet=D(100_000),
         spot=D(1),
         read_ms=NOW_MS + 9_000,

@@ -145,10 +145,29 @@ def test_r27_coins_that_are_never_sold_leave_the_short_as_it_is() -> None:
 
 
 def test_a_part_is_no_less_than_can_be_sold_and_no_more_than_the_step() -> None:
-    assert act(progress(REDUCTION, bid=D(300))) == Sell(coins=D("0.02"))
-    assert act(progress(REDUCTION, bid=D(100))) == Sell(coins=D("0.06"))
-    assert act(progress(REDUCTION, bid=D(10))) == Sell(coins=D("0.2"))
-    assert act(progress(REDUCTION, bid=D(0))) == Sell(coins=D("0.02"))
+    def first(price: str, contracts: str = "0.2") -> Act:
+        known = progress(REDUCTION, backing=replace(HELD, mark=D(price)))
+        return act(replace(known, step=replace(known.step, contracts=D(contracts))))
+
+    assert first("360") == Sell(coins=D("0.02"))
+    assert first("120") == Sell(coins=D("0.06"))
+    assert first("120", "0.119") == Sell(coins=D("0.119")), "what stayed would be too little to be sold"
+    assert first("10") == Sell(coins=D("0.2"))
+
+
+def test_too_few_contracts_for_an_order_are_left_to_the_hedge() -> None:
+    most, sold = leg("0.195"), leg("0.195", side=Side.SELL)
+    known = progress(REDUCTION, buys=[most], sales=[sold], spot=D("0.805"), proceeds=D(27_000))
+    assert act(known) == Buy(contracts=D("0.005"))
+    assert isinstance(next_act(known, replace(LINEAR, quantity_min=D("0.01")), MARKET), Shift)
+
+
+def test_r27_coins_that_were_sold_while_nothing_could_be_bought_back_fail_the_step() -> None:
+    sold, refused = leg("0.02", side=Side.SELL), leg("0", state=IntentState.REJECTED)
+    known = progress(REDUCTION, buys=[refused] * TRIES_MAX, sales=[sold], spot=D("0.98"), moves=[move(amount="2800")])
+    assert closed(known) is StepState.FAILED
+    assert "0.02 contracts could not be bought back" in str(act(known))
+    assert closed(replace(known, buys=[leg("0.0195"), *known.buys])) is StepState.DONE, "but for less than an order"
 
 
 def test_what_is_bought_back_is_sold_before_more_is_bought() -> None:

@@ -60,14 +60,15 @@ def test_the_first_sale_is_a_small_part_and_so_is_each_buy() -> None:
     assert act(reducing(buys=[bought], sales=[more], spot=D("0.81"))) == Buy(contracts=D("0.01"))
 
 
-@pytest.mark.parametrize(("ratio", "bid"), [("1", "140000"), ("0.5", "140000"), ("1", "70000")])
-def test_a_part_is_enough_for_the_least_sale(ratio: str, bid: str) -> None:
+@pytest.mark.parametrize(("ratio", "price"), [("1", "140000"), ("0.5", "140000"), ("1", "70000")])
+def test_a_part_is_enough_for_the_least_sale(ratio: str, price: str) -> None:
     market = replace(MARKET, notional_min=D(14_000))
-    least = D(14_000) / D(bid)
+    least = D(14_000) / D(price) * PART_SLACK
+    backing = replace(HELD, mark=D(price))
     small = replace(LINEAR, contract_size=D("0.01"), quantity_step=D("0.0001"))
-    step = replace(reducing().step, contracts=D(40))
+    step = replace(reducing().step, contracts=D(70))
     sold = leg("0.2", side=Side.SELL)
-    bought = act(reducing(ratio=D(ratio), bid=D(bid), step=step, sales=[sold]), small, market)
+    bought = act(reducing(ratio=D(ratio), backing=backing, step=step, sales=[sold]), small, market)
     assert isinstance(bought, Buy)
     enough = least * D(ratio) * 100 * PART_SLACK
     assert 0 <= bought.contracts - enough < D("0.0001")
@@ -76,8 +77,7 @@ def test_a_part_is_enough_for_the_least_sale(ratio: str, bid: str) -> None:
 def test_a_part_is_no_less_than_either_market_takes() -> None:
     sold = reducing(sales=[leg("0.02", side=Side.SELL)])
     assert act(sold, replace(LINEAR, quantity_min=D("0.05"))) == Buy(contracts=D("0.05"))
-    assert act(sold, market=replace(MARKET, quantity_min=D("0.1"))) == Buy(contracts=D("0.1") * PART_SLACK)
-    assert act(replace(sold, bid=None)) == Buy(contracts=D("0.02"))
+    assert act(sold, market=replace(MARKET, quantity_min=D("0.08"))) == Buy(contracts=D("0.08") * PART_SLACK)
 
 
 def test_what_was_bought_and_not_sold_is_naked() -> None:
@@ -133,11 +133,10 @@ def test_so_many_tries_without_a_fill_and_no_more() -> None:
 def test_what_is_left_to_sell_is_left_when_the_market_would_not_take_it() -> None:
     half = leg("0.1", side=Side.SELL)
     assert act(reducing(buys=[BUY], sales=[half])) == Sell(coins=D("0.1"))
-    assert act(reducing(buys=[BUY], sales=[half]), market=replace(MARKET, notional_min=D(14_000))) == Sell(
-        coins=D("0.1")
-    )
+    least = D(14_000) / PART_SLACK  # so that no sale is refused for what it gives up of the price
+    assert isinstance(act(reducing(buys=[BUY], sales=[half]), market=replace(MARKET, notional_min=least)), Sell)
     assert isinstance(act(reducing(buys=[BUY], sales=[half]), market=replace(MARKET, quantity_min=D("0.1"))), Sell)
-    for market in (replace(MARKET, notional_min=D("14000.01")), replace(MARKET, quantity_min=D("0.10001"))):
+    for market in (replace(MARKET, notional_min=least + D("0.01")), replace(MARKET, quantity_min=D("0.10001"))):
         assert not isinstance(act(reducing(buys=[BUY], sales=[half]), market=market), Sell)
 
 

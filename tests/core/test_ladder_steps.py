@@ -36,6 +36,12 @@ def test_r27_a_top_up_comes_first() -> None:
     assert chosen(LadderPolicy(top_up=True, reduce=True)) == TopUp(amount=NEEDED, short_of=D(0))
 
 
+def test_r27_at_its_target_nothing_is_added_however_much_is_free() -> None:
+    safe = replace(HELD, equity=D(120_000))
+    step = choose(safe, LadderPolicy(top_up=True), LINEAR, D(1), purse=RICH, sellable=COINS, slippage=D(0))
+    assert step == Missing(amount=D(0), why="the target is reached")
+
+
 def test_r27_without_enough_money_both_legs_shrink() -> None:
     step = chosen(LadderPolicy(top_up=True, reduce=True), POOR)
     assert isinstance(step, Reduce)

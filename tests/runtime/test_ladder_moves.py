@@ -231,3 +231,15 @@ async def test_a_margin_that_fits_neither_leaves_it_to_a_person(mover: Mover, ba
     for _ in range(20):
         record = await look(mover, bank, record, D(120_000))
     assert record.state is MoveState.UNKNOWN
+
+
+async def test_without_a_history_a_closed_position_ends_it_in_time(mover: Mover, bank: Bank) -> None:
+    record = await lost(mover, bank)
+    bank.unserved = True
+    for _ in range(4):
+        record = await look(mover, bank, record, D(0))
+        assert record.state is MoveState.UNKNOWN
+    bank.time_ms = record.move.deadline_ms + 30_001
+    record = await mover.resolve(record, (), (D(0), bank.time_ms))
+    assert record.state is MoveState.NO_EFFECT_PROVEN
+    assert "the position is closed" in record.detail
