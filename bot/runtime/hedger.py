@@ -149,7 +149,8 @@ class Hedger:
             situation = self._leg.share(situation, observations)
         engaged = None
         if self._ladder is not None:
-            look = look_of(situation, observed, reconciled, recent, hold=hold, stopping=stopping)
+            settling = situation.now_ms < self._not_before_ms
+            look = look_of(situation, observed, reconciled, recent, hold=hold, settling=settling, stopping=stopping)
             engaged = await self._ladder.turn(look)
         if engaged is not None:
             situation = replace(situation, waiting=situation.waiting or engaged.reason)

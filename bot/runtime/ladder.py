@@ -10,7 +10,7 @@ from bot.core import ladder as core
 from bot.core import prices as px
 from bot.core.ladder_progress import STEP_MAX_MS
 from bot.core.ladder_steps import Missing, Reduce, TopUp
-from bot.domain.errors import InvariantBroken, VenueBusy, VenueFault
+from bot.domain.errors import InvariantBroken, VenueFault
 from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.ladder import StepKind, StepRecord, StepState
 from bot.domain.numbers import ZERO, plain
@@ -25,7 +25,7 @@ from bot.runtime.memory import HedgeMemory
 BRACKET_AGE_MS: Final = 3_600_000
 """How long the venue's table of maintenance margins is believed."""
 PAUSE_MS: Final = {StepKind.TOP_UP: 60_000, StepKind.REDUCTION: 600_000}
-"""After a step that failed: when the next one may begin."""
+"""After a step that failed: when the next one of its kind may begin; one of the other kind, after the shorter one."""
 PAUSE_DONE_MS: Final = 30_000
 """After one that was done: as long as its balances may lag behind."""
 AGAIN_S: Final = Decimal(2)
@@ -89,12 +89,10 @@ class Ladder:
             if due is None or seen is None or look.quiet or look.stopping():
                 return None
             return await self._begin(self._stepper, look, seen, due)
-        except (NotSent, VenueBusy) as kept:
-            return Engaged(reason=f"a step of the margin ladder was held back: {kept.message}", again_s=AGAIN_S)
-        except VenueFault as fault:
+        except (NotSent, VenueFault) as fault:
             open_step = self._open_step()
             if open_step is None or self._stepper is None:
-                self._tell("unread", f"the margin ladder could not read what it needs: {fault.message}")
+                self._tell("unread", f"the margin ladder could not do what is due: {fault.message}")
                 return None
             waits = Engaged(reason=f"a step of the margin ladder waits: {fault.message}", again_s=AGAIN_S)
             passes = self._passes(self._stepper, open_step, look)
@@ -194,12 +192,14 @@ class Ladder:
         if look.abandon or self._gone(look):
             why = "the short is being closed" if look.abandon else "there is no short any more"
             if not stepper.abandon(open_step, why) and not self._passes(stepper, open_step, look):
-                return Engaged(reason=f"{what}; it ends once its last move is known", again_s=AGAIN_S)
+                waits = Engaged(reason=f"{what}; it ends once its last move is known", again_s=AGAIN_S)
+                return self._not_for_ever(stepper, open_step, waits)
             return None
         if look.quiet or look.stopping():
             return Engaged(reason=f"{what}; {look.quiet or 'the bot is stopping'}", again_s=AGAIN_S)
         if seen is None:
-            return Engaged(reason=f"{what}; the margin is not known now", again_s=AGAIN_S)
+            waits = Engaged(reason=f"{what}; the margin is not known now", again_s=AGAIN_S)
+            return self._not_for_ever(stepper, open_step, waits)
         engaged = self._engaged(await stepper.carry_on(open_step, seen))
         return None if engaged is None else self._not_for_ever(stepper, open_step, engaged)
 
@@ -212,11 +212,8 @@ class Ladder:
         return None if stepper.only_moves_left(open_step.step) else engaged
 
     async def _begin(self, stepper: Stepper, look: Look, seen: Situated, due: core.Judgement) -> Engaged | None:
-        newest = self._newest()
-        if newest is not None:
-            pause_ms = PAUSE_MS[newest.step.kind] if newest.state is StepState.FAILED else PAUSE_DONE_MS
-            if self._clock.now_ms() - newest.updated_ms < pause_ms:
-                return None
+        if self._paused(StepKind.TOP_UP):
+            return None
         step = await stepper.choose(seen)
         if isinstance(step, Missing):
             if step.amount > 0:
@@ -224,12 +221,22 @@ class Ladder:
                 reason = f"{due.reason}; {step.amount:,.2f} {settle} of margin are missing, {step.why}"
                 self._tell("missing", reason)
             return None
-        if isinstance(step, Reduce) and (look.reconciled.waiting or self._memory.decided.surplus is not None):
-            return None  # what is waited for, or too large a short, comes first; a top-up needs to wait for none
-        if isinstance(step, Reduce) and not stepper.ready(seen):
-            return Engaged(reason="a reduction is due; the order book is read before it begins", again_s=ZERO)
+        if isinstance(step, Reduce):
+            if look.reconciled.waiting or self._memory.decided.surplus is not None or self._paused(StepKind.REDUCTION):
+                return None  # what is waited for, or too large a short, comes first; a top-up needs to wait for none
+            if not stepper.ready(seen):
+                return Engaged(reason="a reduction is due; the order book is read before it begins", again_s=ZERO)
         self._tell("step", f"{due.reason}; {_told(step, self._instrument)}")
         return self._engaged(await stepper.begin(step, seen, due.ratio))
+
+    def _paused(self, kind: StepKind) -> bool:
+        """Whether the newest step is too recent for another one of a kind."""
+        newest = self._newest()
+        if newest is None:
+            return False
+        failed_ms = min(PAUSE_MS[newest.step.kind], PAUSE_MS[kind])
+        pause_ms = failed_ms if newest.state is StepState.FAILED else PAUSE_DONE_MS
+        return self._clock.now_ms() - newest.updated_ms < pause_ms
 
     def _gone(self, look: Look) -> bool:
         return isinstance(look.position, Position) and look.position.contracts >= 0 and not look.reconciled.waiting

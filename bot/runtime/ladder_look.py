@@ -45,14 +45,17 @@ def look_of(
     recent: Sequence[IntentRecord],
     *,
     hold: bool,
+    settling: bool,
     stopping: Callable[[], bool],
 ) -> Look:
-    """The part of a hedge's situation that its ladder needs."""
+    """The part of a hedge's situation that its ladder needs; `settling`: a fresh journal waits for lost orders."""
     control, quiet = situation.control, "; ".join(situation.halted)
     if control is not None:
         quiet = f"a person said {control.kind}"
     elif hold:
         quiet = "the hedge has had its turn"
+    elif settling:
+        quiet = quiet or "nothing is sent yet, with a fresh journal"
     return Look(
         observed=observed,
         position=situation.position,

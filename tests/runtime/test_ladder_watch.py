@@ -300,10 +300,12 @@ async def test_r18_a_reduction_waits_for_what_is_open_and_for_the_book(around: A
 
 
 @pytest.mark.parametrize("kind", list(StepKind))
-async def test_after_a_step_that_failed_the_next_one_waits(around: Around, kind: StepKind) -> None:
+@pytest.mark.parametrize("chosen", [ADDS, SHRINKS])
+async def test_after_a_step_that_failed_the_next_one_waits(around: Around, kind: StepKind, chosen: Step) -> None:
     over = replace(opened(around), step=step(kind), state=StepState.FAILED, updated_ms=NOW_MS)
-    around.newest = over
-    around.time_ms = NOW_MS + PAUSE_MS[kind] - 1
+    around.newest, around.chosen = over, chosen
+    again = kind is StepKind.REDUCTION and chosen is SHRINKS
+    around.time_ms = NOW_MS + PAUSE_MS[StepKind.REDUCTION if again else StepKind.TOP_UP] - 1
     assert await ladder(around).turn(look(around)) is None
     around.time_ms += 1
     assert await ladder(around).turn(look(around)) is not None
