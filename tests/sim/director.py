@@ -15,12 +15,22 @@ from sqlalchemy.exc import OperationalError
 from bot.domain.numbers import floor_to
 from bot.journal.store import SqlJournal
 from bot.paper.engine.exchange import Exchange
-from bot.paper.engine.model import Listing, MarketType, NewOrder, OrderKind, Refusal, Side, TimeInForce
-from bot.paper.faults import ANY_PATH, Fault, FaultKind, FaultSchedule
+from bot.paper.engine.model import (
+    SUSPENDED,
+    TRADING,
+    Listing,
+    MarketType,
+    NewOrder,
+    OrderKind,
+    Refusal,
+    Side,
+    TimeInForce,
+)
+from bot.paper.faults import ANY_PATH, Fault, FaultKind
 from bot.paper.mangling import Edit
 from bot.paper.stream_faults import StreamFault, StreamFaultKind
-from bot.paper.wire.http import Request
 from tests.sim.doors import RUNNING, Process
+from tests.sim.host import HostClock, SimFaults
 from tests.sim.loop import SeededLoop
 from tests.sim.scene import ASSET, KEY, Scene
 from tests.sim.schedule import Act, Step, wallets_to_shift
@@ -42,44 +52,6 @@ class Tell(Protocol):
     def __call__(self, kind: Kind, word: str, process: int | None = None) -> None:
         """Note it."""
         ...
-
-
-class SimFaults(FaultSchedule):
-    """Planned faults.
-
-    Attributes:
-        struck: what the last request suffered.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.struck: Fault | None = None
-
-    def take(self, venue: str, request: Request) -> Fault | None:
-        """The fault that this request suffers."""
-        self.struck = super().take(venue, request)
-        return self.struck
-
-
-class HostClock:
-    """What a process takes for the time: right when it started but for the host's error, and then steady.
-
-    Args:
-        now_ms: true time.
-        off_ms: how wrong the host's clock was when the process started.
-    """
-
-    def __init__(self, now_ms: Callable[[], int], off_ms: int) -> None:
-        self._now_ms = now_ms
-        self.off_ms = off_ms
-
-    def now_ms(self) -> int:
-        """Milliseconds since 1970."""
-        return self._now_ms() + self.off_ms
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
 
 
 class Director:
@@ -111,6 +83,7 @@ class Director:
             Act.FOREIGN: self._foreign,
             Act.DEPTH: self._depth,
             Act.ADL: self._adl,
+            Act.SUSPEND: self._suspend,
             Act.LIQUIDATE: lambda step: self._short_exchange.liquidate(KEY, scene.venue_symbol),
             Act.SETTLE: lambda step: self._short_exchange.settle_market(scene.venue_symbol),
             Act.FAULT: self._fault,
@@ -146,6 +119,7 @@ class Director:
         for end in self._ends:
             end.cancel()
         self._short_exchange.set_depth(self._short_listing.key, self._deep)
+        self._trade_again()
         self._faults.clear()
         self._stage.world.stream_faults.clear()
         self.late.clear()
@@ -175,6 +149,7 @@ class Director:
             Act.STREAM,
             Act.LATE,
             Act.OUTAGE,
+            Act.SUSPEND,
             Act.SKEW,
             Act.PAUSE,
             Act.HOST_CLOCK,
@@ -211,6 +186,15 @@ class Director:
         level = max(floor_to(contracts / listing.contract_size, listing.quantity_step), listing.quantity_step)
         self._short_exchange.set_depth(listing.key, level)
         self._later(step, lambda: self._short_exchange.set_depth(listing.key, self._deep))
+
+    def _suspend(self, step: Step) -> None:
+        if self._short_listing.status == TRADING:
+            self._short_exchange.set_status(self._short_listing.key, SUSPENDED)
+            self._later(step, self._trade_again)
+
+    def _trade_again(self) -> None:
+        if self._short_listing.status == SUSPENDED:  # and not settled meanwhile
+            self._short_exchange.set_status(self._short_listing.key, TRADING)
 
     def _adl(self, step: Step) -> None:
         listing, held = self._short_listing, abs(self._truth.position)

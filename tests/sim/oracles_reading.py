@@ -145,7 +145,8 @@ class WithinLimits(Watching):
 
     name = "O9 within limits"
 
-    MOMENT_S: Final = 5.0
+    MOMENT_S: Final = 2.0
+    """OKX counts in windows of two seconds, and says of none how long it lasts."""
 
     def __init__(self) -> None:
         super().__init__()

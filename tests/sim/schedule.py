@@ -43,6 +43,8 @@ class Act(StrEnum):
     """The exchange takes `share` of the short away, to close somebody else's liquidation."""
     LIQUIDATE = "liquidate"
     """The exchange closes the short, and its margin is gone."""
+    SUSPEND = "suspend"
+    """For `for_s` the contract is not traded."""
     SETTLE = "settle"
     """The contract is settled and delisted."""
     FAULT = "fault"
@@ -98,15 +100,16 @@ def draw_schedule(scene: Scene) -> tuple[Step, ...]:
 
 
 _PER_HOUR: Final[Mapping[Act, float]] = {
-    Act.DEPOSIT: 3,
-    Act.WITHDRAW: 3,
-    Act.TRADE: 3,
+    Act.DEPOSIT: 8,
+    Act.WITHDRAW: 8,
+    Act.TRADE: 6,
     Act.SHIFT: 2,
     Act.EARN: 3,
     Act.FUNDING: 2,
     Act.FOREIGN: 0.3,
     Act.DEPTH: 1,
     Act.ADL: 0.4,
+    Act.SUSPEND: 0.5,
     Act.LIQUIDATE: 0.03,
     Act.SETTLE: 0.02,
     Act.STREAM: 12,
@@ -127,6 +130,8 @@ _LONG: Final = frozenset({FaultKind.STALE, FaultKind.EMPTY_LIST, FaultKind.NOT_F
 """Kinds that hurt most when they last."""
 _LAGGING: Final = frozenset({FaultKind.DELAY, FaultKind.NOT_FOUND_LAG, FaultKind.POSITION_LAG})
 """Kinds that are nothing without a delay."""
+_LOSES_ANSWER: Final = frozenset({FaultKind.DROP_AFTER, FaultKind.HTTP_503_AFTER, FaultKind.DUPLICATE})
+"""Kinds that leave reading alone, unless it is asked for."""
 _LASTING: Final = frozenset({FaultKind.RATE_LIMITED, FaultKind.BANNED, FaultKind.MAINTENANCE})
 MANGLED: Final[Mapping[str, Sequence[str]]] = {
     "binance": ("markPrice", "positionAmt", "bidPrice", "contractSize", "free", "code", "orderId", "executedQty"),
@@ -169,6 +174,7 @@ class _Drawn:
             Act.FOREIGN: lambda: {"share": str(self._sign() * self._milli(50, 400))},
             Act.DEPTH: lambda: {"coins": str(self._milli(20, 400)), "for_s": self._seconds(30, 400)},
             Act.ADL: lambda: {"share": str(self._milli(50, 1000))},
+            Act.SUSPEND: lambda: {"for_s": self._seconds(5, 120)},
             Act.LIQUIDATE: dict,
             Act.SETTLE: dict,
             Act.STREAM: self._stream,
@@ -242,15 +248,19 @@ class _Drawn:
                 given["for_s"] = self._seconds(2, 60)
             if kind is FaultKind.MANGLE:
                 given["field"], given["factor"] = self._chance.choice(MANGLED[exchange]), self._chance.choice(_FACTORS)
-            if self._chance.random() < 0.2:
-                given["method"] = self._chance.choice(("GET", "POST"))
+            if kind in _LOSES_ANSWER and path != self._paths(exchange).order:
+                given["method"] = "GET"  # else it would never strike
+            elif self._chance.random() < 0.2:
+                given["method"] = self._chance.choice(
+                    ("GET", "POST") if path == self._paths(exchange).order else ("GET",)
+                )
             yield Step(at_ms=at_ms, act=Act.FAULT, exchange=exchange, given=given)
 
     def _step(self, at_ms: int, act: Act, given: Mapping[str, str]) -> Step:
         match act:
             case Act.OUTAGE | Act.SKEW | Act.STREAM:
                 exchange = self._exchange()
-            case Act.FOREIGN | Act.LATE | Act.DEPTH | Act.ADL | Act.LIQUIDATE | Act.SETTLE:
+            case Act.FOREIGN | Act.LATE | Act.DEPTH | Act.ADL | Act.SUSPEND | Act.LIQUIDATE | Act.SETTLE:
                 exchange = self._scene.exchange
             case Act.DEPOSIT | Act.WITHDRAW | Act.TRADE | Act.SHIFT | Act.EARN:
                 exchange = self._scene.coins_exchange

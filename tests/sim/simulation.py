@@ -25,8 +25,9 @@ from bot.paper.wire.http import Request
 from bot.ports import Clock
 from bot.runtime.hedger import Outcome as Turned
 from bot.runtime.virtual import EPOCH_MS
-from tests.sim.director import Director, HostClock, SimFaults
+from tests.sim.director import Director
 from tests.sim.doors import PowerCut, Process, SimSession
+from tests.sim.host import HostClock, SimFaults
 from tests.sim.scene import KEY, Scene
 from tests.sim.schedule import Step
 from tests.sim.session import TracedSession
