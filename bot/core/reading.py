@@ -24,7 +24,8 @@ class Reading:
     Attributes:
         mark: that was believed (R12), in the instrument's price unit.
         reference: the price at which coins are compared; see `bot.core.inverse`.
-        sample, gap, band_coins: at the reference, in coins.
+        sample, gap: at the reference, in coins.
+        band_coins: the band at the mark, in coins.
     """
 
     situation: Situation
@@ -47,9 +48,8 @@ class Reading:
         """R14: the gap asks for an order. Target 0 closes everything, whatever the band."""
         if not self._target_at_reference(gap):
             return self.sample.short > 0
-        price = self.situation.instrument.coin_price(self.reference)
-        band = self.situation.policy.band
-        return abs(gap) * price >= sizing.band_notional(band, self.sample.short + gap, price)
+        short = ex.short_coins(self.situation.instrument, self.position.contracts, self.mark)
+        return abs(gap) * self.price >= sizing.band_notional(self.situation.policy.band, short + gap, self.price)
 
     def target_contracts(self, gap: Decimal) -> Decimal:
         """The short that would leave no gap, in contracts. Less than one step can't be held: it is 0.
@@ -139,8 +139,8 @@ def read(situation: Situation, mark: Decimal) -> Reading | str:
     )
     gap = ex.gap(sample.exposure, principal, sample.short, policy.ratio)
     short = ex.short_coins(instrument, position.contracts, mark)
-    price, judged_at = instrument.coin_price(mark), instrument.coin_price(reference)
-    band_notional = sizing.band_notional(policy.band, sample.short + gap, judged_at)
+    price = instrument.coin_price(mark)
+    band_notional = sizing.band_notional(policy.band, short + gap, price)
     return Reading(
         situation=situation,
         position=position,
@@ -157,14 +157,14 @@ def read(situation: Situation, mark: Decimal) -> Reading | str:
             target=short + gap,
             gap=gap,
             gap_notional=gap * price,
-            band_notional=band_notional if mark == reference else band_notional * price / judged_at,
+            band_notional=band_notional,
             price=price,
             mark=mark,
             liquidation_price=position.liquidation_price,
         ),
         sample=sample,
         gap=gap,
-        band_coins=band_notional / judged_at,
+        band_coins=band_notional / price,
     )
 
 

@@ -220,8 +220,9 @@ def test_r2_an_inverse_reading_is_judged_at_its_entry_and_shown_at_the_mark() ->
     view = found.view
     assert (view.exposure, view.principal, view.short) == (D("1.225"), D(1), D("1.125"))
     assert (view.target, view.gap, view.gap_notional) == (D("1.225"), D("0.1"), D(8_000))
-    band = sizing.band_notional(POLICY.band, D(1), D(100_000))
-    assert (view.band_notional, found.band_coins) == (band * 80_000 / 100_000, band / 100_000)
+    # The band is a share of what the hedge is worth now (R14): of 1.225 coins at 80,000.
+    band = sizing.band_notional(POLICY.band, D("1.225"), D(80_000))
+    assert (view.band_notional, found.band_coins) == (band, band / 80_000)
     assert found.target_contracts(D("0.1")) == 900 + D("0.1") / D("1.0005") / (D(100) / 80_000)
     assert found.target_contracts(D("-0.1")) == 900 - D("0.1") / found.gap_per_contract(Side.BUY)
     assert found.target_contracts(D("0.001") / D("1.0005")) == 900
@@ -231,7 +232,7 @@ def test_r2_an_inverse_reading_is_judged_at_its_entry_and_shown_at_the_mark() ->
 
 def test_r14_the_band_itself_asks_for_an_order() -> None:
     found = inverse_reading()
-    policy = replace(POLICY, band=replace(POLICY.band, relative=D(0), notional=D(10_000)))
+    policy = replace(POLICY, band=replace(POLICY.band, relative=D(0), notional=D(8_000)))
     just = replace(found, situation=replace(found.situation, policy=policy))
     assert just.outside(D("0.1"))
     assert just.outside(D("-0.1"))
