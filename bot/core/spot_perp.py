@@ -17,8 +17,8 @@ from bot.core.unwinding import by, order_text
 from bot.domain.control import Control, ControlKind
 from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import Holding, Prices
-from bot.domain.orders import OrderRequest, Side, TimeInForce
-from bot.domain.plan import Plan, PlannedOrder, Verdict
+from bot.domain.orders import Side
+from bot.domain.plan import Plan, Verdict
 
 _NOT_OURS_TO_DECIDE: Final = frozenset({Verdict.FROZEN, Verdict.HALTED})
 """What a pause does not hide."""
@@ -205,9 +205,9 @@ def _increase(reading: Reading, memory: Memory) -> Plan:
         return _plain(reading, Verdict.CONFIRMING, reason, look_again_s=ZERO, want_book=True)
     short_max, _ = sizing.bounds(reading.position.contracts, situation.unfilled)
     wanted = sizing.increase_contracts(reading.target_contracts(gap), short_max, instrument.quantity_step)
-    collar = sizing.collar(Side.SELL, reading.prices, instrument, slicing.slippage(situation))
+    collar = sizing.collar(Side.SELL, reading.prices, instrument, _slippage(situation))
     fits = _fitting(reading, collar)
-    sized = min(wanted, slicing.most_at_once(situation, book, Side.SELL, collar, reading.mark))
+    sized = min(wanted, slicing.most_at_once(policy, instrument, book, Side.SELL, collar, reading.mark))
     missing = max(sized - fits, ZERO)
     if fits <= 0 < missing:
         reason = (
@@ -221,6 +221,10 @@ def _increase(reading: Reading, memory: Memory) -> Plan:
     return _order(reading, Side.SELL, wanted, min(sized, fits), collar, note=note, alarm=bool(missing))
 
 
+def _slippage(situation: Situation) -> Decimal:
+    return slicing.slippage(situation.policy, situation.unfilled_tries)
+
+
 def _fitting(reading: Reading, collar: Decimal) -> Decimal:
     """R15: what the free margin carries; an inverse short also stays within the coins that back it."""
     situation = reading.situation
@@ -231,7 +235,7 @@ def _fitting(reading: Reading, collar: Decimal) -> Decimal:
         available=reading.margin.available,
         reserve=policy.margin_reserve / reading.price if coined else policy.margin_reserve,
         price=min(reading.mark, collar) if coined else max(reading.mark, collar),
-        slippage=slicing.slippage(situation),
+        slippage=_slippage(situation),
         leverage=account.wanted_setting(policy, instrument)[0],
     )
     if not coined:
@@ -271,7 +275,7 @@ def _dwelling(reading: Reading, surplus: obs.Surplus) -> Plan:
 
 def _reduction(reading: Reading, gap: Decimal) -> Plan:
     situation = reading.situation
-    instrument = situation.instrument
+    policy, instrument = situation.policy, situation.instrument
     if situation.now_ms < situation.live_from_ms:
         return _held_back(reading)
     book = reading.prices.book
@@ -280,14 +284,9 @@ def _reduction(reading: Reading, gap: Decimal) -> Plan:
         return _plain(reading, Verdict.CONFIRMING, reason, look_again_s=ZERO, want_book=True)
     _, short_min = sizing.bounds(reading.position.contracts, situation.unfilled)
     wanted = sizing.decrease_contracts(reading.target_contracts(gap), short_min, instrument.quantity_step)
-    collar = sizing.collar(Side.BUY, reading.prices, instrument, slicing.slippage(situation))
-    return _order(
-        reading,
-        Side.BUY,
-        wanted,
-        min(wanted, slicing.most_at_once(situation, book, Side.BUY, collar, reading.mark)),
-        collar,
-    )
+    collar = sizing.collar(Side.BUY, reading.prices, instrument, _slippage(situation))
+    most = slicing.most_at_once(policy, instrument, book, Side.BUY, collar, reading.mark)
+    return _order(reading, Side.BUY, wanted, min(wanted, most), collar)
 
 
 def _held_back(reading: Reading) -> Plan:
@@ -310,17 +309,16 @@ def _order(
     alarm: bool = False,
 ) -> Plan:
     situation = reading.situation
-    policy, instrument = situation.policy, situation.instrument
+    instrument = situation.instrument
     reduce_only = side is Side.BUY
     too_small = sizing.enough(instrument, contracts, collar, reduce_only=reduce_only)
     if too_small:
         # Below the minimum by itself is nobody's fault; made so small by depth, caps or margin it leaves a gap open.
         alarm = alarm or sizing.enough(instrument, wanted, collar, reduce_only=reduce_only) is None
         return _plain(reading, Verdict.TOO_SMALL, f"{too_small}{note}", alarm=alarm, want_book=True)
-    coins = instrument.coins(contracts, reading.mark)
     closed = contracts * reading.gap_per_contract(side)
     gap_after = reading.gap - closed if side is Side.SELL else reading.gap + closed
-    urgent = slicing.urgent(situation)
+    urgent = slicing.urgent(situation.unfilled_tries)
     verb = "under-hedged" if side is Side.SELL else "over-hedged"
     if urgent:
         note += f"; {situation.unfilled_tries} tries did not fill, so the collar is the urgent one"
@@ -329,21 +327,7 @@ def _order(
         verdict=Verdict.ORDER,
         reason=f"{verb} by {_money(abs(reading.gap) * reading.price)}, "
         f"outside the band of {_money(reading.view.band_notional)}{note}",
-        order=PlannedOrder(
-            request=OrderRequest(
-                venue=policy.venue,
-                symbol=policy.symbol,
-                side=side,
-                contracts=contracts,
-                price=collar,
-                time_in_force=TimeInForce.IOC,
-                reduce_only=reduce_only,
-                hedged=situation.hedged,
-            ),
-            coins=coins,
-            notional=instrument.notional(contracts, reading.mark),
-            fee_estimate=instrument.notional(contracts, collar) * instrument.taker_fee,
-        ),
+        order=slicing.at_once(instrument, side, contracts, collar, reading.mark, hedged=situation.hedged),
         gap_after=gap_after,
         alarm=alarm or urgent,
     )

@@ -17,7 +17,6 @@ from bot.core.situation import Memory, Situation
 from bot.domain.control import Control
 from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import Position, Prices
-from bot.domain.orders import OrderRequest, Side, TimeInForce
 from bot.domain.plan import HedgeView, Plan, PlannedOrder, Verdict
 
 
@@ -109,38 +108,30 @@ def _grace_left_s(situation: Situation, memory: Memory, control: Control) -> Dec
 
 
 def _order(situation: Situation, control: Control, view: HedgeView, prices: Prices, mark: Decimal) -> Plan:
-    policy, instrument = situation.policy, situation.instrument
+    instrument, tries = situation.instrument, situation.unfilled_tries
     assert isinstance(situation.position, Position)
     if prices.book is None:
         plan = _plan(view, control, Verdict.CONFIRMING, "the order book is read before the order is sized")
         return replace(plan, look_again_s=ZERO, want_book=True)
     _, short_min = sizing.bounds(situation.position.contracts, situation.unfilled)
     wanted = sizing.decrease_contracts(ZERO, short_min, instrument.quantity_step)
-    collar = sizing.collar(Side.BUY, prices, instrument, slicing.slippage(situation))
-    contracts = min(wanted, slicing.most_at_once(situation, prices.book, Side.BUY, collar, mark))
-    too_small = sizing.enough(instrument, contracts, collar, reduce_only=True)
-    if too_small:
-        return replace(_plan(view, control, Verdict.TOO_SMALL, too_small, alarm=True), want_book=True)
-    coins, notional = instrument.coins(contracts, mark), instrument.notional(contracts, mark)
-    order = PlannedOrder(
-        request=OrderRequest(
-            venue=policy.venue,
-            symbol=policy.symbol,
-            side=Side.BUY,
-            contracts=contracts,
-            price=collar,
-            time_in_force=TimeInForce.IOC,
-            reduce_only=True,
-            hedged=situation.hedged,
-        ),
-        coins=coins,
-        notional=notional,
-        fee_estimate=instrument.notional(contracts, collar) * instrument.taker_fee,
+    order = slicing.buy_back(
+        situation.policy,
+        instrument,
+        prices,
+        prices.book,
+        mark,
+        wanted,
+        unfilled_tries=tries,
+        hedged=situation.hedged,
     )
+    if isinstance(order, str):
+        return replace(_plan(view, control, Verdict.TOO_SMALL, order, alarm=True), want_book=True)
     assert view.gap is not None
+    contracts = order.request.contracts
     left = f"; {plain(wanted - contracts)} contracts stay for later orders" if contracts < wanted else ""
-    plan = _plan(view, control, Verdict.ORDER, f"the short is closed{left}", alarm=slicing.urgent(situation))
-    return replace(plan, order=order, gap_after=view.gap + coins)
+    plan = _plan(view, control, Verdict.ORDER, f"the short is closed{left}", alarm=slicing.urgent(tries))
+    return replace(plan, order=order, gap_after=view.gap + order.coins)
 
 
 def _plan(view: HedgeView, control: Control, verdict: Verdict, reason: str, *, alarm: bool = False) -> Plan:

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from bot.core import guards, risk, sizing
+from bot.core import guards, risk, slicing
 from bot.core.sale import SaleCase, approve_sale
-from bot.core.slicing import UNFILLED_TRIES_BEFORE_URGENT
 from bot.domain.ids import Asset
 from bot.domain.instrument import Instrument, SpotMarket
 from bot.domain.intent import IntentRecord
 from bot.domain.ladder import LadderStep
-from bot.domain.numbers import ONE, ZERO, floor_to
+from bot.domain.numbers import ZERO
 from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unknown
-from bot.domain.orders import Anchor, Approved, OrderRequest, Refused, Side, TimeInForce, TradeCursor
+from bot.domain.orders import Anchor, Approved, Refused, TradeCursor
 from bot.domain.plan import PlannedOrder
 from bot.domain.policy import HedgePolicy
 from bot.ports import Clock, Journal, LadderJournal, Treasury, Venue
@@ -83,36 +82,20 @@ class Legs:
 
         Raises VenueBusy, NotSent, InvariantBroken, JournalFault like the executor.
         """
-        instrument, prices, policy = self._instrument, ground.prices, self._policy
-        if prices.book is None:
+        if ground.prices.book is None:
             return None
-        collar = sizing.collar(Side.BUY, prices, instrument, self._slippage(tries))
-        most = min(
+        order = slicing.buy_back(
+            self._policy,
+            self._instrument,
+            ground.prices,
+            ground.prices.book,
+            ground.mark,
             contracts,
-            sizing.depth_contracts(prices.book, Side.BUY, collar),
-            policy.caps.order_notional / instrument.notional(ONE, ground.mark),
-            instrument.quantity_max,
-        )
-        size = floor_to(most, instrument.quantity_step)
-        small = sizing.enough(instrument, size, collar, reduce_only=True)
-        if small:
-            return Refused(code="order.too-small", reason=small)
-        request = OrderRequest(
-            venue=policy.venue,
-            symbol=policy.symbol,
-            side=Side.BUY,
-            contracts=size,
-            price=collar,
-            time_in_force=TimeInForce.IOC,
-            reduce_only=True,
+            unfilled_tries=tries,
             hedged=isinstance(ground.config, SymbolConfig) and ground.config.hedged,
         )
-        order = PlannedOrder(
-            request=request,
-            coins=instrument.coins(size, ground.mark),
-            notional=instrument.notional(size, ground.mark),
-            fee_estimate=instrument.notional(size, collar) * instrument.taker_fee,
-        )
+        if isinstance(order, str):
+            return Refused(code="order.too-small", reason=order)
         verdict = self._approve(order, ground)
         if isinstance(verdict, Refused):
             return verdict
@@ -151,7 +134,7 @@ class Legs:
             coins=coins,
             book=depth,
             price=self._instrument.coin_price(ground.mark),
-            slippage=self._slippage(tries),
+            slippage=slicing.slippage(self._policy, tries),
             recent=self._journal.recent(market.venue, market.symbol, now_ms - MINUTE_MS),
             clock_ok=self._venue.has_offset(),
             now_ms=now_ms,
@@ -191,10 +174,6 @@ class Legs:
         return await self._executor.execute(
             self._venue, self._policy.name, verdict, anchor, still_good=still_good, step=step.step_id
         )
-
-    def _slippage(self, tries: int) -> Decimal:
-        urgent = tries >= UNFILLED_TRIES_BEFORE_URGENT
-        return self._policy.slippage_urgent if urgent else self._policy.slippage
 
 
 async def sellable_coins(policy: HedgePolicy, venue: Venue, treasury: Treasury) -> Decimal:

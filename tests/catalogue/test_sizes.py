@@ -75,9 +75,9 @@ async def test_f52_dust_on_close(tale: Tale) -> None:
 def knows_no_maximum(patch: pytest.MonkeyPatch) -> None:
     """sends orders of any size"""
 
-    def most(situation: Any, book: Any, side: Any, collar: D, mark: D) -> D:  # noqa: ANN401 - passed on
-        cap = situation.policy.caps.order_notional / situation.instrument.notional(D(1), mark)
-        return floor_to(min(sizing.depth_contracts(book, side, collar), cap), situation.instrument.quantity_step)
+    def most(policy: Any, instrument: Any, book: Any, side: Any, collar: D, mark: D) -> D:  # noqa: ANN401 - passed on
+        cap = policy.caps.order_notional / instrument.notional(D(1), mark)
+        return floor_to(min(sizing.depth_contracts(book, side, collar), cap), instrument.quantity_step)
 
     patch.setattr(slicing, "most_at_once", most)
 
