@@ -140,7 +140,8 @@ class WithinLimits(Watching):
 
     The venues' own counters judge: a 429 or 418 that no fault brought about means that a window was broken. A 503 of
     theirs says nothing here. Who calls too often leaves the path alone, who is banned everything, for as long as the
-    answer says, or for a moment where it says nothing.
+    answer says, or for a moment where it says nothing. A wall in front of a venue (403) names neither a reason nor an
+    end: only what it stopped is left alone.
     """
 
     name = "O9 within limits"
@@ -162,10 +163,10 @@ class WithinLimits(Watching):
                 told_ms, until_ms = self._banned.get((sent.process, sent.exchange, path), (0, 0))
                 if told_ms < sent.at_ms < until_ms:
                     self.fail(f"{sent.method} {sent.path} was asked {until_ms - sent.at_ms} ms before the ban's end")
-        elif event.kind is Kind.ANSWER and event.word != "lost" and (sent.status in {418, 429} or _bans(sent)):
+        elif event.kind is Kind.ANSWER and event.word != "lost" and (sent.status in {418, 429} or _walled(sent)):
             if not sent.fault:
                 self.fail(f"{sent.method} {sent.path} was one call too many: {sent.status} {sent.code}")
-            key = (sent.process, sent.exchange, _ANY if _bans(sent) else sent.path)
+            key = (sent.process, sent.exchange, _ANY if sent.status == 418 else sent.path)
             until_ms = event.at_ms + int((sent.retry_after_s or self.MOMENT_S) * 1000)
             self._banned[key] = max(self._banned.get(key, (0, 0)), (event.at_ms, until_ms), key=lambda ban: ban[1])
 
@@ -173,9 +174,9 @@ class WithinLimits(Watching):
 _ANY: Final = "*"
 
 
-def _bans(sent: Sent) -> bool:
-    """The address is turned away, whatever it asks."""
-    return sent.status == 418 or sent.fault == "banned"
+def _walled(sent: Sent) -> bool:
+    """The wall turned the address away."""
+    return sent.status == 403 and sent.fault == "banned"
 
 
 class NoSecret(Watching):
