@@ -148,6 +148,11 @@ def unmatched(step: LadderStep, bought: Decimal, sold: Decimal) -> Decimal:
     return max(bought - sold * step.contracts / step.coins, ZERO) if step.coins else ZERO
 
 
+def unbought(step: LadderStep, bought: Decimal, sold: Decimal) -> Decimal:
+    """Contracts of a reduction whose coins were sold and that were not bought back: so much is hedged too much."""
+    return max(sold * step.contracts / step.coins - bought, ZERO) if step.coins else ZERO
+
+
 def _next(progress: Progress, instrument: Instrument, market: SpotMarket | None) -> Act:
     waiting = _waiting(progress)
     if waiting is not None:

@@ -224,7 +224,7 @@ class Daemon:
     async def _leave(self, mode: StopMode) -> None:
         if mode is StopMode.FLATTEN:
             await self._flatten()
-        self._tell_naked()
+        self._tell_half_done()
         if await self._cancel_resting(look=mode is not StopMode.CANCEL):
             # Else the venue shall cancel what may still rest, once nobody renews the switch.
             for dead_man in self._dead_men:
@@ -244,11 +244,11 @@ class Daemon:
             reason = f"not closed within {FLATTEN_S:.0f} s, and left as it is: {left}"
             self._alarms.alarm(logs.STOP_INCOMPLETE, code="flatten", reason=reason)
 
-    def _tell_naked(self) -> None:
+    def _tell_half_done(self) -> None:
         """Half of a reduction must not stay behind in silence; the next start goes on with it."""
         for hedger in self._hedgers:
             try:
-                left = hedger.naked()
+                left = hedger.half_done()
             except JournalFault as fault:
                 left = f"whether a reduction is under way is not known: {fault.message}"
             if left:

@@ -181,9 +181,9 @@ class Hedger:
         """Part of the shutdown: see `Resolver.cancel_resting`."""
         await self._reconciler.cancel_resting(look=look)
 
-    def naked(self) -> str:
-        """What a reduction that a stop ends leaves without a hedge; empty when nothing. Raises JournalFault."""
-        return "" if self._ladder is None else self._ladder.naked()
+    def half_done(self) -> str:
+        """What a reduction that a stop ends leaves by half; empty when nothing. Raises JournalFault."""
+        return "" if self._ladder is None else self._ladder.half_done()
 
     def _flattened(self) -> Control:
         """The one order to close before a stop; told once, so that its turns are one job."""

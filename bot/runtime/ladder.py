@@ -13,7 +13,7 @@ from bot.core.ladder_steps import Missing, Reduce, TopUp
 from bot.domain.errors import InvariantBroken, VenueFault
 from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.ladder import StepKind, StepRecord, StepState
-from bot.domain.numbers import ZERO, plain
+from bot.domain.numbers import ZERO, floor_to, plain
 from bot.domain.observation import Position, Prices, Unknown
 from bot.domain.policy import HedgePolicy
 from bot.ports import Clock, LadderJournal, Venue
@@ -106,13 +106,16 @@ class Ladder:
         """Whether a person has the short closed, and a step can't change it any more: nothing waits for its moves."""
         return look.abandon and not stepper.buys_left(open_step.step)
 
-    def naked(self) -> str:
-        """What a reduction that is under way leaves without a hedge, were nothing done any more; empty when nothing."""
+    def half_done(self) -> str:
+        """What a reduction that is under way leaves by half, were nothing done any more; empty when nothing."""
         open_step = self._open_step()
         if self._stepper is None or open_step is None:
             return ""
-        left = self._stepper.naked(open_step.step)
-        return f"{plain(left)} contracts of {self._policy.symbol} are bought back, their coins not sold" if left else ""
+        symbol, step = self._policy.symbol, self._instrument.quantity_step
+        naked, too_much = (floor_to(left, step) for left in self._stepper.half_done(open_step.step))
+        if naked:
+            return f"{plain(naked)} contracts of {symbol} are bought back, their coins not sold"
+        return f"{plain(too_much)} contracts of {symbol} are not bought back, their coins sold" if too_much else ""
 
     def _open_step(self) -> StepRecord | None:
         newest = self._newest()
@@ -225,7 +228,10 @@ class Ladder:
             if look.reconciled.waiting or self._memory.decided.surplus is not None or self._paused(StepKind.REDUCTION):
                 return None  # what is waited for, or too large a short, comes first; a top-up needs to wait for none
             if not stepper.ready(seen):
-                return Engaged(reason="a reduction is due; the order book is read before it begins", again_s=ZERO)
+                # What was asked for and not told is asked for with a pause, or the rate limits would slow every reading.
+                asked = self._policy.symbol in look.observed.configs
+                reason = "a reduction is due; order book and configuration are read before it begins"
+                return Engaged(reason=reason, again_s=AGAIN_S if asked else ZERO)
         self._tell("step", f"{due.reason}; {_told(step, self._instrument)}")
         return self._engaged(await stepper.begin(step, seen, due.ratio))
 

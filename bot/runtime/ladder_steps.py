@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, assert_never
@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from structlog.typing import FilteringBoundLogger
 
 from bot import logs
-from bot.core.ladder_progress import Buy, Close, Progress, Sell, Shift, Wait, fruitless, next_act, unmatched
+from bot.core.ladder_progress import Buy, Close, Progress, Sell, Shift, Wait, fruitless, next_act, unbought, unmatched
 from bot.core.ladder_steps import Purse, Reduce, Sellable, Step, TopUp, choose
 from bot.core.observation import stale
 from bot.domain.errors import ConfigFault, VenueFault
@@ -183,12 +183,11 @@ class Stepper:
         buys = [leg for leg in self._parts.journal.legs(step.step_id) if leg.intent.request.symbol == step.symbol]
         return not all(buy.state.terminal and buy.settled for buy in buys)
 
-    def naked(self, step: LadderStep) -> Decimal:
-        """Contracts that a step bought back, or may have, and whose coins it has not sold."""
-        legs = self._parts.journal.legs(step.step_id)
+    def half_done(self, step: LadderStep) -> tuple[Decimal, Decimal]:
+        """Contracts, at worst: bought back while their coins are not sold; not bought back while they are."""
+        legs, sales = self._parts.journal.legs(step.step_id), self._sales(step)
         buys = [leg for leg in legs if leg.intent.request.symbol == step.symbol]
-        bought = sum((buy.filled if buy.state.terminal else buy.intent.request.contracts for buy in buys), ZERO)
-        return unmatched(step, bought, sum((sale.filled for sale in self._sales(step)), ZERO))
+        return unmatched(step, _most(buys), _least(sales)), unbought(step, _least(buys), _most(sales))
 
     def abandon(self, record: StepRecord, why: str) -> bool:
         """End a step whose short is gone; False while an order or a move of it may still have an effect."""
@@ -352,6 +351,16 @@ class Stepper:
 def spot_symbol_of(instrument: Instrument) -> Symbol:
     """The spot market whose sales bring what the contract settles in."""
     return Symbol(f"{instrument.asset}/{instrument.settle}")
+
+
+def _least(orders: Sequence[IntentRecord]) -> Decimal:
+    """What orders have filled, as far as known."""
+    return sum((order.filled for order in orders), ZERO)
+
+
+def _most(orders: Sequence[IntentRecord]) -> Decimal:
+    """What orders may have filled."""
+    return sum((order.filled if order.state.terminal else order.intent.request.contracts for order in orders), ZERO)
 
 
 def _said(sent: IntentRecord | Refused | None, doing: str) -> Said:

@@ -17,6 +17,7 @@ from bot.core.ladder_progress import (
     Shift,
     Wait,
     next_act,
+    unbought,
     unmatched,
 )
 from bot.core.ladder_steps import PLACES, Purse
@@ -283,6 +284,10 @@ def test_r27_what_is_bought_back_and_not_sold_is_naked() -> None:
     assert unmatched(step, D("0.1"), D("0.2")) == 0
     assert unmatched(replace(step, coins=D("0.4")), D("0.1"), D("0.1")) == D("0.05")
     assert unmatched(progress().step, D(0), D(0)) == 0
+    assert unbought(step, D("0.08"), D("0.1")) == D("0.02")
+    assert unbought(step, D("0.2"), D("0.1")) == 0
+    assert unbought(replace(step, coins=D("0.4")), D("0.03"), D("0.1")) == D("0.02")
+    assert unbought(progress().step, D(0), D(0)) == 0
 
 
 def test_what_can_not_be_sold_ends_the_step_and_adds_nothing() -> None:

@@ -143,6 +143,20 @@ def test_a_stop_between_the_legs_of_a_reduction_is_told(tmp_path: Path) -> None:
     assert f"{plain(rally.coins - rally.short)} contracts" in str(told["reason"])
 
 
+def test_a_stop_after_a_sale_whose_short_is_not_bought_back_is_told(tmp_path: Path) -> None:
+    async def story(rally: Rally) -> None:
+        rally.stage.world.set_price("BTC", RISEN)
+        rally.note()
+        assert await rally.stage.until(lambda _: rally.coins < 1, within_s=120, step_s=0.02)
+        await rally.stage.stop()
+        assert rally.short > rally.coins
+
+    rally = tell(tmp_path, "binance", REDUCE, NONE, story, interval_s=5)
+    (told,) = rally.heard(logs.STOP_INCOMPLETE, "reduction")
+    assert f"{plain(rally.short - rally.coins)} contracts" in str(told["reason"])
+    assert "not bought back" in str(told["reason"])
+
+
 def test_r27_a_dead_spot_market_leaves_no_more_than_a_tenth_of_a_step_naked(tmp_path: Path) -> None:
     async def story(rally: Rally) -> None:
         await begun(rally)

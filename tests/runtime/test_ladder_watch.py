@@ -291,7 +291,11 @@ async def test_r18_a_reduction_waits_for_what_is_open_and_for_the_book(around: A
     around.decided = Memory()
     around.book = False
     engaged = await ladder(around).turn(look(around))
-    assert engaged == Engaged(reason="a reduction is due; the order book is read before it begins", again_s=D(0))
+    reason = "a reduction is due; order book and configuration are read before it begins"
+    assert engaged == Engaged(reason=reason, again_s=D(0))
+    told = look(around)
+    failed = replace(told.observed, configs={PERP: Unknown(what="configuration", reason="no answer")})
+    assert await ladder(around).turn(replace(told, observed=failed)) == Engaged(reason=reason, again_s=D(2))
     assert not around.begun
     around.book = True
     await ladder(around).turn(look(around))
