@@ -228,7 +228,7 @@ class Ladder:
             if look.reconciled.waiting or self._memory.decided.surplus is not None or self._paused(StepKind.REDUCTION):
                 return None  # what is waited for, or too large a short, comes first; a top-up needs to wait for none
             if not stepper.ready(seen):
-                # What was asked for and not told is asked for with a pause, or the rate limits would slow every reading.
+                # What was asked for and not told is asked for with a pause, or the rate limits slow every reading.
                 asked = self._policy.symbol in look.observed.configs
                 reason = "a reduction is due; order book and configuration are read before it begins"
                 return Engaged(reason=reason, again_s=AGAIN_S if asked else ZERO)
