@@ -159,14 +159,14 @@ class WithinLimits(Watching):
         if sent is None:
             return
         if event.kind is Kind.REQUEST:
-            for path in (sent.path, _ANY):
-                told_ms, until_ms = self._banned.get((sent.process, sent.exchange, path), (0, 0))
+            for what in (f"{sent.method} {sent.path}", _ANY):
+                told_ms, until_ms = self._banned.get((sent.process, sent.exchange, what), (0, 0))
                 if told_ms < sent.at_ms < until_ms:
                     self.fail(f"{sent.method} {sent.path} was asked {until_ms - sent.at_ms} ms before the ban's end")
         elif event.kind is Kind.ANSWER and event.word != "lost" and (sent.status in {418, 429} or _walled(sent)):
             if not sent.fault:
                 self.fail(f"{sent.method} {sent.path} was one call too many: {sent.status} {sent.code}")
-            key = (sent.process, sent.exchange, _ANY if sent.status == 418 else sent.path)
+            key = (sent.process, sent.exchange, _ANY if sent.status == 418 else f"{sent.method} {sent.path}")
             until_ms = event.at_ms + int((sent.retry_after_s or self.MOMENT_S) * 1000)
             self._banned[key] = max(self._banned.get(key, (0, 0)), (event.at_ms, until_ms), key=lambda ban: ban[1])
 
