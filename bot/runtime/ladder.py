@@ -204,7 +204,12 @@ class Ladder:
             waits = Engaged(reason=f"{what}; the margin is not known now", again_s=AGAIN_S)
             return self._not_for_ever(stepper, open_step, waits)
         engaged = self._engaged(await stepper.carry_on(open_step, seen))
-        return None if engaged is None else self._not_for_ever(stepper, open_step, engaged)
+        if engaged is not None:
+            return self._not_for_ever(stepper, open_step, engaged)
+        newest = self._newest()
+        if newest is not None and newest.state is StepState.DONE:
+            self._samples = ()  # the rise up to here is answered: its pace must not ask for the next step
+        return None
 
     def _not_for_ever(self, stepper: Stepper, open_step: StepRecord, engaged: Engaged) -> Engaged | None:
         """A move whose end nobody learns must not keep the hedge from following its coins."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal as D
 from pathlib import Path
 
+import pytest
+
 from bot import logs
 from bot.domain.control import Control, ControlKind
 from bot.domain.ladder import StepState
@@ -141,6 +143,19 @@ def test_a_stop_between_the_legs_of_a_reduction_is_told(tmp_path: Path) -> None:
     (told,) = rally.heard(logs.STOP_INCOMPLETE, "reduction")
     assert told["hedge"] == "btc"
     assert f"{plain(rally.coins - rally.short)} contracts" in str(told["reason"])
+
+
+@pytest.mark.parametrize("ladder", [REDUCE, "top_up = true"])
+def test_r27_a_rise_that_was_answered_is_not_answered_again(tmp_path: Path, ladder: str) -> None:
+    async def story(rally: Rally) -> None:
+        await rally.at(RISEN, 30)
+        assert [record.state for record in rally.steps] == [StepState.DONE]
+        for tick in (100, -200, 250, 150, -100, 300, 0, 200) * 5:
+            await rally.at(RISEN + tick, 15)
+
+    money = wealth("binance", coins="1", spot="0" if ladder == REDUCE else "100000", margin="101000")
+    rally = tell(tmp_path, "binance", ladder, money, story, interval_s=5)
+    assert len(rally.steps) == 1, "coins are sold, or money is moved, for ticks of the price"
 
 
 def test_a_stop_after_a_sale_whose_short_is_not_bought_back_is_told(tmp_path: Path) -> None:
