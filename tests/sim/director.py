@@ -32,7 +32,7 @@ from bot.paper.stream_faults import StreamFault, StreamFaultKind
 from tests.sim.doors import RUNNING, Process
 from tests.sim.host import HostClock, SimFaults
 from tests.sim.loop import SeededLoop
-from tests.sim.scene import ASSET, KEY, Scene
+from tests.sim.scene import ASSET, KEY, SPOT_WALLETS, Scene
 from tests.sim.schedule import Act, Step, wallets_to_shift
 from tests.sim.stage import Stage
 from tests.sim.trace import Kind, Truth
@@ -209,32 +209,42 @@ class Director:
         wallet = self._scene.coins_wallet
         return exchange, wallet, exchange.account(KEY).balance(wallet, ASSET).free
 
+    def _gather(self) -> None:
+        """Coins beside the margin of an inverse short can't be hedged: their owner does not leave them there."""
+        if not self._scene.inverse:
+            return
+        exchange, wallet, _ = self._coins()
+        for other in SPOT_WALLETS[self._scene.coins_exchange]:
+            free = exchange.account(KEY).balance(other, ASSET).free
+            if other != wallet and free:
+                exchange.transfer(KEY, other, wallet, ASSET, free)
+
     def _deposit(self, step: Step) -> None:
+        self._gather()
         exchange, wallet, _ = self._coins()
         exchange.deposit(KEY, wallet, ASSET, Decimal(step.given["amount"]))
 
     def _withdraw(self, step: Step) -> None:
+        self._gather()
         exchange, wallet, free = self._coins()
         amount = _share(free, step)
         exchange.withdraw(KEY, wallet, ASSET, amount, pending_s=int(step.given.get("pending_s", "0")))
 
     def _trade(self, step: Step) -> None:
-        exchange, _, free = self._coins()
+        self._gather()
+        exchange, wallet, free = self._coins()
         share = Decimal(step.given["share"])
         listing = next(
             listing
             for listing in exchange.listings.values()
             if listing.market is MarketType.SPOT and (listing.asset, listing.quote) == (ASSET, "USDT")
         )
-        exchange.submit(
-            KEY,
-            NewOrder(
-                listing_key=listing.key,
-                side=Side.BUY if share > 0 else Side.SELL,
-                kind=OrderKind.MARKET,
-                quantity=floor_to(abs(share) * free, listing.quantity_step),
-            ),
-        )
+        quantity = floor_to(abs(share) * free, listing.quantity_step)
+        spot = exchange.layout.spot
+        if share < 0 and wallet != spot:
+            exchange.transfer(KEY, wallet, spot, ASSET, quantity)
+        side = Side.BUY if share > 0 else Side.SELL
+        exchange.submit(KEY, NewOrder(listing_key=listing.key, side=side, kind=OrderKind.MARKET, quantity=quantity))
 
     def _shift(self, step: Step) -> None:
         exchange = self._stage.world.venues[self._scene.coins_exchange].exchange
