@@ -15,6 +15,7 @@ from bot.core.observation import after_gain
 from bot.core.situation import Memory
 from bot.core.work import campaign_work, unwinding_work
 from bot.domain.control import Control, ControlKind, standing
+from bot.domain.errors import JournalFault
 from bot.domain.ids import HedgeName
 from bot.domain.instrument import Instrument
 from bot.domain.numbers import ZERO, plain
@@ -202,10 +203,15 @@ class HedgeMemory:
 
     def allow(self, contracts: Decimal) -> None:
         """R24: so many contracts are to be traded without a change of the exposure; durable before they are."""
-        if self.campaign is not None:
-            grown = self.campaign.initial_gap_contracts + contracts
-            self.campaign = replace(self.campaign, initial_gap_contracts=grown)
+        before = self.campaign
+        if before is None:
+            return
+        self.campaign = replace(before, initial_gap_contracts=before.initial_gap_contracts + contracts)
+        try:
             self.keep()
+        except JournalFault:
+            self.campaign = before  # the next turn asks again
+            raise
 
     def keep(self) -> None:
         """Make what is remembered durable, if it changed."""
