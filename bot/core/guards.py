@@ -182,7 +182,7 @@ def after_accounting(
         adl: all that others did is marked as auto-deleveraging; mismatches then stay as they are.
         gained: coins that the trades themselves brought, less what they cost: profit realised, fees. They change the
             exposure of an inverse hedge and are no reason to begin anew.
-        slipped: contracts that the trades fell short of, or went beyond, by their price; work to be done as well.
+        slipped: contracts that the trades fell short of, or went beyond, by price and fee; work to be done as well.
     """
     others_moved = position_moved - own_moved
     # A gap that others opened is work to be done, not done twice (R25: hedge again).

@@ -17,7 +17,7 @@ from bot.domain.ids import VenueName
 from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.numbers import ONE, ZERO, floor_to, plain
 from bot.domain.observation import Holding, Margin, Position, Source
-from bot.domain.orders import VenueTrade
+from bot.domain.orders import Side, VenueTrade
 
 SAME_MARK: Final = Decimal("0.01")
 """With marks further apart than this the two profits say nothing of each other."""
@@ -206,16 +206,26 @@ def _entry_after(
     return instrument.coins(after, ONE) / sold
 
 
-def slipped(instrument: Instrument, contracts: Decimal, price: Decimal, mark: Decimal) -> Decimal:
-    """By how many contracts a trade moved the gap otherwise than one at the mark would have; 0 when linear.
+def slipped(instrument: Instrument, trade: VenueTrade, mark: Decimal) -> Decimal:
+    """By how many contracts a trade moved the gap otherwise than one at the mark without a fee would have.
+
+    Its price was another, and what a purchase costs is no longer there to be hedged: at most its fee in contracts,
+    that much more is to be bought back. A sale is sized net of its fee (R15).
 
     Args:
         instrument: what was traded.
-        contracts: of the trade.
-        price: of the trade.
+        trade: of ours.
         mark: that its size was decided on.
+
+    Returns:
+        0 or more; 0 when linear.
     """
-    return abs(contracts * (mark / price - ONE)) if is_inverse(instrument) else ZERO
+    if not is_inverse(instrument):
+        return ZERO
+    by_price = abs(trade.contracts * (mark / trade.price - ONE))
+    if trade.side is Side.SELL or trade.fee_asset != instrument.settle:
+        return by_price
+    return by_price + max(trade.fee, ZERO) / instrument.coins(ONE, trade.price)
 
 
 def _own_profit(instrument: Instrument, position: Position, mark: Decimal) -> Decimal | None:

@@ -51,7 +51,7 @@ class Move:
         foreign: the worst of what others did; None when nobody did.
         before: the position that was confirmed before.
         trades: since then, whoever's they are, oldest first.
-        slipped: contracts by which our trades, at their prices, moved the gap otherwise than was decided.
+        slipped: contracts by which our trades, by their prices and fees, moved the gap otherwise than was decided.
     """
 
     position: Decimal

@@ -213,7 +213,7 @@ class Reconciler:
     ) -> Move:
         new = accounting.distinct(owned, anchor.cursor.trade_id)
         slipped = [
-            inverse.slipped(self._instrument, trade.contracts, trade.price, self._mark(position, trade))
+            inverse.slipped(self._instrument, trade, self._mark(position, trade))
             for trade, owner in new
             if isinstance(owner, accounting.Ours)
         ]

@@ -113,7 +113,7 @@ class CoinAccount:
             position_moved=trade.moved,
             step=CONTRACT.quantity_step,
             gained=gained,
-            slipped=inverse.slipped(CONTRACT, trade.contracts, price, self.price),
+            slipped=inverse.slipped(CONTRACT, trade, self.price),
         )
 
     def situation(self) -> Situation:

@@ -105,6 +105,20 @@ def test_r24_fills_at_the_edge_of_the_collar_are_corrected_without_a_halt(slip: 
     assert account.campaigns == 1
 
 
+@pytest.mark.parametrize("ratio", ["0.5", "1"])
+@pytest.mark.parametrize("price", ["60000", "100000", "150000"])
+def test_r24_fees_of_a_reduction_in_slices_are_work_and_no_halt(price: str, ratio: str) -> None:
+    """Each slice pays its fee in coins, contracts of it, which nobody needs to hedge any more."""
+    account = hedged("30", ratio)
+    account.move(D(price))
+    account.policy = replace(account.policy, caps=replace(account.policy.caps, order_notional=D(200_000)))
+    account.wallet -= D(10)
+    account.sent.clear()
+    account.settle()
+    assert len(account.sent) > 1
+    assert account.turn().verdict in {Verdict.BALANCED, Verdict.TOO_SMALL}
+
+
 @pytest.mark.parametrize("price", ["150000", "60000"])
 def test_r24_a_price_that_moves_while_a_surplus_dwells_does_not_halt(price: str) -> None:
     """Half a coin is 500 contracts at 100,000 and 750 at 150,000: no more was done than there was to do."""

@@ -176,12 +176,6 @@ def test_r28_a_person_is_told_above_a_twentieth_too_much() -> None:
     assert inverse.overdrawn_now(INVERSE, short("-1", None), margin("0.0000001"), MARK) == ""
 
 
-def test_how_a_price_moves_what_is_left_to_do() -> None:
-    assert inverse.slipped(INVERSE, D(-100), D(90_000), D(99_000)) == 10
-    assert inverse.slipped(INVERSE, D(100), D(110_000), D(99_000)) == 10
-    assert inverse.slipped(LINEAR, D(-100), D(90_000), D(99_000)) == 0
-
-
 def test_r3_what_a_contract_closes() -> None:
     closes = sizing.gap_per_contract
     assert closes(INVERSE, Side.SELL, D(50_000), D(100_000), D("0.25")) == D("0.002")

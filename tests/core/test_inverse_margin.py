@@ -174,3 +174,26 @@ def test_r24_the_work_of_a_linear_hedge_is_its_coins_and_no_price_changes_that()
     work = campaign_work(plan.view, situation.position, LINEAR, D(1))
     assert work is not None
     assert (work.exposure, work.gap_contracts, work.per_contract) == (D(1), D("0.25"), None)
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "fee_asset", "contracts"),
+    [
+        (Side.SELL, "90000", BTC, "50"),
+        (Side.SELL, "110000", USDT, "50"),
+        (Side.BUY, "110000", USDT, "50"),
+        (Side.BUY, "110000", BTC, "51.1"),
+    ],
+)
+def test_r24_how_price_and_fee_of_a_trade_move_what_is_left_to_do(
+    side: Side, price: str, fee_asset: Asset, contracts: str
+) -> None:
+    """500 contracts, decided on a tenth away from that price; a fee of 0.001 coins is 1.1 contracts at 110,000."""
+    found = trade(side, "500", price, fee_asset=fee_asset)
+    assert inverse.slipped(CONTRACT, found, D("1.1") * D(price)) == D(contracts)
+    assert inverse.slipped(LINEAR, found, D("1.1") * D(price)) == 0
+
+
+def test_r24_a_fee_that_is_paid_back_is_no_work() -> None:
+    found = replace(trade(Side.BUY, "500", "100000"), fee=D("-0.001"))
+    assert inverse.slipped(CONTRACT, found, D(100_000)) == 0
