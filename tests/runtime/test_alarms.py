@@ -47,6 +47,13 @@ def test_the_same_alarm_is_told_again_after_five_minutes() -> None:
     assert recorder.told == ["x", "x"]
 
 
+def test_another_reason_is_told_at_once_other_numbers_of_the_same_are_not() -> None:
+    alarms, recorder, _ = made()
+    for reason in ("2.5 BTC at 1,000", "3.75 BTC at 1,100", "the mark is in doubt", "4 BTC at 2"):
+        alarms.alarm("x", hedge="btc", verdict="frozen", reason=reason)
+    assert recorder.told == ["x", "x"]
+
+
 def test_what_comes_again_after_resume_is_told_at_once() -> None:
     alarms, recorder, _ = made()
     for resumed in (0, 0, 1):
