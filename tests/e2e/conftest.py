@@ -19,7 +19,7 @@ def paper() -> Iterator[Paper]:
 @pytest.fixture(scope="module")
 def module_paper() -> Iterator[Paper]:
     """One for all tests of a module: each uses an account of its own, and clears the faults that it plans."""
-    with served_paper() as served:
+    with served_paper(cold=True) as served:
         yield served
 
 

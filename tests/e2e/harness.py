@@ -11,7 +11,7 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -26,7 +26,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-HEDGEBOT = [sys.executable, "-m", "bot"]
+from tests.e2e.processes import Process, started
+
 T = TypeVar("T")
 
 
@@ -65,7 +66,7 @@ def clean_environ(**more: str) -> dict[str, str]:
 class Paper:
     """A served paper exchange and its admin interface."""
 
-    process: subprocess.Popen[str]
+    process: Process
     at: str
     ca: str
     admin: str
@@ -139,22 +140,19 @@ class Paper:
 
 
 @contextmanager
-def served_paper() -> Iterator[Paper]:
+def served_paper(*, cold: bool = False) -> Iterator[Paper]:
     """`hedgebot paper` until the block ends; it must end well."""
-    process = subprocess.Popen(
-        [*HEDGEBOT, "paper", "--port", "0", "--admin-port", "0"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=clean_environ(),
-    )
-    assert process.stdout is not None
-    try:
-        where = json.loads(process.stdout.readline())
-        yield Paper(process=process, at=where["listen"], ca=where["ca"], admin=where["admin"])
-    finally:
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(timeout=20)
-        process.stdout.close()
+    words = ("paper", "--port", "0", "--admin-port", "0")
+    told, tell = os.pipe()
+    with open(told) as stdout:  # noqa: PTH123 - a descriptor
+        process = started(words, Path.cwd(), clean_environ(), tell, 2, cold=cold)
+        os.close(tell)
+        try:
+            where = json.loads(stdout.readline())
+            yield Paper(process=process, at=where["listen"], ca=where["ca"], admin=where["admin"])
+        finally:
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(timeout=20)
     assert code == 0
 
 
@@ -206,7 +204,7 @@ class Home:
 
     path: Path
     paper: Paper
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
+    running: list[Process] = field(default_factory=list)
 
     @property
     def config(self) -> Path:
@@ -220,17 +218,20 @@ class Home:
         self.config.write_text(text)
 
     def command(
-        self, *words: str, env: Mapping[str, str] | None = None, timeout_s: float = 120
+        self, *words: str, env: Mapping[str, str] | None = None, timeout_s: float = 120, cold: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*HEDGEBOT, *words],
-            cwd=self.path,
-            env=clean_environ(**(env or {})),
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
+        """The whole command, to its end; `cold` as in `processes.started`."""
+        with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
+            process = started(words, self.path, clean_environ(**(env or {})), stdout, stderr, cold=cold)
+            try:
+                code = process.wait(timeout=timeout_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(timeout=10)
+                raise
+            for output in (stdout, stderr):
+                output.seek(0)
+            return subprocess.CompletedProcess(words, code, stdout.read(), stderr.read())
 
     def run_once(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         return self.command(
@@ -238,22 +239,20 @@ class Home:
         )
 
     def daemon(
-        self, *words: str, env: Mapping[str, str] | None = None, stdout: IO[str] | None = None
-    ) -> subprocess.Popen[str]:
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        stdout: IO[str] | None = None,
+        cold: bool = False,
+    ) -> Process:
         """Start the bot as a daemon; what it logs, and without `stdout` what it shows, goes to `log.jsonl`."""
+        run = ("run", "--config", str(self.config), *self.paper.options(), *words)
         with (self.path / "log.jsonl").open("a") as log:
-            process = subprocess.Popen(
-                [*HEDGEBOT, "run", "--config", str(self.config), *self.paper.options(), *words],
-                cwd=self.path,
-                env=clean_environ(**(env or {})),
-                stdout=stdout or log,
-                stderr=log,
-                text=True,
-            )
+            process = started(run, self.path, clean_environ(**(env or {})), stdout or log, log, cold=cold)
         self.running.append(process)
         return process
 
-    def stop(self, process: subprocess.Popen[str]) -> int:
+    def stop(self, process: Process) -> int:
         process.send_signal(signal.SIGTERM)
         return process.wait(timeout=30)
 

@@ -321,9 +321,9 @@ def test_status_names_the_running_process(home: Home) -> None:
 
 
 def test_version_and_help(tmp_path: Path) -> None:
-    told = bare(tmp_path, "--version")
+    told = bare(tmp_path, "--version", cold=True)
     assert (told.returncode, told.stdout.strip()) == (0, f"hedgebot {version('hedgebot')}")
-    whole = bare(tmp_path, "--help")
+    whole = bare(tmp_path, "--help", cold=True)
     assert whole.returncode == 0
     for command in ("demo", "run", "check", "status", "paper"):
         assert command in whole.stdout
@@ -345,9 +345,9 @@ def test_a_wrong_command_line_ends_with_2(words: tuple[str, ...], tmp_path: Path
     assert "Error" in done.stderr
 
 
-def bare(path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def bare(path: Path, *words: str, cold: bool = False) -> subprocess.CompletedProcess[str]:
     """A command without a served paper exchange beside it."""
-    return Home(path=path, paper=None).command(*words)  # type: ignore[arg-type] # no command here asks for it
+    return Home(path=path, paper=None).command(*words, cold=cold)  # type: ignore[arg-type] # no command here asks for it
 
 
 def assert_only_a_dry_run_journal(home: Home) -> None:

@@ -14,7 +14,7 @@ def hedged(home: Home, short: str) -> Callable[[], bool]:
 
 
 def test_follows_deposits_and_sales_and_ignores_prices(home: Home) -> None:
-    bot = home.daemon("--live")
+    bot = home.daemon("--live", cold=True)
     eventually("1 BTC is hedged", hedged(home, "1"))
     (first,) = home.paper.orders()
     assert (first["side"].lower(), D(first["quantity"]), first["reduce_only"]) == ("sell", D(1), False)

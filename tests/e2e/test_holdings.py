@@ -73,7 +73,7 @@ def test_r8_an_external_address_is_followed_and_its_silence_freezes(home: Home) 
     with https_server(home.path) as outside:
         outside.says = json.dumps({"data": [{"coin": "BTC", "free": 0.5}]})
         home.write(external(f'url = "{outside.url}", path = "data.0.free"'))
-        home.daemon("--live", env={"SSL_CERT_FILE": str(outside.ca)})
+        home.daemon("--live", env={"SSL_CERT_FILE": str(outside.ca)}, cold=True)
         eventually("1.5 BTC are hedged", hedged(home, "1.5"))
         outside.says = json.dumps({"data": [{"coin": "BTC", "free": "0.75"}]})
         eventually("followed", hedged(home, "1.75"), within_s=15)

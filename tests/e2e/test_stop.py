@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import HEDGEBOT, Home, clean_environ, eventually, settings_text
+from tests.e2e.harness import Home, clean_environ, eventually, settings_text
+from tests.e2e.processes import HEDGEBOT
 from tests.e2e.venues import verdict
 
 ORDER = "/fapi/v1/order"
