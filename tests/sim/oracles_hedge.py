@@ -15,6 +15,7 @@ from tests.sim.oracles_base import (
     Blindness,
     Hedged,
     Watching,
+    band_notional,
     hides,
     margin_used_up,
     on_job,
@@ -31,6 +32,8 @@ CALM_STARTS_MAX: Final = 2
 """How often a process may be started again in the calm: what lost its power, or has a wrong clock, before it."""
 TOLD_AGAIN_MS: Final = 420_000
 """How old the last word on a gap that goes on may be; alarms are repeated every five minutes."""
+WELL_INSIDE: Final = Decimal("0.9")
+"""Part of the band in which no reading of another moment asks for an order."""
 _TELL_OF_GAPS: Final = frozenset({logs.HEDGE_DECIDED, logs.HEDGE_FROZEN, logs.HEDGE_HALTED, logs.FOREIGN_CHANGE})
 _TELL_OF_ALL: Final = frozenset(
     {logs.TURN_FAILED, logs.TURN_SLOW, logs.JOURNAL_FAILED, logs.START_FAILED, logs.START_WAITING}
@@ -131,7 +134,7 @@ class QuietRestart(Watching):
             if not self._ladder:
                 self.fail(f"process {event.process} sent an order although the hedge was on its target when it started")
             return
-        if self._quiet is not None and not self.on_target(truth):
+        if self._quiet is not None and abs(self.gap(truth)) * truth.mark > WELL_INSIDE * band_notional(truth):
             self._quiet = None
 
 

@@ -93,6 +93,8 @@ async def test_time_in_force_and_reduce_only_on_the_wire(
         Reply(body=order_body(OURS, orderId=None)),
         Reply(body=order_body(OURS, status="SOMETHING")),
         Reply(body=order_body(OURS, executedQty="2.000")),
+        Reply(body=order_body(OURS, status="FILLED", executedQty="0.010")),
+        Reply(body=order_body(OURS, status="FILLED", executedQty="0.000")),
         Reply(status=503, body={"code": -1000, "msg": "Unknown error, please check your request or try again later."}),
         Reply(status=504, text="Gateway Time-out"),
         Reply(status=400, body={"code": -1007, "msg": "Timeout waiting for response from backend server."}),

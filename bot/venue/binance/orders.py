@@ -106,6 +106,8 @@ def order_report(body: object, contract: Contract) -> OrderReport:
     # A closing stop order of somebody else has no quantity of its own.
     if filled < 0 or (contracts > 0 and filled > contracts):
         raise ValueError(f"executedQty {filled} does not fit origQty {contracts}")
+    if status is OrderStatus.FILLED and contracts > 0 and filled != contracts:
+        raise ValueError(f"a filled order filled {filled} of {contracts}")
     client_id, side = row["clientOrderId"], side_in(row)
     return OrderReport(
         symbol=contract.symbol,
