@@ -30,6 +30,8 @@ MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 CALM_STARTS_MAX: Final = 2
 """How often a process may be started again in the calm: what lost its power, or has a wrong clock, before it."""
+EVER_MS: Final = 12 * MINUTE_MS
+"""How long gaps may follow upon each other, each from another move of coins, before a person must have been told."""
 TOLD_AGAIN_MS: Final = 420_000
 """How old the last word on a gap that goes on may be; alarms are repeated every five minutes."""
 WELL_INSIDE: Final = Decimal("0.9")
@@ -224,7 +226,8 @@ class AlarmForEveryHalt(Watching):
     Args:
         within_ms: after the halt, or after the start of the process that finds it.
         naked_ms: how long a gap may last, under a process that can see it, or does not get to see anything, before a
-            person must have been told of it; and again as long as it lasts.
+            person must have been told of it; and again as long as it lasts. Coins that come or go open a gap of their
+            own, that lasts from then on.
     """
 
     name = "O12 an alarm for every halt"
@@ -235,6 +238,8 @@ class AlarmForEveryHalt(Watching):
         super().__init__()
         self._within_ms = within_ms
         self._naked_ms = naked_ms
+        self._held = ZERO
+        self._first_ms: int | None = None
         self._least_notional = least_notional
         self._blind = Blindness()
         self._open: tuple[Halt, ...] = ()
@@ -269,10 +274,15 @@ class AlarmForEveryHalt(Watching):
 
     def _weigh_gap(self, event: Event, truth: Truth) -> None:
         if self.on_target(truth, least_notional=self._least_notional):
-            self._off_since_ms = None
+            self._off_since_ms = self._first_ms = None
             return
-        if self._off_since_ms is None:
+        if self._first_ms is None:
+            self._first_ms = event.at_ms
+        if self._off_since_ms is None or truth.held != self._held:
             self._off_since_ms = event.at_ms
+        self._held = truth.held
+        if event.at_ms - self._first_ms > EVER_MS:
+            self._off_since_ms = min(self._off_since_ms, event.at_ms - EVER_MS)
         if event.at_ms - self._off_since_ms <= self._naked_ms:
             return
         if self._blind.since(self._off_since_ms) < self._off_since_ms:
