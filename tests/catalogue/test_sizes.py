@@ -131,9 +131,9 @@ def ignores_the_other_leg(patch: pytest.MonkeyPatch) -> None:
     reduce = ladder_steps._reduce
 
     def unbounded(backing: Any, policy: Any, instrument: Any, ratio: D, sellable: Any, slippage: D) -> Any:  # noqa: ANN401
-        return reduce(
-            backing, policy, instrument, ratio, replace(sellable, market=_any_size(sellable.market)), slippage
-        )
+        if not isinstance(sellable, str):
+            sellable = replace(sellable, market=_any_size(sellable.market))
+        return reduce(backing, policy, instrument, ratio, sellable, slippage)
 
     patch.setattr(ladder_steps, "_reduce", unbounded)
     # A sale is judged once more before it leaves.
