@@ -109,8 +109,7 @@ class FaultyVenue:
                 self._effect(request)
                 return Drop(delay_s=fault.delay_s)
             case FaultKind.CLOCK_SKEW:
-                skewed = replace(request, now_ms=request.now_ms + round(fault.delay_s * 1000))
-                return Answer(response=self._behind.handle(skewed))
+                return Answer(response=self._behind.handle(request.skewed(round(fault.delay_s * 1000))))
             case FaultKind.CANCEL_TOO_LATE:
                 with self._behind.cancelling_too_late():
                     return Answer(response=self._effect(request), delay_s=fault.delay_s)

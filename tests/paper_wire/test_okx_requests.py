@@ -208,6 +208,13 @@ class TestLimits:
             data_of(okx.send("GET", "public/time", signed=False))
         assert okx.send("GET", "public/time", signed=False).status == 429
 
+    def test_a_clock_that_was_wrong_counts_no_request_twice(self, okx: Bench) -> None:
+        asked = Request(method="GET", host="www.okx.com", path="/api/v5/public/time", now_ms=okx.clock.now_ms)
+        for _ in range(10):
+            assert okx.facade.handle(asked.skewed(20_000)).status == 200
+        okx.clock.now_ms += 20_000
+        assert okx.send("GET", "public/time", signed=False).status == 200
+
     def test_orders_by_instrument(self) -> None:
         okx = Bench(Limits(counts={"trade/order": 2}))
         for name in (SPOT, SWAP):

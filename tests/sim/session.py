@@ -40,7 +40,7 @@ class Watched:
         exchange = simulation.owner(request.host)
         skew_ms = simulation.director.skew_ms.get(exchange)
         if skew_ms:
-            request = replace(request, now_ms=request.now_ms + skew_ms)
+            request = request.skewed(skew_ms)
         simulation.faults.struck = None
         outcome = self._world.handle(request)
         simulation.arrived(self._process, request, outcome)

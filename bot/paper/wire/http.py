@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,7 @@ class Request:
         body: the raw bytes; empty when there is none.
         now_ms: the venue's time when the request arrives, milliseconds since 1970.
         client: who asks; rate limits that count by address count by this.
+        skew_ms: how far `now_ms` is ahead of the true time; a venue whose clock is wrong counts requests as they come.
     """
 
     method: str
@@ -29,6 +30,16 @@ class Request:
     body: bytes = b""
     now_ms: int
     client: str = "127.0.0.1"
+    skew_ms: int = 0
+
+    @property
+    def arrived_ms(self) -> int:
+        """When the request arrives, by a clock that nobody puts right."""
+        return self.now_ms - self.skew_ms
+
+    def skewed(self, ms: int) -> Request:
+        """The same request at a venue whose clock is so far ahead (behind, if negative)."""
+        return replace(self, now_ms=self.now_ms + ms, skew_ms=self.skew_ms + ms)
 
     def header(self, name: str) -> str | None:
         """The header of that name in any case, or None."""

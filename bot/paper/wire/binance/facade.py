@@ -151,14 +151,14 @@ class BinanceFacade:
             weight=endpoint.weight_of(params),
             uid=request.header("X-MBX-APIKEY") if endpoint.by_account else None,
         )
-        headers.update(self._limiter.charge(charge, request.now_ms))
+        headers.update(self._limiter.charge(charge, request.arrived_ms))
         key = ""
         if endpoint.security is not Security.PUBLIC:
             key = signing.api_key(request)
         if endpoint.security is Security.SIGNED:
             signing.verify(request, params)
         if endpoint.places_order:
-            headers.update(self._limiter.charge_order(endpoint.family, key, request.now_ms))
+            headers.update(self._limiter.charge_order(endpoint.family, key, request.arrived_ms))
         call = Call(
             exchange=self._exchange,
             params=params,

@@ -135,7 +135,7 @@ class KucoinFacade:
         """Count the request, then see who asks. Returns the API key, empty for public endpoints."""
         named = request.header("KC-API-KEY") if endpoint.private else None
         scope = request.client if endpoint.pool is Pool.PUBLIC or named is None else named
-        charged = self._limiter.charge(endpoint.pool, scope, endpoint.weight, request.now_ms)
+        charged = self._limiter.charge(endpoint.pool, scope, endpoint.weight, request.arrived_ms)
         headers.update(charged.headers)
         if not charged.allowed:
             raise too_many_requests()

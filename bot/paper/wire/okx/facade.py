@@ -130,7 +130,7 @@ class OkxFacade:
                 instruments=_instruments(endpoint, batch),
                 places=endpoint.places,
             ),
-            request.now_ms,
+            request.arrived_ms,
         )
         call = Call(
             exchange=self._exchange,
