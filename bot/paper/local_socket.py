@@ -96,11 +96,11 @@ class LocalSocket:
 
     async def _wait(self) -> None:
         self._stirred.clear()
+        look = asyncio.get_running_loop().call_later(self._poll_s, self._stirred.set)
         try:
-            async with asyncio.timeout(self._poll_s):
-                await self._stirred.wait()
-        except TimeoutError:
-            return
+            await self._stirred.wait()
+        finally:
+            look.cancel()
 
     def _collect(self) -> None:
         if not self.closed:

@@ -10,7 +10,7 @@ from bot.core import ladder as core
 from bot.core import prices as px
 from bot.core.ladder_progress import STEP_MAX_MS
 from bot.core.ladder_steps import Missing, Reduce, TopUp
-from bot.domain.errors import InvariantBroken, VenueFault
+from bot.domain.errors import ConfigFault, InvariantBroken, VenueFault
 from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.ladder import StepKind, StepRecord, StepState
 from bot.domain.numbers import ZERO, floor_to, plain
@@ -89,7 +89,7 @@ class Ladder:
             if due is None or seen is None or look.quiet or look.stopping():
                 return None
             return await self._begin(self._stepper, look, seen, due)
-        except (NotSent, VenueFault) as fault:
+        except (NotSent, VenueFault, ConfigFault) as fault:
             open_step = self._open_step()
             if open_step is None or self._stepper is None:
                 self._tell("unread", f"the margin ladder could not do what is due: {fault.message}")

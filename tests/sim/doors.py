@@ -33,7 +33,7 @@ from bot.paper.wire.http import Request
 from bot.paper.world import World
 from bot.venue.link import Link
 
-POLL_S: Final = 1.0
+POLL_S: Final = 2.0
 """How often a silent WebSocket looks for news here."""
 
 
