@@ -24,10 +24,14 @@ class VirtualClock:
 
     def __init__(self, start_ms: int = EPOCH_MS) -> None:
         self._start_ms = start_ms
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def now_ms(self) -> int:
         """Milliseconds since 1970."""
-        return self._start_ms + int(asyncio.get_running_loop().time() * 1000)
+        # Asking which loop runs costs a system call in Python 3.11, and time is read hundreds of times in a turn.
+        if self._loop is None or not self._loop.is_running():
+            self._loop = asyncio.get_running_loop()
+        return self._start_ms + int(self._loop.time() * 1000)
 
     async def sleep(self, seconds: float) -> None:
         """Let so much of the loop's time pass."""

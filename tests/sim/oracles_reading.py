@@ -216,8 +216,11 @@ class NoSecret(Watching):
         for form in self._forms:
             if form in text:
                 self.fail(f"a secret of {len(form)} characters stands in {where}")
-        for found in self._SIGNED.findall(text):
-            self.fail(f"a signature of {len(found)} characters stands in {where}")
+        folded = text.lower()
+        # Looking for these words first is a hundred times faster than the whole pattern.
+        if "sign" in folded or "passphrase" in folded:
+            for found in self._SIGNED.findall(text):
+                self.fail(f"a signature of {len(found)} characters stands in {where}")
         for token in re.findall(r"[0-9a-f]{64}", text):
             if token in self._signatures:
                 self.fail(f"the signature of a request stands in {where}")
