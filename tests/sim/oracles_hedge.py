@@ -227,7 +227,7 @@ class AlarmForEveryHalt(Watching):
         within_ms: after the halt, or after the start of the process that finds it.
         naked_ms: how long a gap may last, under a process that can see it, or does not get to see anything, before a
             person must have been told of it; and again as long as it lasts. Coins that come or go open a gap of their
-            own, that lasts from then on.
+            own, that lasts from then on; who was told of the one before soon hears again.
     """
 
     name = "O12 an alarm for every halt"
@@ -287,7 +287,7 @@ class AlarmForEveryHalt(Watching):
             return
         if self._blind.since(self._off_since_ms) < self._off_since_ms:
             self._off_since_ms = event.at_ms
-        elif not self._told_of_gap(max(self._off_since_ms, event.at_ms - TOLD_AGAIN_MS), truth):
+        elif not self._told_of_gap(max(self._first_ms, event.at_ms - TOLD_AGAIN_MS), truth):
             self.fail(f"a gap of {self.gap(truth)} coins for {self._naked_ms // 1000} s, and nobody was told")
 
     def _told_of_gap(self, since_ms: int, truth: Truth) -> bool:
