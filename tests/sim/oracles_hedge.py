@@ -10,6 +10,7 @@ from typing import Final
 from bot import logs
 from bot.domain.numbers import ZERO
 from bot.paper.engine.model import MarketType
+from bot.paper.faults import FaultKind
 from bot.ports import Halt
 from tests.sim.oracles_base import (
     Blindness,
@@ -27,6 +28,8 @@ from tests.sim.oracles_base import (
 from tests.sim.trace import Event, Kind, Life, Truth
 
 MINUTE_MS: Final = 60_000
+REFUSED_MAX_MS: Final = 5 * MINUTE_MS
+"""How long the bot waits at most after refusals in a row; it begins with 5 s and doubles (R24)."""
 HOUR_MS: Final = 3_600_000
 CALM_STARTS_MAX: Final = 2
 """How often a process may be started again in the calm: what lost its power, or has a wrong clock, before it."""
@@ -66,6 +69,7 @@ class HedgedAgain(Watching):
         self._bound_ms = bound_ms
         self._foreign_grace_ms = foreign_grace_ms
         self._left_alone_ms = 0
+        self._refused = 0
         self._least_notional = least_notional
         self._since_ms: int | None = None
         self._starts = 0
@@ -75,6 +79,11 @@ class HedgedAgain(Watching):
         """Judge every event that comes later than the bound."""
         if any(change.order and on_job(change, truth) and not ours(change.order) for change in event.changes):
             self._left_alone_ms = event.at_ms + self._foreign_grace_ms
+        if event.kind is Kind.REQUEST and event.sent is not None and places_order(event.sent):
+            self._refused = self._refused + 1 if event.sent.fault == FaultKind.REJECT else 0
+            if self._refused:
+                pause_ms = min(5_000 << (self._refused - 1), REFUSED_MAX_MS)
+                self._left_alone_ms = max(self._left_alone_ms, event.at_ms + pause_ms)
         if truth.calm_ms is None:
             return
         started = event.kind is Kind.PROCESS and event.word == "started"
