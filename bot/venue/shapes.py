@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NoReturn
 
+from bot.domain.ids import VenueOrderId
 from bot.domain.numbers import decimal_of
 from bot.domain.orders import Side
 
@@ -92,6 +93,22 @@ def integer_in(row: Row, key: str) -> int:
     if value != value.to_integral_value():
         raise ValueError(f"{key}: {value} is no whole number")
     return int(value)
+
+
+def order_number_in(row: Row, key: str) -> VenueOrderId:
+    """An order's id where the venue counts them: a whole number above 0."""
+    number = integer_in(row, key)
+    if number <= 0:
+        raise ValueError(f"{key} {number} is none")
+    return VenueOrderId(str(number))
+
+
+def order_code_in(row: Row, key: str) -> VenueOrderId:
+    """An order's id of letters and digits, not all of them 0."""
+    code = text_in(row, key)
+    if not code.isalnum() or not code.strip("0"):
+        raise ValueError(f"{key} {code!r} is none")
+    return VenueOrderId(code)
 
 
 def flag_in(row: Row, key: str) -> bool:

@@ -141,6 +141,8 @@ MANGLED: Final[Mapping[str, Sequence[str]]] = {
 """Fields whose loss or change must be seen: they are held against others, or read again before they are believed."""
 _FACTORS: Final = ("", "", "0", "-1", "10", "0.01")
 """What a mangled field is multiplied by; empty: it is missing."""
+_IDS: Final = frozenset({"orderId", "ordId", "id"})
+"""Ten times an id is another id: nothing tells them apart where it is the first that is heard of an order."""
 _OUTAGES: Final = (
     FaultKind.DROP_BEFORE,
     FaultKind.DROP_AFTER,
@@ -248,6 +250,8 @@ class _Drawn:
                 given["for_s"] = self._seconds(2, 60)
             if kind is FaultKind.MANGLE:
                 given["field"], given["factor"] = self._chance.choice(MANGLED[exchange]), self._chance.choice(_FACTORS)
+                if given["field"] in _IDS and given["factor"] == "10":
+                    given["factor"] = "-1"
             if kind in _LOSES_ANSWER and path != self._paths(exchange).order:
                 given["method"] = "GET"  # else it would never strike
             elif self._chance.random() < 0.2:

@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from bot.domain.ids import Asset, ClientOrderId, Symbol, TradeId, VenueOrderId
+from bot.domain.ids import Asset, ClientOrderId, Symbol, TradeId
 from bot.domain.instrument import ContractKind
 from bot.domain.numbers import plain
 from bot.domain.orders import OrderReport, OrderStatus, Side, TimeInForce, VenueTrade
 from bot.ports import OrderTicket
 from bot.venue.binance.family import Family
-from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, same_market, side_in, text_in
+from bot.venue.shapes import (
+    Row,
+    decimal_in,
+    flag_in,
+    integer_in,
+    order_number_in,
+    positive_in,
+    row_of,
+    same_market,
+    side_in,
+    text_in,
+)
 
 SHORT: Final = "SHORT"
 """The side of an instrument that is ours in hedge mode."""
@@ -112,7 +123,7 @@ def order_report(body: object, contract: Contract) -> OrderReport:
     return OrderReport(
         symbol=contract.symbol,
         client_id=ClientOrderId(client_id) if isinstance(client_id, str) and client_id else None,
-        venue_order_id=_order_id(row),
+        venue_order_id=order_number_in(row, "orderId"),
         side=side,
         status=status,
         contracts=contracts,
@@ -138,7 +149,7 @@ def venue_trade(row: Row, contract: Contract) -> VenueTrade:
     same_market(row, "symbol", contract.market_id)
     return VenueTrade(
         trade_id=TradeId(str(integer_in(row, "id"))),
-        venue_order_id=_order_id(row),
+        venue_order_id=order_number_in(row, "orderId"),
         symbol=contract.symbol,
         side=side_in(row),
         contracts=positive_in(row, "qty"),
@@ -157,13 +168,6 @@ def position_side(row: Row) -> str:
     if side not in POSITION_SIDES:
         raise ValueError(f"positionSide {side!r} is not known")
     return side
-
-
-def _order_id(row: Row) -> VenueOrderId:
-    number = integer_in(row, "orderId")
-    if number <= 0:
-        raise ValueError(f"orderId {number} is none")
-    return VenueOrderId(str(number))
 
 
 def _average_price(row: Row, filled: Decimal, contract: Contract) -> Decimal | None:

@@ -9,13 +9,24 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from bot.domain.ids import Asset, ClientOrderId, TradeId, VenueOrderId
+from bot.domain.ids import Asset, ClientOrderId, TradeId
 from bot.domain.numbers import ZERO, plain
 from bot.domain.orders import OrderReport, OrderStatus, Side, VenueTrade
 from bot.ports import OrderTicket
 from bot.venue.desk import spot_request
 from bot.venue.markets import SpotPair
-from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, same_market, side_in, text_in
+from bot.venue.shapes import (
+    Row,
+    decimal_in,
+    flag_in,
+    integer_in,
+    order_number_in,
+    positive_in,
+    row_of,
+    same_market,
+    side_in,
+    text_in,
+)
 
 _STATUS: Final[Mapping[str, OrderStatus]] = {
     "NEW": OrderStatus.OPEN,
@@ -73,7 +84,7 @@ def order_report(body: object, pair: SpotPair) -> OrderReport:
     return OrderReport(
         symbol=pair.symbol,
         client_id=_client_id(row),
-        venue_order_id=VenueOrderId(str(integer_in(row, "orderId"))),
+        venue_order_id=order_number_in(row, "orderId"),
         side=side_in(row),
         status=status,
         contracts=coins,
@@ -102,7 +113,7 @@ def spot_trade(row: Row, pair: SpotPair) -> VenueTrade:
     same_market(row, "symbol", pair.market_id)
     return VenueTrade(
         trade_id=TradeId(str(integer_in(row, "id"))),
-        venue_order_id=VenueOrderId(str(integer_in(row, "orderId"))),
+        venue_order_id=order_number_in(row, "orderId"),
         symbol=pair.symbol,
         side=Side.BUY if flag_in(row, "isBuyer") else Side.SELL,
         contracts=positive_in(row, "qty"),

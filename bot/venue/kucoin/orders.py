@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.domain.errors import InvariantBroken
-from bot.domain.ids import ClientOrderId, TradeId, VenueOrderId
+from bot.domain.ids import ClientOrderId, TradeId
 from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import SymbolConfig
@@ -20,7 +20,18 @@ from bot.venue.kucoin.client import SIGNED_MS
 from bot.venue.kucoin.envelope import row_in
 from bot.venue.kucoin.markets import KuCoinMarkets
 from bot.venue.kucoin.settings import MARGIN_NAMES
-from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, same_market, side_in, text_in
+from bot.venue.shapes import (
+    Row,
+    decimal_in,
+    flag_in,
+    integer_in,
+    order_code_in,
+    positive_in,
+    row_of,
+    same_market,
+    side_in,
+    text_in,
+)
 
 _ORDER_KEYS: Final = (
     *("id", "symbol", "side", "size", "filledSize", "filledValue", "clientOid", "isActive", "cancelExist"),
@@ -91,7 +102,7 @@ def acknowledged(ticket: OrderTicket, body: object) -> OrderReport:
     return OrderReport(
         symbol=request.symbol,
         client_id=ticket.client_id,
-        venue_order_id=VenueOrderId(text_in(row, "orderId")),
+        venue_order_id=order_code_in(row, "orderId"),
         side=request.side,
         status=OrderStatus.OPEN,
         contracts=request.contracts,
@@ -123,7 +134,7 @@ def order_report(row: Row, instrument: Instrument, market_id: str, now_ms: int) 
     return OrderReport(
         symbol=instrument.symbol,
         client_id=ClientOrderId(client_id) if isinstance(client_id, str) and client_id else None,
-        venue_order_id=VenueOrderId(text_in(row, "id")),
+        venue_order_id=order_code_in(row, "id"),
         side=side_in(row),
         status=_status(row, contracts, filled, now_ms),
         contracts=contracts,
@@ -180,7 +191,7 @@ def venue_trade(row: Row, instrument: Instrument, market_id: str, markets: KuCoi
         raise ValueError(f"liquidity {row['liquidity']!r} is not known")
     return VenueTrade(
         trade_id=TradeId(text_in(row, "tradeId")),
-        venue_order_id=VenueOrderId(text_in(row, "orderId")),
+        venue_order_id=order_code_in(row, "orderId"),
         symbol=instrument.symbol,
         side=side_in(row),
         contracts=positive_in(row, "size"),

@@ -37,7 +37,7 @@ from bot.venue.kucoin.markets import KuCoinMarkets
 from bot.venue.kucoin.spot_orders import order_params, order_report, settled, spot_trade
 from bot.venue.link import Link
 from bot.venue.markets import SpotPair
-from bot.venue.shapes import Row, decimal_in, row_of, rows_of, same_market, text_in
+from bot.venue.shapes import Row, decimal_in, order_code_in, row_of, rows_of, same_market
 from bot.venue.spans import spans
 from bot.venue.throttle import Lane
 
@@ -185,7 +185,7 @@ def _acknowledged(ticket: OrderTicket, body: object) -> OrderReport:
     return OrderReport(
         symbol=request.symbol,
         client_id=ticket.client_id,
-        venue_order_id=VenueOrderId(text_in(row, "orderId")),
+        venue_order_id=order_code_in(row, "orderId"),
         side=request.side,
         status=OrderStatus.OPEN,
         contracts=request.contracts,

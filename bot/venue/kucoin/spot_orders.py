@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from bot.domain.ids import ClientOrderId, TradeId, VenueOrderId
+from bot.domain.ids import ClientOrderId, TradeId
 from bot.domain.numbers import ZERO, plain
 from bot.domain.orders import OrderReport, OrderStatus, VenueTrade
 from bot.ports import OrderTicket
@@ -18,7 +18,18 @@ from bot.venue.desk import spot_request
 from bot.venue.kucoin.client import SIGNED_MS
 from bot.venue.kucoin.markets import KuCoinMarkets
 from bot.venue.markets import SpotPair
-from bot.venue.shapes import Row, decimal_in, flag_in, integer_in, positive_in, row_of, same_market, side_in, text_in
+from bot.venue.shapes import (
+    Row,
+    decimal_in,
+    flag_in,
+    integer_in,
+    order_code_in,
+    positive_in,
+    row_of,
+    same_market,
+    side_in,
+    text_in,
+)
 
 _ORDER_KEYS: Final = (
     *("id", "symbol", "side", "type", "size", "dealSize", "dealFunds", "cancelledSize", "clientOid", "active"),
@@ -62,7 +73,7 @@ def order_report(row: Row, pair: SpotPair) -> OrderReport:
     return OrderReport(
         symbol=pair.symbol,
         client_id=ClientOrderId(client_id) if isinstance(client_id, str) and client_id else None,
-        venue_order_id=VenueOrderId(text_in(row, "id")),
+        venue_order_id=order_code_in(row, "id"),
         side=side_in(row),
         status=_status(row, coins, filled),
         contracts=coins,
@@ -98,7 +109,7 @@ def spot_trade(row: Row, pair: SpotPair, markets: KuCoinMarkets) -> VenueTrade:
         raise ValueError(f"liquidity {row['liquidity']!r} is not known")
     return VenueTrade(
         trade_id=TradeId(str(integer_in(row, "tradeId"))),
-        venue_order_id=VenueOrderId(text_in(row, "orderId")),
+        venue_order_id=order_code_in(row, "orderId"),
         symbol=pair.symbol,
         side=side_in(row),
         contracts=positive_in(row, "size"),

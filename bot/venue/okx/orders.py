@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.ids import Asset, ClientOrderId, Symbol, TradeId, VenueOrderId
+from bot.domain.ids import Asset, ClientOrderId, Symbol, TradeId
 from bot.domain.instrument import MarginMode
 from bot.domain.numbers import ZERO, plain
 from bot.domain.orders import OrderReport, OrderStatus, Side, TimeInForce, VenueTrade
@@ -16,7 +16,17 @@ from bot.venue.okx.client import DEADLINE
 from bot.venue.okx.errors import OK
 from bot.venue.okx.futures import LONG, NET, SHORT
 from bot.venue.okx.wire import SPOT, amount_in, row_in
-from bot.venue.shapes import Row, flag_in, integer_in, positive_in, row_of, same_market, side_in, text_in
+from bot.venue.shapes import (
+    Row,
+    flag_in,
+    integer_in,
+    order_number_in,
+    positive_in,
+    row_of,
+    same_market,
+    side_in,
+    text_in,
+)
 
 ORDER_TYPE: Final[Mapping[TimeInForce, str]] = {
     TimeInForce.IOC: "ioc",
@@ -113,7 +123,7 @@ def placed_report(body: object, ticket: OrderTicket) -> OrderReport:
     return OrderReport(
         symbol=request.symbol,
         client_id=ticket.client_id,
-        venue_order_id=_order_id(row),
+        venue_order_id=order_number_in(row, "ordId"),
         side=request.side,
         status=OrderStatus.OPEN,
         contracts=request.contracts,
@@ -126,7 +136,7 @@ def placed_report(body: object, ticket: OrderTicket) -> OrderReport:
 
 def check_canceled(body: object, client_id: ClientOrderId) -> None:
     """Read the answer to a cancel: the request was taken, no more. Raises ValueError."""
-    _order_id(_acknowledged(body, client_id))
+    order_number_in(_acknowledged(body, client_id), "ordId")
 
 
 def _acknowledged(body: object, client_id: ClientOrderId) -> Row:
@@ -159,7 +169,7 @@ def order_report(row: Row, place: Place) -> OrderReport:
     return OrderReport(
         symbol=place.symbol,
         client_id=_client_id(row),
-        venue_order_id=_order_id(row),
+        venue_order_id=order_number_in(row, "ordId"),
         side=side,
         status=status,
         contracts=contracts,
@@ -183,7 +193,7 @@ def venue_trade(row: Row, place: Place) -> VenueTrade:
     fee = -amount_in(row, "fee")
     return VenueTrade(
         trade_id=TradeId(str(integer_in(row, "billId"))),
-        venue_order_id=_order_id(row),
+        venue_order_id=order_number_in(row, "ordId"),
         symbol=place.symbol,
         side=side_in(row),
         contracts=positive_in(row, "fillSz"),
@@ -217,10 +227,3 @@ def _client_id(row: Row) -> ClientOrderId | None:
 
 def _closes(row: Row, side: Side) -> bool:
     return (row["posSide"], side) in {(SHORT, Side.BUY), (LONG, Side.SELL)}
-
-
-def _order_id(row: Row) -> VenueOrderId:
-    number = integer_in(row, "ordId")
-    if number <= 0:
-        raise ValueError(f"ordId {number} is none")
-    return VenueOrderId(str(number))
