@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -42,6 +43,10 @@ _Changing = Literal[
 ]
 
 
+_CODE: Final = re.compile(rb'"code":\s*"?(-?\d+)')
+_GOOD: Final = frozenset({b"0", b"200", b"200000"})
+
+
 class AnswerMemory:
     """The last good answer to each request, for `stale`; the oldest are forgotten."""
 
@@ -55,8 +60,9 @@ class AnswerMemory:
         return request.method, request.host, request.path, self._traits.account_of(request), steady
 
     def remember(self, request: Request, response: Response) -> None:
-        """Keep a good answer."""
-        if response.status == 200:
+        """Keep a good answer: OKX and KuCoin refuse with 200 and a code, in which nothing says what was asked."""
+        code = _CODE.search(response.body[:64])
+        if response.status == 200 and (code is None or code[1] in _GOOD):
             key = self._key(request)
             self._answers[key] = response
             self._answers.move_to_end(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -11,8 +12,9 @@ from ccxt.base import errors
 
 from bot.paper.engine.account import Account
 from bot.paper.faults import Fault, FaultKind, FaultSchedule
-from bot.paper.venues import BINANCE
-from bot.paper.wire.http import Request
+from bot.paper.faulty_venue import AnswerMemory
+from bot.paper.venues import BINANCE, KUCOIN, OKX, Traits
+from bot.paper.wire.http import Request, Response
 from bot.paper.world import World
 
 Binance: TypeAlias = Any
@@ -219,6 +221,17 @@ async def test_clock_skew_moves_served_time_and_the_checks(binance: Binance, wor
     with pytest.raises(errors.InvalidNonce, match="-1021"):
         await binance.privateGetAccount()
     assert await spot_btc(binance) == 1
+
+
+@pytest.mark.parametrize(("traits", "fine"), [(OKX, "0"), (KUCOIN, "200000")])
+def test_stale_never_repeats_a_refusal_which_may_have_been_another_requests(traits: Traits, fine: str) -> None:
+    memory = AnswerMemory(traits)
+    good, refused = (Response(status=200, body=json.dumps({"code": code}).encode()) for code in (fine, "50036"))
+    memory.remember(asked(), refused)
+    assert memory.previous(asked()) is None
+    memory.remember(asked(), good)
+    memory.remember(asked(), refused)
+    assert memory.previous(asked()) is good
 
 
 def asked(method: str = "GET", path: str = ORDER) -> Request:
