@@ -18,6 +18,7 @@ from bot.paper.engine.exchange import Exchange
 from bot.paper.engine.model import (
     SUSPENDED,
     TRADING,
+    ForcedCause,
     Listing,
     MarketType,
     NewOrder,
@@ -356,7 +357,7 @@ class Director:
         with SqlJournal.open_beside(self._stage.journal_path) as journal:
             cleared = journal.clear_halts(self._stage.clock.now_ms())
         self._truth.committed()
-        if cleared:
+        if cleared and self._truth.excused != ForcedCause.SETTLEMENT:  # a contract that is gone stays gone
             self._truth.excused = ""
 
     def _later(self, step: Step, end: Callable[[], object]) -> None:
