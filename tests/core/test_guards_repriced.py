@@ -1,0 +1,73 @@
+"""What is left to do of an inverse hedge is counted anew when the price moves (R24)."""
+
+from __future__ import annotations
+
+from decimal import Decimal as D
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.guards import Campaign, observe_exposure
+from tests.core.instruments import INVERSE
+
+EXPOSURE = D(1)
+
+
+def campaign(initial: str = "100", filled: str = "0", per_contract: str | None = "0.001") -> Campaign:
+    return Campaign(
+        exposure=EXPOSURE,
+        initial_gap_contracts=D(initial),
+        filled_contracts=D(filled),
+        mismatches=1,
+        per_contract=None if per_contract is None else D(per_contract),
+    )
+
+
+def observed(running: Campaign, per_contract: str | None) -> Campaign:
+    """The exposure is as it was."""
+    return observe_exposure(
+        running,
+        EXPOSURE,
+        D(0),
+        tolerance=D("0.001"),
+        step=INVERSE.quantity_step,
+        per_contract=None if per_contract is None else D(per_contract),
+    )
+
+
+@pytest.mark.parametrize(
+    ("initial", "filled", "after"),
+    [
+        ("100", "0", "200"),
+        ("100", "40", "160"),
+        # One contract is left, which becomes two; of none nothing becomes more.
+        ("100", "99", "101"),
+        ("100", "99.5", "100.5"),
+        ("100", "100", "100"),
+        # More was done than there was to do, within a step: that is not undone by the price.
+        ("100", "100.5", "100"),
+    ],
+)
+def test_r24_contracts_that_close_half_as_much_are_twice_the_work_that_is_left(
+    initial: str, filled: str, after: str
+) -> None:
+    again = observed(campaign(initial, filled), "0.0005")
+    assert again == campaign(after, filled, "0.0005")
+    assert observed(again, "0.0005") == again, "but once"
+
+
+def test_r24_a_campaign_that_no_price_changed_before_only_notes_the_price() -> None:
+    """As one from a journal that did not keep it."""
+    assert observed(campaign(per_contract=None), "0.0005") == campaign(per_contract="0.0005")
+    assert observed(campaign(), None) == campaign()
+
+
+@given(st.lists(st.sampled_from(["0.0005", "0.001", "0.002", "0.004"]), min_size=1))
+def test_r24_a_price_that_returns_leaves_the_work_as_it_was(path: list[str]) -> None:
+    running = campaign("100", "20")
+    for per_contract in path:
+        running = observed(running, per_contract)
+        left = running.initial_gap_contracts - running.filled_contracts
+        assert left * D(per_contract) == D("0.08"), "the coins are the same"
+    assert observed(running, "0.001") == campaign("100", "20")
