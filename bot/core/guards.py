@@ -64,7 +64,8 @@ class Campaign:
         filled_contracts: how much was done, both directions added.
         mismatches: fills in a row beside which somebody else moved the position.
         per_contract: coins of gap that one contract closes, at the price that what is left to do was counted at; None
-            where no price changes that.
+            where no price changes that, and after others moved the contracts of an inverse hedge at a price of their
+            own: then what is left to do is what the gap says next.
     """
 
     exposure: Decimal
@@ -132,7 +133,7 @@ def observe_exposure(
         step: contracts in `tolerance` coins.
         per_contract: coins of gap that one contract closes now; None where no price changes that.
     """
-    campaign = _repriced(campaign, per_contract)
+    campaign = _repriced(campaign, per_contract, gap_contracts)
     if campaign is None or abs(exposure - campaign.exposure) > tolerance:
         return Campaign(
             exposure=exposure,
@@ -148,11 +149,16 @@ def observe_exposure(
     return replace(campaign, exposure=exposure, initial_gap_contracts=min(grown, to_do))
 
 
-def _repriced(campaign: Campaign | None, per_contract: Decimal | None) -> Campaign | None:
+def _repriced(campaign: Campaign | None, per_contract: Decimal | None, gap_contracts: Decimal) -> Campaign | None:
     if campaign is None or per_contract is None:
         return campaign
+    if campaign.per_contract is None:
+        to_do = campaign.filled_contracts + abs(gap_contracts)
+        return replace(
+            campaign, initial_gap_contracts=max(campaign.initial_gap_contracts, to_do), per_contract=per_contract
+        )
     left = campaign.initial_gap_contracts - campaign.filled_contracts
-    if campaign.per_contract is None or left <= 0:
+    if left <= 0:
         return replace(campaign, per_contract=per_contract)
     now = left * campaign.per_contract / per_contract
     return replace(campaign, initial_gap_contracts=campaign.filled_contracts + now, per_contract=per_contract)
@@ -191,6 +197,7 @@ def after_accounting(
         exposure=campaign.exposure + gained,
         initial_gap_contracts=campaign.initial_gap_contracts + abs(others_moved) + slipped,
         filled_contracts=campaign.filled_contracts + abs(own_moved),
+        per_contract=None if others_moved else campaign.per_contract,
     )
     if own_moved == 0 or adl:
         return grown

@@ -74,28 +74,35 @@ class CoinAccount:
         return (self.spot + self.balance(self.price)) * self.price
 
     def fill(self, request: OrderRequest) -> None:
-        """All of it, a little worse than the mark, with the taker fee; then guard and decision count it.
-
-        The venue does not tell what a trade realised, as some do not.
-        """
-        before, entry = self.contracts, self.entry
+        """All of it, a little worse than the mark; then guard and decision count it."""
         price = self.price * (1 + self.slip * request.side.sign)
-        coins = request.contracts * 100 / price
+        trade, gained = self._traded(request.side, request.contracts, price)
+        self._count(trade, gained, own=trade.moved, slipped=inverse.slipped(CONTRACT, trade, self.price))
+
+    def others(self, side: Side, contracts: D, price: D, *, adl: bool) -> None:
+        """Others trade on the account, the venue itself (R25) or its owner, and the guard counts that, too."""
+        trade, gained = self._traded(side, contracts, price)
+        self._count(trade, gained, own=D(0), slipped=D(0), adl=adl)
+
+    def _traded(self, side: Side, contracts: D, price: D) -> tuple[VenueTrade, D]:
+        """One trade with the taker fee, and what it gained; what it realised is not told, as by some venues."""
+        before, entry = self.contracts, self.entry
+        coins = contracts * 100 / price
         fee, realized = coins * CONTRACT.taker_fee, D(0)
-        if request.side is Side.SELL:
+        if side is Side.SELL:
             self.sold += coins
         else:
-            share = request.contracts / -self.contracts
+            share = contracts / -self.contracts
             realized = coins - share * self.sold
             self.sold -= share * self.sold
-        self.contracts += request.contracts * request.side.sign
+        self.contracts += contracts * side.sign
         self.wallet += realized - fee
         trade = VenueTrade(
             trade_id=TradeId(str(len(self.sent))),
             venue_order_id=VenueOrderId("1"),
             symbol=CONTRACT.symbol,
-            side=request.side,
-            contracts=request.contracts,
+            side=side,
+            contracts=contracts,
             price=price,
             fee=fee,
             fee_asset=BTC,
@@ -105,15 +112,19 @@ class CoinAccount:
         )
         gained = inverse.gained(CONTRACT, [trade], before, entry)
         assert abs(gained - (realized - fee)) < D("1e-12")
+        return trade, gained
+
+    def _count(self, trade: VenueTrade, gained: D, *, own: D, slipped: D, adl: bool = False) -> None:
         self.memory = replace(self.memory, surplus=after_gain(self.memory.surplus, gained))
         assert self.campaign is not None
         self.campaign = after_accounting(
             self.campaign,
-            own_moved=trade.moved,
+            own_moved=own,
             position_moved=trade.moved,
             step=CONTRACT.quantity_step,
+            adl=adl,
             gained=gained,
-            slipped=inverse.slipped(CONTRACT, trade, self.price),
+            slipped=slipped,
         )
 
     def situation(self) -> Situation:

@@ -106,7 +106,9 @@ def unwind(stage: Stage) -> None:
 async def short_by_hand(stage: Stage) -> None:
     """There is a short already, and no journal."""
     symbol = VENUES[stage.exchange_name].perpetual.partition(":")[2]
-    stage.exchange.set_margin_mode(KEY, symbol, isolated=True)
+    _, isolated = stage.exchange.account(KEY).settings(symbol)
+    if not isolated:
+        stage.exchange.set_margin_mode(KEY, symbol, isolated=True)
     stage.exchange.set_leverage(KEY, symbol, 1)
     by_hand(Side.SELL, "0.6")(stage)
     await stage.clock.sleep(LAG_S)
