@@ -50,6 +50,10 @@ def outside_coins(stamp: Stamp) -> Holding:
     return Holding(source=Source.EXTERNAL, venue=None, asset=BTC, quantity=D(1), principal=D(1), stamp=stamp)
 
 
+def with_part(situation: Situation, part: str, value: object) -> Situation:
+    return replace(situation, **{part: value})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("part", ["position", "prices", "margin", "spot"])
 def test_r8_coins_outside_do_not_hide_what_is_old_or_unknown(part: str) -> None:
     situation = reading(0, "1", "-1")
@@ -61,8 +65,8 @@ def test_r8_coins_outside_do_not_hide_what_is_old_or_unknown(part: str) -> None:
         old = replace(told, holdings=(external, replace(situation.holdings[0], stamp=old_stamp)))  # type: ignore[arg-type]
         lost = replace(told, holdings=(external, Unknown(what=part, reason="timeout")))
     else:
-        old = replace(told, **{part: replace(getattr(told, part), stamp=old_stamp)})
-        lost = replace(told, **{part: Unknown(what=part, reason="timeout")})
+        old = with_part(told, part, replace(getattr(told, part), stamp=old_stamp))
+        lost = with_part(told, part, Unknown(what=part, reason="timeout"))
     assert first_unknown(old) == "a reading is older than 15 s"
     assert first_unknown(lost) == f"{part} is unknown (timeout)"
 
