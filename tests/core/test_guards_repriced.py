@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.guards import Campaign, observe_exposure
+from bot.core.guards import Campaign, after_accounting, observe_exposure
 from tests.core.instruments import INVERSE
 
 EXPOSURE = D(1)
@@ -24,12 +25,12 @@ def campaign(initial: str = "100", filled: str = "0", per_contract: str | None =
     )
 
 
-def observed(running: Campaign, per_contract: str | None) -> Campaign:
+def observed(running: Campaign, per_contract: str | None, gap: str = "0") -> Campaign:
     """The exposure is as it was."""
     return observe_exposure(
         running,
         EXPOSURE,
-        D(0),
+        D(gap),
         tolerance=D("0.001"),
         step=INVERSE.quantity_step,
         per_contract=None if per_contract is None else D(per_contract),
@@ -57,10 +58,23 @@ def test_r24_contracts_that_close_half_as_much_are_twice_the_work_that_is_left(
     assert observed(again, "0.0005") == again, "but once"
 
 
-def test_r24_a_campaign_that_no_price_changed_before_only_notes_the_price() -> None:
-    """As one from a journal that did not keep it."""
-    assert observed(campaign(per_contract=None), "0.0005") == campaign(per_contract="0.0005")
-    assert observed(campaign(), None) == campaign()
+@pytest.mark.parametrize(
+    ("gap", "after"), [("0", "100"), ("60", "100"), ("-60", "100"), ("60.5", "100.5"), ("-61", "101")]
+)
+def test_r24_without_a_price_the_gap_says_what_is_left_and_never_less_than_was_known(gap: str, after: str) -> None:
+    """As of a journal that did not keep it, or after others traded at a price of their own."""
+    assert observed(campaign("100", "40", None), "0.0005", gap) == campaign(after, "40", "0.0005")
+    assert observed(campaign("100", "40", None), None, gap) == campaign("100", "40", None)
+    assert observed(campaign("100", "40"), None, gap) == campaign("100", "40")
+
+
+def test_r25_what_others_moved_leaves_no_price_that_the_rest_was_counted_at() -> None:
+    def accounted(own: str, position: str) -> Campaign:
+        return after_accounting(campaign(), D(own), D(position), INVERSE.quantity_step)
+
+    assert accounted("-40", "-40") == replace(campaign("100", "40"), mismatches=0)
+    assert accounted("0", "30") == campaign("130", "0", None)
+    assert accounted("-40", "-10") == replace(campaign("130", "40", None), mismatches=2)
 
 
 @given(st.lists(st.sampled_from(["0.0005", "0.001", "0.002", "0.004"]), min_size=1))
