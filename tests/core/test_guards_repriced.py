@@ -85,3 +85,15 @@ def test_r24_a_price_that_returns_leaves_the_work_as_it_was(path: list[str]) -> 
         left = running.initial_gap_contracts - running.filled_contracts
         assert left * D(per_contract) == D("0.08"), "the coins are the same"
     assert observed(running, "0.001") == campaign("100", "20")
+
+
+def test_r24_a_new_campaign_is_counted_at_the_price_of_its_beginning() -> None:
+    """So that the next one changes what is left of it."""
+    for running in (None, replace(campaign(), exposure=D(2))):
+        begun = observe_exposure(
+            running, EXPOSURE, D(50), D("0.001"), step=INVERSE.quantity_step, per_contract=D("0.001")
+        )
+        assert begun == replace(campaign("50"), mismatches=0 if running is None else 1)
+        assert observed(begun, "0.0005", gap="7") == replace(
+            begun, initial_gap_contracts=D(100), per_contract=D("0.0005")
+        )
