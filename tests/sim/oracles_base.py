@@ -108,14 +108,15 @@ class Watching:
 
     def on_target(self, truth: Truth, *, least_notional: Decimal = ZERO) -> bool:
         """The gap is inside the band, or below what may be ordered."""
-        band = max(band_notional(truth), least_notional)
+        band = max(self.band_notional(truth), least_notional)
         return abs(self.gap(truth)) * truth.mark <= band + step_coins(truth) * truth.mark
 
-
-def band_notional(truth: Truth) -> Decimal:
-    """How large a gap is left alone (R14)."""
-    wanted = truth.job.ratio * truth.held * truth.mark
-    return max(truth.job.band_relative * wanted, truth.job.band_notional)
+    def band_notional(self, truth: Truth) -> Decimal:
+        """How large a gap is left alone (R14): a part of what is to be short, taken at the mark."""
+        wanted = truth.job.ratio * truth.held * truth.mark
+        if truth.job.market is MarketType.INVERSE:
+            wanted = self.hedged.contracts * truth.job.contract_size + self.gap(truth) * truth.mark
+        return max(truth.job.band_relative * wanted, truth.job.band_notional)
 
 
 def step_coins(truth: Truth) -> Decimal:

@@ -16,7 +16,6 @@ from tests.sim.oracles_base import (
     Blindness,
     Hedged,
     Watching,
-    band_notional,
     hides,
     margin_used_up,
     on_job,
@@ -79,8 +78,9 @@ class HedgedAgain(Watching):
         """Judge every event that comes later than the bound."""
         if any(change.order and on_job(change, truth) and not ours(change.order) for change in event.changes):
             self._left_alone_ms = event.at_ms + self._foreign_grace_ms
-        if event.kind is Kind.REQUEST and event.sent is not None and places_order(event.sent):
-            self._refused = self._refused + 1 if event.sent.fault == FaultKind.REJECT else 0
+        sent = event.sent if event.kind is Kind.REQUEST else None
+        if sent is not None and sent.exchange == truth.job.exchange and places_order(sent):
+            self._refused = self._refused + 1 if sent.fault == FaultKind.REJECT else 0
             if self._refused:
                 pause_ms = min(5_000 << (self._refused - 1), REFUSED_MAX_MS)
                 self._left_alone_ms = max(self._left_alone_ms, event.at_ms + pause_ms)
@@ -145,7 +145,7 @@ class QuietRestart(Watching):
             if not self._ladder:
                 self.fail(f"process {event.process} sent an order although the hedge was on its target when it started")
             return
-        if self._quiet is not None and abs(self.gap(truth)) * truth.mark > WELL_INSIDE * band_notional(truth):
+        if self._quiet is not None and abs(self.gap(truth)) * truth.mark > WELL_INSIDE * self.band_notional(truth):
             self._quiet = None
 
 
@@ -287,9 +287,9 @@ class AlarmForEveryHalt(Watching):
             return
         if self._first_ms is None:
             self._first_ms = event.at_ms
-        if self._off_since_ms is None or truth.held != self._held:
-            self._off_since_ms = event.at_ms
-        self._held = truth.held
+        moved = abs(truth.held - self._held) * truth.job.ratio * truth.mark
+        if self._off_since_ms is None or moved > self.band_notional(truth):
+            self._off_since_ms, self._held = event.at_ms, truth.held
         if event.at_ms - self._first_ms > EVER_MS:
             self._off_since_ms = min(self._off_since_ms, event.at_ms - EVER_MS)
         if event.at_ms - self._off_since_ms <= self._naked_ms:

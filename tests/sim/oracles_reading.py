@@ -140,20 +140,21 @@ class WithinLimits(Watching):
     """O9: the venue never counts too many calls, and while it bans us nothing is asked.
 
     The venues' own counters judge: a 429 or 418 that no fault brought about means that a window was broken. What the
-    network doubled fills the windows, too, for a minute at most; a 503 of theirs says nothing here. Who calls too often
-    leaves the path alone, who is banned everything, for as long as the answer says, or for a moment where it says
-    nothing. A wall in front of a venue (403) names neither a reason nor an end: only what it stopped is left alone.
+    network doubled fills the windows, too, and excuses one refusal each; a 503 of theirs says nothing here. Who calls
+    too often leaves the path alone, who is banned everything, for as long as the answer says, or for a moment where it
+    says nothing. A wall in front of a venue (403) names neither a reason nor an end: only what it stopped is left alone.
     """
 
     name = "O9 within limits"
 
     MOMENT_S: Final = 2.0
     """OKX counts in windows of two seconds, and says of none how long it lasts."""
-    WINDOW_MAX_MS: Final = 60_000
+    WINDOW_MS: Final[Mapping[str, int]] = {"binance": 60_000, "okx": 2_000, "kucoin": 30_000}
+    """How long the venue counts a request."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._doubled_ms: dict[str, int] = {}
+        self._doubled_ms: dict[str, list[int]] = {name: [] for name in self.WINDOW_MS}
         self._banned: dict[tuple[int, str, str], tuple[int, int]] = {}
 
     def judge(self, event: Event, truth: Truth) -> None:
@@ -163,18 +164,23 @@ class WithinLimits(Watching):
             return
         if event.kind is Kind.REQUEST:
             if sent.fault == FaultKind.DUPLICATE:
-                self._doubled_ms[sent.exchange] = event.at_ms
+                self._doubled_ms[sent.exchange].append(event.at_ms)
             for what in (f"{sent.method} {sent.path}", _ANY):
                 told_ms, until_ms = self._banned.get((sent.process, sent.exchange, what), (0, 0))
                 if told_ms < sent.at_ms < until_ms:
                     self.fail(f"{sent.method} {sent.path} was asked {until_ms - sent.at_ms} ms before the ban's end")
         elif event.kind is Kind.ANSWER and event.word != "lost" and (sent.status in {418, 429} or _walled(sent)):
-            doubled_ms = self._doubled_ms.get(sent.exchange, -self.WINDOW_MAX_MS - 1)
-            if not sent.fault and event.at_ms - doubled_ms > self.WINDOW_MAX_MS:
+            if not sent.fault and not self._doubled(sent.exchange, event.at_ms):
                 self.fail(f"{sent.method} {sent.path} was one call too many: {sent.status} {sent.code}")
             key = (sent.process, sent.exchange, _ANY if sent.status == 418 else f"{sent.method} {sent.path}")
             until_ms = event.at_ms + int((sent.retry_after_s or self.MOMENT_S) * 1000)
             self._banned[key] = max(self._banned.get(key, (0, 0)), (event.at_ms, until_ms), key=lambda ban: ban[1])
+
+    def _doubled(self, exchange: str, now_ms: int) -> bool:
+        """Whether a doubled request of the window has excused nothing yet; from now on it has."""
+        recent = [at_ms for at_ms in self._doubled_ms[exchange] if now_ms - at_ms <= self.WINDOW_MS[exchange]]
+        self._doubled_ms[exchange] = recent[1:]
+        return bool(recent)
 
 
 _ANY: Final = "*"

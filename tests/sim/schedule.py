@@ -142,7 +142,7 @@ MANGLED: Final[Mapping[str, Sequence[str]]] = {
 _FACTORS: Final = ("", "", "0", "-1", "10", "0.01")
 """What a mangled field is multiplied by; empty: it is missing."""
 _IDS: Final = frozenset({"orderId", "ordId", "id"})
-"""Ten times an id is another id: nothing tells them apart where it is the first that is heard of an order."""
+"""A multiple of an id is another id: nothing tells them apart where it is the first that is heard of an order."""
 _OUTAGES: Final = (
     FaultKind.DROP_BEFORE,
     FaultKind.DROP_AFTER,
@@ -250,7 +250,7 @@ class _Drawn:
                 given["for_s"] = self._seconds(2, 60)
             if kind is FaultKind.MANGLE:
                 given["field"], given["factor"] = self._chance.choice(MANGLED[exchange]), self._chance.choice(_FACTORS)
-                if given["field"] in _IDS and given["factor"] == "10":
+                if given["field"] in _IDS and given["factor"] in {"10", "0.01"}:
                     given["factor"] = "-1"
             if kind in _LOSES_ANSWER and path != self._paths(exchange).order:
                 given["method"] = "GET"  # else it would never strike
