@@ -142,7 +142,7 @@ class WithinLimits(Watching):
     The venues' own counters judge: a 429 or 418 that no fault brought about means that a window was broken. What the
     network doubled fills the windows, too, and excuses one refusal each; a 503 of theirs says nothing here. Who calls
     too often leaves the path alone, who is banned everything, for as long as the answer says, or for a moment where it
-    says nothing. A wall in front of a venue (403) names neither a reason nor an end: only what it stopped is left alone.
+    says nothing. A wall in front of a venue (403) names neither reason nor end: only what it stopped is left alone.
     """
 
     name = "O9 within limits"
