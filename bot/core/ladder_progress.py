@@ -279,8 +279,7 @@ def _money(progress: Progress, own: Decimal, gap: str) -> Act:
         return Close(state=StepState.FAILED, detail=f"{len(progress.moves)} moves did not bring the margin")
     if not progress.backing.isolated:
         return _shift(progress, gap, MoveKind.TRANSFER, min(amount, floor_to(purse.wallet - PLACES, PLACES)))
-    there = amount + PLACES <= purse.margin
-    if there or (progress.done(MoveKind.TRANSFER) and amount * ARRIVED <= purse.margin):
+    if amount * ARRIVED <= purse.margin:  # dust in the other wallet is not worth a transfer
         return _shift(progress, gap, MoveKind.ADD_MARGIN, min(amount, floor_to(purse.margin - PLACES, PLACES)))
     if not progress.done(MoveKind.TRANSFER):
         lacking = ceil_to(amount + PLACES - purse.margin, PLACES)

@@ -45,7 +45,9 @@ class Reading:
         return self.situation.instrument.coin_price(self.mark)
 
     def outside(self, gap: Decimal) -> bool:
-        """R14: the gap asks for an order. Target 0 closes everything, whatever the band."""
+        """R14: the gap asks for an order; none at all never does. Target 0 closes everything, whatever the band."""
+        if gap == 0:
+            return False
         if not self._target_at_reference(gap):
             return self.sample.short > 0
         short = ex.short_coins(self.situation.instrument, self.position.contracts, self.mark)

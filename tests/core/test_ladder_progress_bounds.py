@@ -170,11 +170,22 @@ def test_no_more_moves_than_so_many() -> None:
 
 
 @pytest.mark.parametrize(
-    ("margin", "amount"), [(NEEDED + PLACES, NEEDED), (NEEDED, PLACES * 1), (NEEDED - 8, D(8) + PLACES)]
+    ("margin", "amount"),
+    [(NEEDED + PLACES, NEEDED), (NEEDED, NEEDED - PLACES), (NEEDED * ARRIVED, NEEDED * ARRIVED - PLACES)],
 )
 def test_the_margin_wallet_keeps_its_last_place(margin: D, amount: D) -> None:
     shift = act(progress(purse=Purse(margin=margin, wallet=D(50_000))))
-    assert shift == Shift(kind=MoveKind.ADD_MARGIN if amount == NEEDED else MoveKind.TRANSFER, amount=amount)
+    assert shift == Shift(kind=MoveKind.ADD_MARGIN, amount=amount)
+
+
+def test_r27_what_is_lacking_is_transferred_first_unless_it_is_dust() -> None:
+    lacks = act(progress(purse=Purse(margin=NEEDED * ARRIVED - 1, wallet=D(50_000))))
+    assert lacks == Shift(kind=MoveKind.TRANSFER, amount=NEEDED - NEEDED * ARRIVED + 1 + PLACES)
+    for dust in ("0", "0.000001", "0.0000015", "0.000002", "0.00001"):
+        short_of_money = act(progress(purse=Purse(margin=D(30_000), wallet=D(dust))))
+        assert isinstance(short_of_money, Shift)
+        assert short_of_money.kind is MoveKind.ADD_MARGIN
+        assert 0 <= D(30_000) - short_of_money.amount <= 2 * PLACES
 
 
 def test_a_transfer_that_has_nearly_arrived_has_arrived_and_another_is_waited_for() -> None:

@@ -15,8 +15,9 @@ from bot.core.work import campaign_work
 from bot.domain.funding import FundingFigures
 from bot.domain.instrument import ContractKind
 from bot.domain.observation import Holding, Position, Prices, Source, Stamp, Unknown
-from tests.core.instruments import BTC, HEDGE, LINEAR, PERP, USDT, position_of
-from tests.core.situations import START_MS, reading
+from bot.domain.plan import Verdict
+from tests.core.instruments import BTC, HEDGE, LINEAR, PERP, POLICY, USDT, position_of
+from tests.core.situations import START_MS, reading, run
 
 FUNDING = FundingFigures(amount=D(-1), asset=USDT, payments=1, since_ms=START_MS, cost_a_year=D("0.1"))
 
@@ -139,6 +140,15 @@ def test_r12_three_marks_just_a_hundredth_apart_agree(highest: str, agrees: bool
     for at_ms, mark in enumerate(("100000", "100500", highest)):
         believed, _, memory = judge(memory, prices(mark, None, at_ms), at_ms)
     assert believed == (D(highest) if agrees else None)
+
+
+@pytest.mark.parametrize(("held", "step"), [("1", "0.001"), ("0.001", "0.01")])
+def test_r14_no_gap_asks_for_no_order_however_narrow_the_band(held: str, step: str) -> None:
+    band = replace(POLICY.band, relative=D(0), notional=D(0))
+    situation = reading(0, held, f"-{held}", policy=replace(POLICY, band=band))
+    instrument = replace(situation.instrument, quantity_step=D(step))
+    (plan,) = run(replace(situation, instrument=instrument))
+    assert plan.verdict is Verdict.BALANCED
 
 
 def test_r8_coins_outside_count_as_held() -> None:
