@@ -74,3 +74,18 @@ def test_r15_r16_an_order_that_is_urgent_and_does_not_fit_is_told_as_both() -> N
     assert plans[1].alarm
     assert "do not fit into the free margin" in plans[1].reason
     assert plans[1].reason.endswith("; 2 tries did not fill, so the collar is the urgent one")
+
+
+def test_r11_only_a_surplus_outside_the_band_begins_to_dwell() -> None:
+    inside, later = run(reading(0, "0.9975", "-1"), reading(61, "0.3", "-1"))
+    assert (inside.verdict, later.verdict) == (Verdict.BALANCED, Verdict.DWELLING)
+    _, memory = decide(reading(0, "1", "-0.5"), Memory())
+    assert memory.surplus is None
+
+
+def test_r13_r15_what_is_under_way_asks_for_no_margin() -> None:
+    """The gap is being sold, and the margin is all in use for it: nothing is missing."""
+    under_way = ((Side.SELL, D(1)),)
+    _, memory = decide(reading(0), Memory())
+    plan, _ = decide(replace(reading(1, free="0"), unfilled=under_way), memory)
+    assert (plan.verdict, plan.order, plan.alarm) == (Verdict.TOO_SMALL, None, False)
