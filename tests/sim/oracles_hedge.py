@@ -68,6 +68,7 @@ class HedgedAgain(Watching):
         self._bound_ms = bound_ms
         self._foreign_grace_ms = foreign_grace_ms
         self._left_alone_ms = 0
+        self._unnoticed = False
         self._refused = 0
         self._least_notional = least_notional
         self._since_ms: int | None = None
@@ -77,7 +78,11 @@ class HedgedAgain(Watching):
     def judge(self, event: Event, truth: Truth) -> None:
         """Judge every event that comes later than the bound."""
         if any(change.order and on_job(change, truth) and not ours(change.order) for change in event.changes):
-            self._left_alone_ms = event.at_ms + self._foreign_grace_ms
+            self._left_alone_ms, self._unnoticed = event.at_ms + self._foreign_grace_ms, True
+        elif self._unnoticed and event.kind is Kind.ALARM and event.word == logs.FOREIGN_CHANGE:
+            # Faults may have hidden it: the grace begins when the bot sees it, and with each such change but once.
+            self._left_alone_ms, self._unnoticed = event.at_ms + self._foreign_grace_ms, False
+            self._since_ms = None
         sent = event.sent if event.kind is Kind.REQUEST else None
         if sent is not None and sent.exchange == truth.job.exchange and places_order(sent):
             self._refused = self._refused + 1 if sent.fault == FaultKind.REJECT else 0

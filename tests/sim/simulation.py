@@ -218,7 +218,7 @@ class Simulation(Stage):
     def restart_s(self) -> float:
         """A supervisor loses patience with a process that can't start: 5, 10, 20, then 30 s."""
         failed = next((n for n, life in enumerate(reversed(self.truth.lives)) if life.up_ms is not None), 0)
-        return min(super().restart_s() * 2.0**failed, RESTART_MAX_S)
+        return min(super().restart_s() * 2.0 ** min(failed, 8), RESTART_MAX_S)
 
     def session_of(self, process: Process) -> SimSession:
         """A new process's way to the world."""
