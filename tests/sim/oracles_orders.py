@@ -65,7 +65,8 @@ class NeverOverHedged(Watching):
             if change.order is None or not on_job(change, truth) or not sells(change.order):
                 continue
             if ours(change.order):
-                self._weigh(truth.orders[change.exchange, change.order.order_id], event, truth)
+                newest = truth.orders.get((change.exchange, change.order.order_id), change.order)
+                self._weigh(newest, event, truth)
             elif change.trade is not None:
                 self._foreign.append((event.at_ms, change.trade.quantity * _coins_each(truth)))
 

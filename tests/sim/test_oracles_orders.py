@@ -86,8 +86,8 @@ def test_o1_an_inverse_short_is_weighed_in_coins_at_its_entry() -> None:
     tale = Tale(NeverOverHedged(), MadeTruth(replace(JOB, market=MarketType.INVERSE, contract_size=D(100), step=D(1))))
     tale.opens(contracts="1000")
     tale.truth.price = D(50_000)
-    tale.arms(2, contracts="2")
-    seen(lambda: tale.sends(2, fills="2", price=D(50_000)))
+    tale.arms(2, contracts="3")
+    seen(lambda: tale.sends(2, fills="3", price=D(50_000)))
 
 
 # O2
