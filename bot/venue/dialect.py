@@ -37,9 +37,26 @@ class PricedGroup(Timed[Mapping[str, Quantities]]):
 
     Attributes:
         settled: of each coin, what changes only when coins or their debts are booked; tells a move between two reads.
+        account: the part of it that is in the account which margins contracts.
     """
 
     settled: Quantities
+    account: Quantities
+
+
+@dataclass(frozen=True, slots=True)
+class ContractsRead:
+    """One reading of contracts.
+
+    Attributes:
+        positions: flat only with proof (R9).
+        margins: in each contract's settle currency.
+        account: where a unified account was read for them, `PricedGroup.account` by that reading; else None.
+    """
+
+    positions: Mapping[Symbol, Position | Unknown]
+    margins: Mapping[Symbol, Margin | Unknown]
+    account: Quantities | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,10 +177,8 @@ class Dialect(OrderDesk, Protocol):
 
     # Contracts
 
-    async def futures(
-        self, symbols: Collection[Symbol]
-    ) -> tuple[Mapping[Symbol, Position | Unknown], Mapping[Symbol, Margin | Unknown]]:
-        """Positions, flat only with proof (R9), and margin in each contract's settle currency. Never raises."""
+    async def futures(self, symbols: Collection[Symbol]) -> ContractsRead:
+        """Positions and margins. Never raises."""
         ...
 
     async def prices(self, symbols: Collection[Symbol], books: Collection[Symbol]) -> Mapping[Symbol, Prices | Unknown]:

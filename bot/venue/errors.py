@@ -20,6 +20,8 @@ class Meaning(StrEnum):
 
     REFUSED = "refused"
     """Understood and refused: no effect."""
+    UNTIMELY = "untimely"
+    """Refused for the time that it was signed with: no effect, and our idea of the venue's time may be wrong."""
     AUTH = "auth"
     """Key, signature or permission refused: no effect."""
     BUSY = "busy"

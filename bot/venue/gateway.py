@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -149,34 +149,34 @@ class CcxtVenue:
         sent_ms = self._clock.now_ms()
         await self._venue_clock.renew(self._link)
         readings = self._parts.readings
-        holdings, (positions, margins), prices, configs = await asyncio.gather(
-            readings.holdings(wanted), readings.futures(wanted), readings.prices(wanted), readings.configs(wanted)
+        (holdings, futures), prices, configs = await asyncio.gather(
+            readings.account(wanted), readings.prices(wanted), readings.configs(wanted)
         )
         return VenueObservation(
             venue=self.name,
             stamp=Stamp(sent_ms=sent_ms, answered_ms=self._clock.now_ms()),
             holdings=holdings,
-            positions=positions,
+            positions=futures.positions,
             prices=prices,
-            margins=margins,
+            margins=futures.margins,
             configs=configs,
         )
 
     async def find_order(self, symbol: Symbol, client_id: ClientOrderId) -> OrderLookup:
         """Look an order up by our id."""
-        return await look_up(self._desk(symbol).find_order(symbol, client_id))
+        return await look_up(self._told(self._desk(symbol).find_order(symbol, client_id)))
 
     async def find_venue_order(self, symbol: Symbol, order_id: VenueOrderId) -> OrderLookup:
         """Look an order up by the venue's id."""
-        return await look_up(self._desk(symbol).find_venue_order(symbol, order_id))
+        return await look_up(self._told(self._desk(symbol).find_venue_order(symbol, order_id)))
 
     async def open_orders(self, symbol: Symbol) -> Sequence[OrderReport]:
         """All open orders on the instrument."""
-        return await self._desk(symbol).open_orders(symbol)
+        return [self._whole(report) for report in await self._desk(symbol).open_orders(symbol)]
 
     async def all_orders(self, symbol: Symbol, since_ms: int) -> Sequence[OrderReport]:
         """All orders created since."""
-        return await self._desk(symbol).orders(symbol, since_ms, self._until_ms())
+        return [self._whole(report) for report in await self._desk(symbol).orders(symbol, since_ms, self._until_ms())]
 
     async def trades(self, symbol: Symbol, after: TradeCursor) -> Sequence[VenueTrade]:
         """All trades after the cursor."""
@@ -221,7 +221,7 @@ class CcxtVenue:
         if self.now_ms() >= ticket.deadline_ms:
             return expired("order")
         try:
-            return Acked(report=await desk.place(ticket))
+            return Acked(report=await self._told(desk.place(ticket)))
         except VenueFault as fault:
             return outcome_of(fault)
 
@@ -229,12 +229,12 @@ class CcxtVenue:
         """Ask for a cancel, once; where the venue only acknowledges, the order is read back."""
         try:
             report = await self._desk(symbol).cancel(symbol, client_id)
+            if report is not None:
+                return Acked(report=self._whole(report))
         except VenueFault as fault:
             return outcome_of(fault)
-        if report is not None:
-            return Acked(report=report)
         try:
-            return Acked(report=await self._desk(symbol).find_order(symbol, client_id))
+            return Acked(report=await self._told(self._desk(symbol).find_order(symbol, client_id)))
         except VenueFault as fault:
             return OutcomeUnknown(detail=f"the cancel was acknowledged, but not seen: {fault.message}")
 
@@ -322,6 +322,22 @@ class CcxtVenue:
         """Who tells and reads orders on a symbol's market."""
         parts = self._parts
         return parts.dialect.spot_desk if parts.markets.is_spot(symbol) else parts.dialect
+
+    async def _told(self, reading: Awaitable[OrderReport]) -> OrderReport:
+        return self._whole(await reading)
+
+    def _whole(self, report: OrderReport) -> OrderReport:
+        """The report, if what it filled can be: whole steps, as trades are made of. Raises VenueUnreadable (R8).
+
+        An order that is not of whole steps itself is older than the market's step, or was sized in quote.
+        """
+        markets = self._parts.markets
+        market = markets.spot_market if markets.is_spot(report.symbol) else markets.instrument
+        step = market(report.symbol).quantity_step
+        if report.filled % step and not report.contracts % step:
+            why = f"order {report.venue_order_id} filled {report.filled}, which is no multiple of {step}"
+            raise self._link.unreadable("read an order", why)
+        return report
 
     async def _use_slot(self) -> None:
         """Use up the room that `order_slot` kept; without one, wait for it."""

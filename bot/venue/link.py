@@ -59,10 +59,14 @@ class Link:
         client: the ccxt client.
         throttle: the venue's dispatcher.
         clock: our time.
+
+    Attributes:
+        clock_doubted: the venue refused a request for its time, and its clock was not measured since.
     """
 
     def __init__(self, *, name: VenueName, ways: Ways, client: Any, throttle: Throttle, clock: Clock) -> None:  # noqa: ANN401
         self.name = name
+        self.clock_doubted = False
         self.ways = ways
         self._client = client
         self._throttle = throttle
@@ -181,6 +185,9 @@ class Link:
                 until_ms = ban_until_ms(refusal, answer.headers, self._clock.now_ms(), self.ways.pauses)
                 self._throttle.ban(until_ms)
                 return VenueBusy(message, venue=self.name, operation=operation, code=refusal.code, retry_at_ms=until_ms)
+            case Meaning.UNTIMELY:
+                self.clock_doubted = True
+                return self.refused(operation, message, meaning=refusal.meaning, code=refusal.code)
             case Meaning.REFUSED | Meaning.AUTH | Meaning.NOT_FOUND | Meaning.ALREADY_SET:
                 return self.refused(operation, message, meaning=refusal.meaning, code=refusal.code)
             case Meaning.DUPLICATE | Meaning.UNKNOWN:

@@ -10,13 +10,24 @@ from typing import Final
 
 from bot.domain.ids import Asset, Symbol, VenueName
 from bot.domain.numbers import ZERO
-from bot.domain.observation import Holding, Margin, Position, Prices, Source, Stamp, SymbolConfig, Unknown, Wanted
+from bot.domain.observation import Holding, Prices, Source, Stamp, SymbolConfig, Unknown, Wanted
 from bot.venue.attempt import attempt
-from bot.venue.dialect import Dialect, MarginBalance, Moving, PricedGroup, WalletGroup, Ways
+from bot.venue.dialect import ContractsRead, Dialect, MarginBalance, Moving, PricedGroup, Quantities, WalletGroup, Ways
 from bot.venue.link import Timed
 
 Holdings = Mapping[tuple[Source, Asset], Holding | Unknown]
 _NOT_ASKED: Final = Stamp(sent_ms=0, answered_ms=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Coins:
+    """Wallets by source; the spot wallets before and after the others."""
+
+    before: WalletGroup | Unknown
+    moving: Timed[Mapping[Asset, Moving | Unknown]] | Unknown
+    earn: WalletGroup | Unknown
+    margin: Timed[Mapping[Asset, MarginBalance]] | Unknown
+    after: WalletGroup | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +38,17 @@ class Readings:
     ways: Ways
     dialect: Dialect
 
-    async def holdings(self, wanted: Wanted) -> Holdings:
-        """Coins by source.
+    async def account(self, wanted: Wanted) -> tuple[Holdings, ContractsRead]:
+        """Coins by source, and contracts.
+
+        A unified account is read for both, and what it holds of a coin must be the same: an answer that is an old one
+        repeated shows only so. Coins that left that account would be counted there and where they went (R10).
+        """
+        coins, futures = await asyncio.gather(self._coins(wanted), self._futures(wanted))
+        return self._holdings(wanted, coins, futures.account), futures
+
+    async def _coins(self, wanted: Wanted) -> _Coins:
+        """Wallets by source.
 
         Spot is read before and after all else: what moved in between is unknown (R10). What is on its way is read
         before Earn and margin, so that coins which set out meanwhile are missed once rather than counted twice.
@@ -44,13 +64,16 @@ class Readings:
             and (wanted.transit or wanted.earn or (wanted.margin and not self.ways.unified))
         ):
             after = await attempt("spot wallets", self.dialect.spot())
+        return _Coins(before=before, moving=moving, earn=earn, margin=margin, after=after)
+
+    def _holdings(self, wanted: Wanted, coins: _Coins, account: Quantities | None) -> Holdings:
         found: dict[tuple[Source, Asset], Holding | Unknown] = {}
-        torn: dict[Asset, str | None] = {asset: self._why_torn(before, after, asset) for asset in wanted.spot}
+        torn = {asset: _why_torn(coins.before, coins.after, account, asset) for asset in wanted.spot}
         parts: tuple[tuple[Source, frozenset[Asset], Callable[[Asset], Holding | Unknown]], ...] = (
-            (Source.SPOT, wanted.spot, lambda asset: self._spot_holding(asset, after)),
-            (Source.EARN, wanted.earn, lambda asset: self._earn_holding(asset, earn)),
-            (Source.MARGIN, wanted.margin, lambda asset: self._margin_holding(asset, margin)),
-            (Source.TRANSIT, wanted.transit, lambda asset: self._transit_holding(asset, moving)),
+            (Source.SPOT, wanted.spot, lambda asset: self._spot_holding(asset, coins.after)),
+            (Source.EARN, wanted.earn, lambda asset: self._earn_holding(asset, coins.earn)),
+            (Source.MARGIN, wanted.margin, lambda asset: self._margin_holding(asset, coins.margin)),
+            (Source.TRANSIT, wanted.transit, lambda asset: self._transit_holding(asset, coins.moving)),
         )
         for source, assets, make in parts:
             for asset in assets:
@@ -58,11 +81,8 @@ class Readings:
                 found[source, asset] = make(asset) if why is None else self._unknown(source, asset, why)
         return found
 
-    async def futures(
-        self, wanted: Wanted
-    ) -> tuple[Mapping[Symbol, Position | Unknown], Mapping[Symbol, Margin | Unknown]]:
-        """Positions, and margin in each contract's settle currency."""
-        return await self.dialect.futures(wanted.symbols) if wanted.symbols else ({}, {})
+    async def _futures(self, wanted: Wanted) -> ContractsRead:
+        return await self.dialect.futures(wanted.symbols) if wanted.symbols else ContractsRead({}, {})
 
     async def prices(self, wanted: Wanted) -> Mapping[Symbol, Prices | Unknown]:
         """Mark, index, bid, ask, funding rate, and depth where it is wanted."""
@@ -156,16 +176,27 @@ class Readings:
         what = f"{source.value} {asset}"
         return Unknown(what=what, reason=reason, lasting=lasting, source=source, venue=self.name)
 
-    def _why_torn(self, before: WalletGroup | Unknown, after: WalletGroup | Unknown, asset: Asset) -> str | None:
-        """Why two reads of the spot wallets don't vouch for what was read in between; None when they do."""
-        if isinstance(before, Unknown):
-            return before.reason
-        if isinstance(after, Unknown):
-            return after.reason
-        return None if _coins(before, asset) == _coins(after, asset) else "moved between reads"
+
+def _why_torn(
+    before: WalletGroup | Unknown, after: WalletGroup | Unknown, account: Quantities | None, asset: Asset
+) -> str | None:
+    """Why the reads of the spot wallets don't vouch for what was read beside them; None when they do."""
+    if isinstance(before, Unknown):
+        return before.reason
+    if isinstance(after, Unknown):
+        return after.reason
+    if _told(before, asset) != _told(after, asset):
+        return "moved between reads"
+    if (
+        account is not None
+        and isinstance(after, PricedGroup)
+        and after.account.get(asset, ZERO) != account.get(asset, ZERO)
+    ):
+        return "the account was read twice, and the answers differ"
+    return None
 
 
-def _coins(group: WalletGroup, asset: Asset) -> object:
+def _told(group: WalletGroup, asset: Asset) -> object:
     """What must be equal."""
     if isinstance(group, PricedGroup):
         return group.settled.get(asset, ZERO)

@@ -17,10 +17,11 @@ _RENEW_MS: Final = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """Venue time minus our time, and when it was measured by our clock."""
+    """Venue time minus our time, when it was measured by our clock, and what the venue's clock showed."""
 
     ms: int
     measured_ms: int
+    venue_ms: int
 
 
 class VenueClock:
@@ -54,6 +55,8 @@ class VenueClock:
     async def measure(self, link: Link) -> int:
         """Ask the venue for its time; half the round trip is the error, so a slow answer says nothing.
 
+        Nor does one that shows no later time than the last: it is an old one, repeated on its way.
+
         Raises VenueFault.
         """
         ways = link.ways
@@ -63,12 +66,16 @@ class VenueClock:
         answered_ms = self._clock.now_ms()
         if answered_ms - sent_ms > OFFSET_MAX_MS:
             raise link.unreadable(ways.server_time.operation, f"the answer took {answered_ms - sent_ms} ms")
-        self._offset = Offset(venue_ms - (sent_ms + answered_ms) // 2, answered_ms)
+        last = self._offset
+        if last is not None and venue_ms <= last.venue_ms and answered_ms - last.measured_ms > OFFSET_MAX_MS:
+            raise link.unreadable(ways.server_time.operation, f"the venue's clock stands still at {venue_ms}")
+        self._offset = Offset(venue_ms - (sent_ms + answered_ms) // 2, answered_ms, venue_ms)
+        link.clock_doubted = False
         return self._offset.ms
 
     async def renew(self, link: Link) -> None:
         """Measure again before the offset is too old to send with; never raises a VenueFault."""
-        if self._offset is not None and self._age_ms() <= _RENEW_MS:
+        if self._offset is not None and self._age_ms() <= _RENEW_MS and not link.clock_doubted:
             return
         try:
             await self.measure(link)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from yarl import URL
@@ -180,7 +181,8 @@ def position(market_id: str = "XBTUSDTM", quantity: int = -1000, **more: object)
 
 
 def order_row(client_id: str | None, **more: object) -> dict[str, object]:
-    """One order, filled."""
+    """One order, filled; its fills are worth what they are at the average price."""
+    value = Decimal(str(more.get("filledSize", 1000))) * Decimal("84.4001")
     return {
         "id": ORDER_ID,
         "symbol": "XBTUSDTM",
@@ -190,7 +192,7 @@ def order_row(client_id: str | None, **more: object) -> dict[str, object]:
         "size": 1000,
         "dealSize": 1000,
         "filledSize": 1000,
-        "filledValue": "84400.1",
+        "filledValue": str(value),
         "avgDealPrice": "84400.1",
         "clientOid": client_id,
         "isActive": False,

@@ -10,7 +10,7 @@ from bot.venue.ways import WAYS
 from tests.venue.wire import EPOCH_MS
 
 NO_EFFECT = [
-    *("-1013", "-1021", "-1102", "-1111", "-1116", "-1121", "-2010", "-2011", "-2018", "-2019", "-2021", "-2022"),
+    *("-1013", "-1102", "-1111", "-1116", "-1121", "-2010", "-2011", "-2018", "-2019", "-2021", "-2022"),
     *("-2025", "-2027", "-2028", "-4003", "-4005", "-4014", "-4023", "-4028", "-4047", "-4048", "-4061", "-4131"),
     *("-4140", "-4141", "-4164", "-4168", "-4188", "-4192", "-5021", "-5022", "-5028"),
 ]
@@ -36,6 +36,11 @@ def test_r20_listed_codes_are_definite_with_status_400_only(code: str) -> None:
 @pytest.mark.parametrize("status", [400, 403, 404, 500, 503])
 def test_r20_what_is_not_listed_is_unknown(code: str, status: int) -> None:
     assert told(status, {"code": code, "msg": "x"}).meaning is Meaning.UNKNOWN
+
+
+def test_r21_a_request_that_was_refused_for_its_time_had_no_effect_and_says_so() -> None:
+    assert told(400, {"code": -1021, "msg": "x"}).meaning is Meaning.UNTIMELY
+    assert told(503, {"code": -1021, "msg": "x"}).meaning is Meaning.UNKNOWN
 
 
 @pytest.mark.parametrize("code", ["-1002", "-1022", "-2014", "-2015"])

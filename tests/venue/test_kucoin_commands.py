@@ -235,7 +235,7 @@ async def test_fills_that_are_not_booked_yet_are_waited_for(
     row = order_row(client_id(), filledSize=7)
     kucoin.serve("GET", BY_ID, ok(row))
     assert isinstance(await kucoin_venue.find_order(BTC, client_id()), LookupFailed)
-    kucoin.serve("GET", BY_ID, ok({**row, "filledSize": 1000}))
+    kucoin.serve("GET", BY_ID, ok({**row, "filledSize": 1000, "filledValue": "84400.1"}))
     assert isinstance(await kucoin_venue.find_order(BTC, client_id()), Found)
 
 
@@ -293,6 +293,8 @@ async def test_the_average_price_of_linear_and_inverse_fills(kucoin_venue: CcxtV
         {"symbol": "ETHUSDTM"},
         {"side": "short"},
         {"filledSize": 1001},
+        {"filledSize": 999.5, "endAt": EPOCH_MS - 600_000},
+        {"filledSize": 10, "filledValue": "84400.1", "endAt": EPOCH_MS - 600_000},
         {"isActive": True},
         {"status": "match"},
         {"id": ""},

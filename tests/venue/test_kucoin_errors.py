@@ -10,7 +10,7 @@ from bot.venue.kucoin.errors import refusal
 NO_EFFECT = [
     *("200004", "230003", "260100", "300000", "300001", "300003", "300005", "300009", "300011", "300012", "330005"),
     *("330008", "330011"),
-    *("330012", "400002", "400200", "400350", "400370", "400600", "400760", "404000", "415000", "900001"),
+    *("330012", "400200", "400350", "400370", "400600", "400760", "404000", "415000", "900001"),
 ]
 SAYS_NOTHING = ["200002", "200003", "200009", "400000", "400100", "400900", "408000", "500000", "999999", "100001"]
 
@@ -27,6 +27,11 @@ def test_r20_listed_codes_are_definite_at_the_gate_and_unknown_behind_it(code: s
         assert told(status, code).meaning is Meaning.REFUSED
     for status in (408, 500, 502, 503, 504):
         assert told(status, code).meaning is Meaning.UNKNOWN
+
+
+def test_r21_a_request_that_was_refused_for_its_time_had_no_effect_and_says_so() -> None:
+    assert told(401, "400002").meaning is Meaning.UNTIMELY
+    assert told(502, "400002").meaning is Meaning.UNKNOWN
 
 
 @pytest.mark.parametrize("code", SAYS_NOTHING)

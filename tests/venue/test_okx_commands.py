@@ -252,6 +252,23 @@ async def test_r16_terminal_status_and_cumulative_fill(
     assert (found.report.average_price is None) == (filled == 0)
 
 
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"accFillSz": "0.004"}, LookupFailed),
+        ({"sz": "100.004", "accFillSz": "0.004"}, Found),
+        ({"accFillSz": "0.04"}, Found),
+    ],
+)
+async def test_r8_fills_are_whole_steps_of_an_order_that_is(
+    venue: CcxtVenue, wire: OkxWire, fields: dict[str, str], kind: type
+) -> None:
+    """BTC-USDT-SWAP trades in steps of 0.01; an order that is not of them was made when they were finer."""
+    wire.serve_rows("trade/order", order(OURS, state="canceled", **fields))
+    assert isinstance(await venue.find_order(BTC, OURS), kind)
+    assert isinstance(await venue.find_venue_order(BTC, VenueOrderId("312269865356374016")), kind)
+
+
 async def test_r22_absence_is_the_venue_s_own_word(venue: CcxtVenue, wire: OkxWire) -> None:
     wire.serve("GET", PLACE, refused("51603", "Order does not exist"))
     assert await venue.find_order(BTC, OURS) == NotFound(code="51603")

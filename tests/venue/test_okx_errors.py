@@ -78,7 +78,7 @@ def test_r20_a_fault_of_the_server_is_unknown_whatever_its_code(status: int) -> 
 
 
 def test_timestamps_and_signatures_are_refused_with_401_and_limits_with_429() -> None:
-    assert meaning(401, refused("50102")) is Meaning.REFUSED
+    assert meaning(401, refused("50102")) is Meaning.UNTIMELY
     assert meaning(401, refused("50113")) is Meaning.AUTH
     assert meaning(429, refused("50011")) is Meaning.BUSY
     assert meaning(429, None) is Meaning.BUSY

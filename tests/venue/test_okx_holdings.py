@@ -223,6 +223,16 @@ async def test_r10_a_transfer_between_two_reads_is_unknown(venue: CcxtVenue, wir
     assert isinstance(observed.holdings[Source.EARN, COIN], Unknown)
 
 
+@pytest.mark.parametrize(("second", "kind"), [("0.5", Unknown), ("1", Holding)])
+async def test_r10_the_trading_account_is_one_for_spot_and_for_margin(
+    venue: CcxtVenue, wire: OkxWire, second: str, kind: type
+) -> None:
+    wire.serve("GET", BALANCE, Turns(answer(balance(coin("BTC", "1"))), answer(balance(coin("BTC", second)))))
+    observed = await venue.observe(Wanted(spot=frozenset({COIN}), symbols=frozenset({BTC})))
+    assert isinstance(observed.holdings[Source.SPOT, COIN], kind)
+    assert wire.count(BALANCE) == 2
+
+
 async def test_r10_a_price_that_moves_between_two_reads_is_no_transfer(venue: CcxtVenue, wire: OkxWire) -> None:
     wire.serve(
         "GET",

@@ -292,6 +292,34 @@ async def test_the_clock_is_measured_again_before_it_is_too_old(venue: CcxtVenue
     assert wire.count("/fapi/v1/time") == 1
 
 
+async def test_r21_a_time_that_stands_still_is_an_old_answer_repeated(
+    venue: CcxtVenue, wire: Wire, clock: HandClock
+) -> None:
+    wire.serve("GET", "/fapi/v1/time", {"serverTime": clock.ms})
+    assert await venue.measure_clock() == 0
+    clock.ms += 31_000
+    await venue.observe(Wanted())
+    assert (wire.count("/fapi/v1/time"), venue.now_ms()) == (2, clock.ms)
+    with pytest.raises(VenueUnreadable, match="stands still"):
+        await venue.measure_clock()
+    wire.serve("GET", "/fapi/v1/time", lambda asked: {"serverTime": clock.ms + 7})
+    await venue.observe(Wanted())
+    assert venue.now_ms() == clock.ms + 7
+
+
+async def test_r21_a_request_refused_for_its_time_has_the_clock_measured_at_once(
+    venue: CcxtVenue, wire: Wire, clock: HandClock
+) -> None:
+    """After a standstill of the machine its clock is behind by as much, however fresh the offset is."""
+    wire.serve("GET", "/fapi/v1/time", lambda asked: {"serverTime": clock.ms + 31_000})
+    wire.serve("GET", "/fapi/v3/account", Reply(status=400, body={"code": -1021, "msg": "outside of the recvWindow"}))
+    await venue.observe(Wanted(symbols=frozenset({BTC})))
+    assert wire.count("/fapi/v1/time") == 0
+    await venue.observe(Wanted(symbols=frozenset({BTC})))
+    assert wire.count("/fapi/v1/time") == 1
+    assert wire.last("/fapi/v3/account").params["timestamp"] == str(clock.ms + 31_000)
+
+
 async def test_recv_window(venue: CcxtVenue) -> None:
     assert venue.recv_window_ms() == 3_000
     assert venue.name == VenueName("main")

@@ -28,7 +28,7 @@ from bot.venue.binance.spot import Spot
 from bot.venue.binance.transit import Transit
 from bot.venue.binance.vault import Vault
 from bot.venue.binance.wallets import Wallets
-from bot.venue.dialect import MarginBalance, Moving, WalletGroup
+from bot.venue.dialect import ContractsRead, MarginBalance, Moving, WalletGroup
 from bot.venue.link import Link, Timed, joined
 from bot.venue.markets import Fees, Markets
 from bot.venue.shapes import Row, flag_in, row_of
@@ -98,9 +98,7 @@ class BinanceDialect:
 
     # Contracts
 
-    async def futures(
-        self, symbols: Collection[Symbol]
-    ) -> tuple[Mapping[Symbol, Position | Unknown], Mapping[Symbol, Margin | Unknown]]:
+    async def futures(self, symbols: Collection[Symbol]) -> ContractsRead:
         """Positions and margin, by two calls of the same moment for each API in use."""
         positions: dict[Symbol, Position | Unknown] = {}
         margins: dict[Symbol, Margin | Unknown] = {}
@@ -118,7 +116,7 @@ class BinanceDialect:
             account, risk = read[instrument.kind]
             positions[symbol] = self._position(instrument, risk, account)
             margins[symbol] = _margin(instrument, account)
-        return positions, margins
+        return ContractsRead(positions, margins)
 
     async def prices(self, symbols: Collection[Symbol], books: Collection[Symbol]) -> Mapping[Symbol, Prices | Unknown]:
         """Mark, index, bid, ask, funding rate, depth."""

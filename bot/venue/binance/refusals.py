@@ -10,8 +10,8 @@ from typing import Final
 from bot.venue.errors import WALL, WALL_PAUSE_S, Meaning, Refusal, Table, listed, meaning_in, redact
 from bot.venue.shapes import Row
 
-# Clock and validity: -1021, -4188 and -5028 are refused by the gateway or the matching engine's own window (R20, R21).
-_STALE: Final = ("-1021", "-4188", "-5028")
+# Validity: refused by the matching engine's own window (R20, R21); the gateway's is -1021.
+_STALE: Final = ("-4188", "-5028")
 _MALFORMED: Final = (
     *("-1013", "-1014", "-1020", "-1100", "-1101", "-1102", "-1103", "-1104", "-1105", "-1106"),
     *("-1111", "-1114", "-1115", "-1116", "-1117", "-1118", "-1119", "-1121", "-1130"),
@@ -30,6 +30,7 @@ _AUTH: Final = ("-1002", "-1022", "-2008", "-2014", "-2015")
 
 TABLE: Final[Table] = {
     **listed((400,), (*_STALE, *_MALFORMED, *_ORDER_REFUSED, *_SETTING_REFUSED, *_MOVE_REFUSED), Meaning.REFUSED),
+    **listed((400,), ("-1021",), Meaning.UNTIMELY),
     **listed((400, 401), _AUTH, Meaning.AUTH),
     **listed((400,), ("-2013",), Meaning.NOT_FOUND),
     **listed((400,), ("-4046", "-4059"), Meaning.ALREADY_SET),

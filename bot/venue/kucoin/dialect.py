@@ -12,10 +12,10 @@ from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueOrderId
 from bot.domain.instrument import MarginMode
 from bot.domain.ledger import LedgerRow, WalletBalance
 from bot.domain.numbers import ZERO
-from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unknown
+from bot.domain.observation import Prices, SymbolConfig, Unknown
 from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
-from bot.venue.dialect import MarginBalance, Moving, WalletGroup
+from bot.venue.dialect import ContractsRead, MarginBalance, Moving, WalletGroup
 from bot.venue.errors import Meaning
 from bot.venue.kucoin.cash import Cash
 from bot.venue.kucoin.endpoints import ACCOUNT_MODE, CANCEL_ORDER, KEY_SCOPE, PLACE_ORDER
@@ -111,9 +111,7 @@ class KuCoinDialect:
 
     # Contracts
 
-    async def futures(
-        self, symbols: Collection[Symbol]
-    ) -> tuple[Mapping[Symbol, Position | Unknown], Mapping[Symbol, Margin | Unknown]]:
+    async def futures(self, symbols: Collection[Symbol]) -> ContractsRead:
         """Positions and margin."""
         return await self._futures.read(symbols)
 

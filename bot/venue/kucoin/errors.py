@@ -36,8 +36,10 @@ TABLE: Final[Mapping[str, tuple[Rule, ...]]] = {
     # Too many active orders; more than the risk limit allows.
     **_any_text(_REFUSED, "300001", "300005"),
     **_any_text(_REFUSED, "400200", "400330", "400350", "400370", "400600", "400760", "900001"),
-    # The request itself: no such path, no JSON, its timestamp is over 5 s off (R21).
-    **_any_text(_REFUSED, "400002", "404000", "415000"),
+    # Its timestamp is over 5 s off (R21).
+    **_any_text(Meaning.UNTIMELY, "400002"),
+    # The request itself: no such path, no JSON.
+    **_any_text(_REFUSED, "404000", "415000"),
     **_any_text(_AUTH, "400001", "400003", "400004", "400005", "400006", "400007", "400303", "400401"),
     **_any_text(_AUTH, "400500", "411100"),
     **_any_text(_DUPLICATE, "102435", "126044"),

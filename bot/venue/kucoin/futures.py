@@ -17,6 +17,7 @@ from bot.domain.instrument import ContractKind, Instrument
 from bot.domain.numbers import ZERO
 from bot.domain.observation import FlatProof, Margin, Position, Stamp, Unknown
 from bot.venue.attempt import attempt
+from bot.venue.dialect import ContractsRead
 from bot.venue.kucoin.endpoints import POSITION, POSITIONS
 from bot.venue.kucoin.envelope import rows_in
 from bot.venue.kucoin.markets import KuCoinMarkets
@@ -28,8 +29,6 @@ _ROW_KEYS: Final = ("symbol", "currentQty", "settleCurrency", "isInverse")
 _OPEN_KEYS: Final = ("avgEntryPrice", "markPrice", "markValue", "liquidationPrice", "posMargin", "crossMode")
 _SIDES: Final[Mapping[str, int]] = {"BOTH": 0, "LONG": 1, "SHORT": -1}
 _NO_POSITION: Final = "position does not exist"
-Positions = Mapping[Symbol, Position | Unknown]
-Margins = Mapping[Symbol, Margin | Unknown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Futures:
     markets: KuCoinMarkets
     wallets: Wallets
 
-    async def read(self, symbols: Collection[Symbol]) -> tuple[Positions, Margins]:
+    async def read(self, symbols: Collection[Symbol]) -> ContractsRead:
         """Positions of all symbols by one call, margin by one for each settle currency. Never raises a VenueFault."""
         instruments = {symbol: self._instrument(symbol) for symbol in symbols}
         currencies = sorted({self.markets.settle_currency(instrument.symbol) for instrument in _known(instruments)})
@@ -60,7 +59,7 @@ class Futures:
             overview = overview_of[self.markets.settle_currency(symbol)]
             positions[symbol] = await self._position(instrument, listed, overview)
             margins[symbol] = _margin(instrument, overview)
-        return positions, margins
+        return ContractsRead(positions, margins)
 
     def _instrument(self, symbol: Symbol) -> Instrument | Unknown:
         try:

@@ -37,6 +37,8 @@ _ORDER_KEYS: Final = (
     *("id", "symbol", "side", "size", "filledSize", "filledValue", "clientOid", "isActive", "cancelExist"),
     *("status", "createdAt", "reduceOnly"),
 )
+_FAR: Final = 2
+"""Far beyond what rounding to a tick does to a price."""
 _TRADE_KEYS: Final = (
     *("symbol", "tradeId", "orderId", "side", "price", "size", "fee", "feeCurrency", "liquidity", "tradeTime"),
     "tradeType",
@@ -172,11 +174,19 @@ def settling(row: Row, now_ms: int) -> bool:
 
 
 def _average_price(row: Row, instrument: Instrument, filled: Decimal) -> Decimal | None:
-    """`avgDealPrice` is rounded, so the value decides; it is in the settle currency."""
+    """`avgDealPrice` is rounded, so the value decides; it is in the settle currency.
+
+    Raises:
+        ValueError: the two are far apart, so that value and quantity are not those of the same fills (R8).
+    """
     if filled == 0:
         return None
     value, units = positive_in(row, "filledValue"), filled * instrument.contract_size
-    return units / value if instrument.kind is ContractKind.INVERSE else value / units
+    average = units / value if instrument.kind is ContractKind.INVERSE else value / units
+    told = decimal_in(row, "avgDealPrice") if row.get("avgDealPrice") else ZERO
+    if told and not average / _FAR < told < average * _FAR:
+        raise ValueError(f"avgDealPrice {told} does not fit filledSize {filled} with filledValue {value}")
+    return average
 
 
 def venue_trade(row: Row, instrument: Instrument, market_id: str, markets: KuCoinMarkets) -> VenueTrade:

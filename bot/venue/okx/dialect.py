@@ -17,7 +17,7 @@ from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unkno
 from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.attempt import attempt
-from bot.venue.dialect import MarginBalance, Moving, WalletGroup
+from bot.venue.dialect import ContractsRead, MarginBalance, Moving, WalletGroup
 from bot.venue.link import Link, Timed, joined
 from bot.venue.markets import Fees, Markets
 from bot.venue.okx import endpoints
@@ -111,9 +111,7 @@ class OkxDialect:
 
     # Contracts
 
-    async def futures(
-        self, symbols: Collection[Symbol]
-    ) -> tuple[Mapping[Symbol, Position | Unknown], Mapping[Symbol, Margin | Unknown]]:
+    async def futures(self, symbols: Collection[Symbol]) -> ContractsRead:
         """Positions, and the trading account that margins them."""
         instruments: dict[Symbol, Instrument] = {}
         positions: dict[Symbol, Position | Unknown] = {}
@@ -135,7 +133,8 @@ class OkxDialect:
                 if isinstance(trading, Unknown)
                 else margin_of(instrument, trading.value, trading.stamp)
             )
-        return positions, margins
+        account = None if isinstance(trading, Unknown) else trading.value.booked()
+        return ContractsRead(positions, margins, account)
 
     async def _positions(self, market_ids: Mapping[Symbol, str]) -> Timed[PositionRows]:
         """All open positions, and again those of our instruments by name: only so is one of 0 told."""

@@ -18,8 +18,9 @@ PARTS_FAILED: Final = frozenset({"1", "2"})
 NOT_IN_DEMO: Final = "50038"
 NO_SUCH_ORDER: Final = "51603"
 
-# The request's time (50102) and the order's deadline (50036: passed on arrival, 50037: in the queue), R21.
-_STALE: Final = ("50036", "50037", "50102", "50112")
+_UNTIMELY: Final = ("50102", "50112")
+# The order's deadline, passed on arrival (50036) or in the queue (50037), R21.
+_STALE: Final = ("50036", "50037")
 _MALFORMED: Final = (
     *("50000", "50002", "50006", "50014", "50015", "50016", "50024", "50025", "50039", "50044", "50076", "50077"),
     *("50115", "51000", "51001", "51002", "51003", "51012", "51014", "51015", "51026", "51407", "51601", "51602"),
@@ -54,6 +55,7 @@ def _listed() -> Mapping[str, Meaning]:
         (*_STALE, *_MALFORMED, *_ACCOUNT_REFUSED, *_ORDER_REFUSED, *_CANCEL_REFUSED, *_SETTING_REFUSED),
         Meaning.REFUSED,
     )
+    table.update(dict.fromkeys(_UNTIMELY, Meaning.UNTIMELY))
     table.update(dict.fromkeys(_AUTH, Meaning.AUTH))
     table.update(dict.fromkeys(("50011", "50040", "50061"), Meaning.BUSY))
     table.update(dict.fromkeys(("50071", "51016"), Meaning.DUPLICATE))

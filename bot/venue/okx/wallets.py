@@ -83,6 +83,10 @@ class Trading:
 
     coins: Mapping[Asset, Coin]
 
+    def booked(self) -> Quantities:
+        """Of each coin what changes only when it is booked."""
+        return {asset: coin.cash for asset, coin in self.coins.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class SpotGroup(PricedGroup):
@@ -111,13 +115,15 @@ class Wallets:
         Raises VenueFault.
         """
         trading, funding = await asyncio.gather(self.trading(), self.link.read(endpoints.FUNDING, _funding))
+        booked = trading.value.booked()
         return SpotGroup(
             value={
                 TRADING: {asset: coin.equity for asset, coin in trading.value.coins.items()},
                 FUNDING: funding.value,
             },
             stamp=joined(trading.stamp, funding.stamp),
-            settled=_with({asset: coin.cash for asset, coin in trading.value.coins.items()}, funding.value),
+            settled=_with(booked, funding.value),
+            account=booked,
             principal=_with({asset: coin.wallet for asset, coin in trading.value.coins.items()}, funding.value),
         )
 

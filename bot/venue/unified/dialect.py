@@ -16,7 +16,7 @@ from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.attempt import attempt
 from bot.venue.desk import NoSpotDesk, NoVault
-from bot.venue.dialect import MarginBalance, Moving, WalletGroup
+from bot.venue.dialect import ContractsRead, MarginBalance, Moving, WalletGroup
 from bot.venue.link import Link, Timed
 from bot.venue.markets import Fees, Markets
 from bot.venue.spec import VenueSpec
@@ -105,9 +105,7 @@ class UnifiedDialect:
 
     # Contracts
 
-    async def futures(
-        self, symbols: Collection[Symbol]
-    ) -> tuple[Mapping[Symbol, Position | Unknown], Mapping[Symbol, Margin | Unknown]]:
+    async def futures(self, symbols: Collection[Symbol]) -> ContractsRead:
         """Positions, and the margin account."""
         instruments: dict[Symbol, Instrument] = {}
         positions: dict[Symbol, Position | Unknown] = {}
@@ -127,7 +125,7 @@ class UnifiedDialect:
         for instrument, position in zip(instruments.values(), read, strict=True):
             positions[instrument.symbol] = position
             margins[instrument.symbol] = _margin(instrument, account)
-        return positions, margins
+        return ContractsRead(positions, margins)
 
     def _nothing_bound(self, instrument: Instrument, account: Timed[Balance] | Unknown) -> Timed[bool] | Unknown:
         if isinstance(account, Unknown):
