@@ -177,9 +177,11 @@ def hides(sent: Sent) -> bool:
 
 
 class Blindness:
-    """Since when a process could not know better: a stuck answer (`stale`) looks like any other."""
+    """Since when a process could not know better: a stuck answer (`stale`) or one that lags looks like any other."""
 
     FORGET_MS: Final = 60_000
+    LAG_MAX_MS: Final = 30_000
+    """The longest `position-lag` that is drawn."""
 
     def __init__(self) -> None:
         self._honest_ms: dict[str, int] = {}
@@ -196,6 +198,8 @@ class Blindness:
             if event.at_ms - until_ms > self.FORGET_MS:
                 since_ms = self._honest_ms.get(place, event.at_ms)
             self._blind[place] = (since_ms, event.at_ms)
+        elif sent.fault == "position-lag":
+            self._blind[place] = (event.at_ms - self.LAG_MAX_MS, event.at_ms)
         elif sent.status == 200:
             self._honest_ms[place] = event.at_ms
 

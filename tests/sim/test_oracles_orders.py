@@ -72,6 +72,21 @@ def test_o1_behind_a_stuck_answer_it_could_not() -> None:
     tale.sends(1, fills="1")
 
 
+@pytest.mark.parametrize(("after_s", "fine"), [(25, True), (35, False)])
+def test_o1_behind_an_answer_that_lags_it_could_not_either(after_s: int, fine: bool) -> None:
+    tale = Tale(NeverOverHedged())
+    tale.after(120)
+    tale.holds("0.4")
+    tale.after(after_s)
+    tale.asks("/api/v3/account", fault="position-lag")
+    tale.after(1)
+    tale.arms(1)
+    if fine:
+        tale.sends(1, fills="1")
+    else:
+        assert "coins short" in seen(lambda: tale.sends(1, fills="1"))
+
+
 def test_o1_what_the_owner_sold_by_hand_could_not_either() -> None:
     tale = Tale(NeverOverHedged())
     tale.arms(1)
