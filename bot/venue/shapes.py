@@ -111,6 +111,11 @@ def order_code_in(row: Row, key: str) -> VenueOrderId:
     return VenueOrderId(code)
 
 
+def far_apart(first: Decimal, second: Decimal) -> bool:
+    """Whether two figures of one price, both above 0, differ by more than rounding: they are not of the same fills."""
+    return not first / 2 < second < first * 2
+
+
 def flag_in(row: Row, key: str) -> bool:
     """True or false, as JSON or as text."""
     match row.get(key):

@@ -162,6 +162,7 @@ async def test_look_ups_of_a_spot_order_believe_only_their_own(venue: CcxtVenue,
 
 async def test_the_answer_to_a_cancel_names_the_order_beside_its_own_id(venue: CcxtVenue, wire: Wire) -> None:
     canceled = spot_order(clientOrderId="cancelMyOrder1", origClientOrderId=OURS, status="CANCELED", executedQty="0")
+    canceled["cummulativeQuoteQty"] = "0"
     wire.serve("DELETE", ORDER, canceled)
     outcome = await venue.cancel(SPOT, OURS)
     assert isinstance(outcome, Acked), outcome

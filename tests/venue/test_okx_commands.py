@@ -258,9 +258,13 @@ async def test_r16_terminal_status_and_cumulative_fill(
         ({"accFillSz": "0.004"}, LookupFailed),
         ({"sz": "100.004", "accFillSz": "0.004"}, Found),
         ({"accFillSz": "0.04"}, Found),
+        ({"accFillSz": "0.04", "fillSz": "0.04"}, Found),
+        ({"accFillSz": "0.04", "fillSz": "4"}, LookupFailed),
+        ({"accFillSz": "0", "fillSz": "4"}, LookupFailed),
+        ({"accFillSz": "0", "avgPx": "99990.5"}, LookupFailed),
     ],
 )
-async def test_r8_fills_are_whole_steps_of_an_order_that_is(
+async def test_r8_fills_fit_the_step_and_what_is_told_beside_them(
     venue: CcxtVenue, wire: OkxWire, fields: dict[str, str], kind: type
 ) -> None:
     """BTC-USDT-SWAP trades in steps of 0.01; an order that is not of them was made when they were finer."""

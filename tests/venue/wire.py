@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -308,7 +309,8 @@ def coin_risk_row(amount: str = "0", **more: object) -> dict[str, object]:
 
 
 def order_body(client_id: str, **more: object) -> dict[str, object]:
-    """One USD-M order, filled."""
+    """One USD-M order, filled; its fills are worth what they are at the average price."""
+    value = Decimal(str(more.get("executedQty", 1))) * Decimal("99990.12345")
     return {
         "orderId": 4711,
         "clientOrderId": client_id,
@@ -319,7 +321,7 @@ def order_body(client_id: str, **more: object) -> dict[str, object]:
         "origQty": "1.000",
         "executedQty": "1.000",
         "avgPrice": "99990.12345",
-        "cumQuote": "99990.12345",
+        "cumQuote": str(value),
         "reduceOnly": False,
         "updateTime": EPOCH_MS,
         **more,

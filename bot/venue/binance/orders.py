@@ -9,13 +9,14 @@ from typing import Final
 
 from bot.domain.ids import Asset, ClientOrderId, Symbol, TradeId
 from bot.domain.instrument import ContractKind
-from bot.domain.numbers import plain
+from bot.domain.numbers import ZERO, plain
 from bot.domain.orders import OrderReport, OrderStatus, Side, TimeInForce, VenueTrade
 from bot.ports import OrderTicket
 from bot.venue.binance.family import Family
 from bot.venue.shapes import (
     Row,
     decimal_in,
+    far_apart,
     flag_in,
     integer_in,
     order_number_in,
@@ -171,12 +172,22 @@ def position_side(row: Row) -> str:
 
 
 def _average_price(row: Row, filled: Decimal, contract: Contract) -> Decimal | None:
+    """`avgPrice`; what the fills are worth stands in for it where it is not told, and vouches for it where it is.
+
+    Raises:
+        ValueError: value and quantity are not those of the same fills (R8).
+    """
+    key = contract.family.filled
+    value = decimal_in(row, key) if row.get(key) else ZERO
     if filled == 0:
+        if value:
+            raise ValueError(f"{key} {value} of nothing filled")
         return None
-    average = decimal_in(row, "avgPrice")
-    if average > 0:
+    average, units = decimal_in(row, "avgPrice"), filled * contract.size
+    if value == 0 and average > 0:
         return average
-    value = positive_in(row, contract.family.filled)
-    if contract.family.kind is ContractKind.INVERSE:
-        return filled * contract.size / value
-    return value / (filled * contract.size)
+    value = positive_in(row, key)
+    made = units / value if contract.family.kind is ContractKind.INVERSE else value / units
+    if average > 0 and far_apart(average, made):
+        raise ValueError(f"avgPrice {average} does not fit executedQty {filled} with {key} {value}")
+    return average if average > 0 else made

@@ -81,6 +81,8 @@ def order_report(body: object, pair: SpotPair) -> OrderReport:
         raise ValueError(f"executedQty {filled} does not fit origQty {coins}")
     if status is OrderStatus.FILLED and coins > 0 and filled != coins:
         raise ValueError(f"a filled order filled {filled} of {coins}")
+    if filled == 0 and decimal_in(row, "cummulativeQuoteQty") > 0:
+        raise ValueError(f"cummulativeQuoteQty {row['cummulativeQuoteQty']} of nothing filled")
     return OrderReport(
         symbol=pair.symbol,
         client_id=_client_id(row),

@@ -23,6 +23,7 @@ from bot.venue.kucoin.settings import MARGIN_NAMES
 from bot.venue.shapes import (
     Row,
     decimal_in,
+    far_apart,
     flag_in,
     integer_in,
     order_code_in,
@@ -37,8 +38,6 @@ _ORDER_KEYS: Final = (
     *("id", "symbol", "side", "size", "filledSize", "filledValue", "clientOid", "isActive", "cancelExist"),
     *("status", "createdAt", "reduceOnly"),
 )
-_FAR: Final = 2
-"""Far beyond what rounding to a tick does to a price."""
 _TRADE_KEYS: Final = (
     *("symbol", "tradeId", "orderId", "side", "price", "size", "fee", "feeCurrency", "liquidity", "tradeTime"),
     "tradeType",
@@ -177,14 +176,16 @@ def _average_price(row: Row, instrument: Instrument, filled: Decimal) -> Decimal
     """`avgDealPrice` is rounded, so the value decides; it is in the settle currency.
 
     Raises:
-        ValueError: the two are far apart, so that value and quantity are not those of the same fills (R8).
+        ValueError: value and quantity are not those of the same fills (R8).
     """
     if filled == 0:
+        if decimal_in(row, "filledValue") != 0:
+            raise ValueError(f"filledValue {row['filledValue']} of nothing filled")
         return None
     value, units = positive_in(row, "filledValue"), filled * instrument.contract_size
     average = units / value if instrument.kind is ContractKind.INVERSE else value / units
     told = decimal_in(row, "avgDealPrice") if row.get("avgDealPrice") else ZERO
-    if told and not average / _FAR < told < average * _FAR:
+    if told and far_apart(told, average):
         raise ValueError(f"avgDealPrice {told} does not fit filledSize {filled} with filledValue {value}")
     return average
 

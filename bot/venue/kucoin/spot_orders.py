@@ -69,6 +69,8 @@ def order_report(row: Row, pair: SpotPair) -> OrderReport:
     coins = size or filled
     if not ZERO <= filled <= coins:
         raise ValueError(f"dealSize {filled} does not fit size {size}")
+    if filled == 0 and decimal_in(row, "dealFunds") != 0:
+        raise ValueError(f"dealFunds {row['dealFunds']} of nothing filled")
     client_id = row["clientOid"]
     return OrderReport(
         symbol=pair.symbol,

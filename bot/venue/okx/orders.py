@@ -15,7 +15,7 @@ from bot.venue.desk import spot_request
 from bot.venue.okx.client import DEADLINE
 from bot.venue.okx.errors import OK
 from bot.venue.okx.futures import LONG, NET, SHORT
-from bot.venue.okx.wire import SPOT, amount_in, row_in
+from bot.venue.okx.wire import SPOT, amount_in, figure_in, row_in
 from bot.venue.shapes import (
     Row,
     flag_in,
@@ -165,6 +165,9 @@ def order_report(row: Row, place: Place) -> OrderReport:
         raise ValueError(f"accFillSz {filled} does not fit sz {contracts}")
     if row.get("tgtCcy") != _IN_QUOTE and (status is OrderStatus.FILLED) != (filled == contracts):
         raise ValueError(f"state {row['state']} does not fit accFillSz {filled} of {contracts}")
+    # `fillSz` is of the last fill alone.
+    if (figure_in(row, "fillSz") or ZERO) > filled or (filled == 0 and amount_in(row, "avgPx") > 0):
+        raise ValueError(f"accFillSz {filled}, but fillSz {row.get('fillSz')} at avgPx {row['avgPx']}")
     side = side_in(row)
     return OrderReport(
         symbol=place.symbol,
