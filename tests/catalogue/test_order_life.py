@@ -200,7 +200,7 @@ async def test_f15_cancel_that_came_too_late(tale: Tale) -> None:
     """
 
     def live(body: Json) -> Json:
-        rows = [{**row, "state": "live", "accFillSz": "0", "avgPx": ""} for row in body["data"]]
+        rows = [{**row, "state": "live", "accFillSz": "0", "avgPx": "", "fillSz": "0"} for row in body["data"]]
         return {**body, "data": rows} if rows else None
 
     tale.set_stage()

@@ -230,25 +230,6 @@ async def test_r8_fills_that_are_no_whole_steps_are_not_believed(venue: CcxtVenu
         await venue.all_orders(BTC, EPOCH_MS - 60_000)
 
 
-@pytest.mark.parametrize(
-    ("fields", "kind"),
-    [
-        ({"executedQty": "0.5", "cumQuote": "49995"}, Found),
-        ({"executedQty": "0.005", "cumQuote": "49995"}, LookupFailed),
-        ({"executedQty": "0", "cumQuote": "49995"}, LookupFailed),
-        ({"executedQty": "0.5", "avgPrice": "0", "cumQuote": "49995"}, Found),
-        ({"executedQty": "0.5", "avgPrice": "0", "cumQuote": "0"}, LookupFailed),
-    ],
-)
-async def test_r8_what_filled_is_held_against_what_it_is_worth(
-    venue: CcxtVenue, wire: Wire, fields: dict[str, str], kind: type
-) -> None:
-    wire.serve("GET", ORDER, order_body(OURS, status="EXPIRED", **fields))
-    found = await venue.find_order(BTC, OURS)
-    assert isinstance(found, kind)
-    assert not isinstance(found, Found) or found.report.average_price in {Decimal("99990.12345"), Decimal(99990)}
-
-
 async def test_a_closing_stop_of_somebody_else_does_not_make_the_list_unreadable(venue: CcxtVenue, wire: Wire) -> None:
     stop = order_body("web_9", status="NEW", origQty="0", executedQty="0", avgPrice="0.0")
     wire.serve("GET", "/fapi/v1/openOrders", [stop])
