@@ -206,6 +206,8 @@ class _Drawn:
                 if (act is Act.EARN and not self._scene.earn) or (act is Act.STREAM and not self._scene.streams):
                     continue
                 at_ms = self._chance.randrange(self._scene.calm_ms) * (4 if act in _EARLY else 5) // 5
+                if act is Act.SETTLE and hours > 1:  # no process starts any more once the contract is gone
+                    at_ms = self._scene.calm_ms - (self._scene.calm_ms - at_ms) // 10
                 given = self._draws[act]()
                 if "pending_s" in given:  # what is on its way has arrived before the calm
                     left_s = (self._scene.calm_ms - at_ms) // 1000
