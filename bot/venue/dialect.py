@@ -37,11 +37,11 @@ class PricedGroup(Timed[Mapping[str, Quantities]]):
 
     Attributes:
         settled: of each coin, what changes only when coins or their debts are booked; tells a move between two reads.
-        account: the part of it that is in the account which margins contracts.
+        booked: the part of it that is in the account which margins contracts.
     """
 
     settled: Quantities
-    account: Quantities
+    booked: Quantities
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class ContractsRead:
     Attributes:
         positions: flat only with proof (R9).
         margins: in each contract's settle currency.
-        account: where a unified account was read for them, `PricedGroup.account` by that reading; else None.
+        booked: where a unified account was read for them, `PricedGroup.booked` by that reading; else None.
     """
 
     positions: Mapping[Symbol, Position | Unknown]
     margins: Mapping[Symbol, Margin | Unknown]
-    account: Quantities | None = None
+    booked: Quantities | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

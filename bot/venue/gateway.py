@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -14,6 +14,7 @@ from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueOrderId
 from bot.domain.instrument import Instrument, MarginMode, SpotMarket
 from bot.domain.ledger import LedgerRow, WalletBalance
 from bot.domain.moves import Moved, MoveKind, MoveOutcome, MoveRecord, VenueMove
+from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import Book, Stamp, SymbolConfig, VenueObservation, Wanted
 from bot.domain.orders import (
     Acked,
@@ -164,19 +165,19 @@ class CcxtVenue:
 
     async def find_order(self, symbol: Symbol, client_id: ClientOrderId) -> OrderLookup:
         """Look an order up by our id."""
-        return await look_up(self._told(self._desk(symbol).find_order(symbol, client_id)))
+        return await look_up(self._found(symbol, client_id))
 
     async def find_venue_order(self, symbol: Symbol, order_id: VenueOrderId) -> OrderLookup:
         """Look an order up by the venue's id."""
-        return await look_up(self._told(self._desk(symbol).find_venue_order(symbol, order_id)))
+        return await look_up(self._desk(symbol).find_venue_order(symbol, order_id))
 
     async def open_orders(self, symbol: Symbol) -> Sequence[OrderReport]:
         """All open orders on the instrument."""
-        return [self._whole(report) for report in await self._desk(symbol).open_orders(symbol)]
+        return await self._desk(symbol).open_orders(symbol)
 
     async def all_orders(self, symbol: Symbol, since_ms: int) -> Sequence[OrderReport]:
         """All orders created since."""
-        return [self._whole(report) for report in await self._desk(symbol).orders(symbol, since_ms, self._until_ms())]
+        return await self._desk(symbol).orders(symbol, since_ms, self._until_ms())
 
     async def trades(self, symbol: Symbol, after: TradeCursor) -> Sequence[VenueTrade]:
         """All trades after the cursor."""
@@ -221,7 +222,10 @@ class CcxtVenue:
         if self.now_ms() >= ticket.deadline_ms:
             return expired("order")
         try:
-            return Acked(report=await self._told(desk.place(ticket)))
+            report = await desk.place(ticket)
+            if not self._in_steps(report):
+                return OutcomeUnknown(detail=f"filled {plain(report.filled)}, which is no multiple of the step")
+            return Acked(report=report)
         except VenueFault as fault:
             return outcome_of(fault)
 
@@ -229,12 +233,12 @@ class CcxtVenue:
         """Ask for a cancel, once; where the venue only acknowledges, the order is read back."""
         try:
             report = await self._desk(symbol).cancel(symbol, client_id)
-            if report is not None:
-                return Acked(report=self._whole(report))
+            if report is not None and self._in_steps(report):
+                return Acked(report=report)
         except VenueFault as fault:
             return outcome_of(fault)
         try:
-            return Acked(report=await self._told(self._desk(symbol).find_order(symbol, client_id)))
+            return Acked(report=await self._found(symbol, client_id))
         except VenueFault as fault:
             return OutcomeUnknown(detail=f"the cancel was acknowledged, but not seen: {fault.message}")
 
@@ -323,21 +327,25 @@ class CcxtVenue:
         parts = self._parts
         return parts.dialect.spot_desk if parts.markets.is_spot(symbol) else parts.dialect
 
-    async def _told(self, reading: Awaitable[OrderReport]) -> OrderReport:
-        return self._whole(await reading)
+    async def _found(self, symbol: Symbol, client_id: ClientOrderId) -> OrderReport:
+        """One order of ours. What it filled is believed in whole steps of its market, else when its trades make it up.
 
-    def _whole(self, report: OrderReport) -> OrderReport:
-        """The report, if what it filled can be: whole steps, as trades are made of. Raises VenueUnreadable (R8).
-
-        An order that is not of whole steps itself is older than the market's step, or was sized in quote.
+        A market's step may have changed since the lists were read; a wrong figure changes but for one answer. Raises
+        VenueFault.
         """
-        markets = self._parts.markets
-        market = markets.spot_market if markets.is_spot(report.symbol) else markets.instrument
-        step = market(report.symbol).quantity_step
-        if report.filled % step and not report.contracts % step:
-            why = f"order {report.venue_order_id} filled {report.filled}, which is no multiple of {step}"
-            raise self._link.unreadable("read an order", why)
+        desk = self._desk(symbol)
+        report = await desk.find_order(symbol, client_id)
+        if not self._in_steps(report):
+            before = TradeCursor(trade_id=None, time_ms=report.time_ms - _SLACK_MS)
+            trades = await desk.trades(symbol, before, self._until_ms())
+            made = sum((it.contracts for it in trades if it.venue_order_id == report.venue_order_id), ZERO)
+            if made != report.filled:
+                why = f"order {report.venue_order_id} filled {report.filled}, its trades make {made}"
+                raise self._link.unreadable("look an order up", why)
         return report
+
+    def _in_steps(self, report: OrderReport) -> bool:
+        return report.filled == 0 or report.filled % self._parts.markets.step_of(report.symbol) == 0
 
     async def _use_slot(self) -> None:
         """Use up the room that `order_slot` kept; without one, wait for it."""

@@ -143,6 +143,11 @@ class Markets:
         """Whether a symbol is that of a spot market."""
         return symbol in self._spots
 
+    def step_of(self, symbol: Symbol) -> Decimal:
+        """The step of quantities on a spot market or a perpetual. Raises ConfigFault."""
+        market = self.spot_market(symbol) if self.is_spot(symbol) else self.instrument(symbol)
+        return market.quantity_step
+
     def spot_pair(self, symbol: Symbol) -> SpotPair:
         """A spot market and the venue's own name of it. Raises ConfigFault."""
         return self._pairs[str(self._spot(symbol)["id"])]

@@ -45,7 +45,7 @@ class Readings:
         repeated shows only so. Coins that left that account would be counted there and where they went (R10).
         """
         coins, futures = await asyncio.gather(self._coins(wanted), self._futures(wanted))
-        return self._holdings(wanted, coins, futures.account), futures
+        return self._holdings(wanted, coins, futures.booked), futures
 
     async def _coins(self, wanted: Wanted) -> _Coins:
         """Wallets by source.
@@ -190,7 +190,7 @@ def _why_torn(
     if (
         account is not None
         and isinstance(after, PricedGroup)
-        and after.account.get(asset, ZERO) != account.get(asset, ZERO)
+        and after.booked.get(asset, ZERO) != account.get(asset, ZERO)
     ):
         return "the account was read twice, and the answers differ"
     return None

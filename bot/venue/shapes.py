@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NoReturn
 
 from bot.domain.ids import VenueOrderId
-from bot.domain.numbers import decimal_of
+from bot.domain.numbers import ZERO, decimal_of
 from bot.domain.orders import Side
 
 Row = Mapping[str, object]
@@ -79,6 +79,11 @@ def positive_in(row: Row, key: str) -> Decimal:
     return value
 
 
+def told_in(row: Row, key: str) -> Decimal:
+    """A number that the venue may leave out, or tell as null or as an empty text: 0 then."""
+    return decimal_in(row, key) if row.get(key) else ZERO
+
+
 def text_in(row: Row, key: str) -> str:
     """A text that is not empty."""
     value = row.get(key)
@@ -109,11 +114,6 @@ def order_code_in(row: Row, key: str) -> VenueOrderId:
     if not code.isalnum() or not code.strip("0"):
         raise ValueError(f"{key} {code!r} is none")
     return VenueOrderId(code)
-
-
-def far_apart(first: Decimal, second: Decimal) -> bool:
-    """Whether two figures of one price, both above 0, differ by more than rounding: they are not of the same fills."""
-    return not first / 2 < second < first * 2
 
 
 def flag_in(row: Row, key: str) -> bool:

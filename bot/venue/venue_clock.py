@@ -13,6 +13,8 @@ OFFSET_MAX_MS: Final = 1_000
 """Beyond it nothing is sent (R21)."""
 _AGE_MAX_MS: Final = 60_000
 _RENEW_MS: Final = 30_000
+_MOVES_MS: Final = 1_000
+"""Within this, two servers of a venue may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class VenueClock:
     async def measure(self, link: Link) -> int:
         """Ask the venue for its time; half the round trip is the error, so a slow answer says nothing.
 
-        Nor does one that shows no later time than the last: it is an old one, repeated on its way.
+        Nor does one that shows no later time than the last, which was not far from ours, a second ago or earlier: it
+        is an old one, repeated on its way.
 
         Raises VenueFault.
         """
@@ -67,7 +70,8 @@ class VenueClock:
         if answered_ms - sent_ms > OFFSET_MAX_MS:
             raise link.unreadable(ways.server_time.operation, f"the answer took {answered_ms - sent_ms} ms")
         last = self._offset
-        if last is not None and venue_ms <= last.venue_ms and answered_ms - last.measured_ms > OFFSET_MAX_MS:
+        witness = last is not None and abs(last.ms) <= OFFSET_MAX_MS and answered_ms - last.measured_ms > _MOVES_MS
+        if last is not None and witness and venue_ms <= last.venue_ms:
             raise link.unreadable(ways.server_time.operation, f"the venue's clock stands still at {venue_ms}")
         self._offset = Offset(venue_ms - (sent_ms + answered_ms) // 2, answered_ms, venue_ms)
         link.clock_doubted = False

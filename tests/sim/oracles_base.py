@@ -173,7 +173,12 @@ _TELLS_NOTHING: Final = re.compile(
 
 def hides(sent: Sent) -> bool:
     """The answer was stuck (`stale`), so that its process could not know of coins, positions or orders."""
-    return sent.fault == "stale" and _TELLS_NOTHING.search(sent.path) is None
+    return sent.fault == "stale" and tells(sent)
+
+
+def tells(sent: Sent) -> bool:
+    """The answer is about coins, positions or orders."""
+    return _TELLS_NOTHING.search(sent.path) is None
 
 
 class Blindness:
@@ -198,7 +203,7 @@ class Blindness:
             if event.at_ms - until_ms > self.FORGET_MS:
                 since_ms = self._honest_ms.get(place, event.at_ms)
             self._blind[place] = (since_ms, event.at_ms)
-        elif sent.fault == "position-lag":
+        elif sent.fault == "position-lag" and tells(sent):
             self._blind[place] = (event.at_ms - self.LAG_MAX_MS, event.at_ms)
         elif sent.status == 200:
             self._honest_ms[place] = event.at_ms

@@ -149,10 +149,15 @@ async def test_r20_a_listed_code_is_a_definite_rejection(venue: CcxtVenue, wire:
 
 
 async def test_look_ups_of_a_spot_order_believe_only_their_own(venue: CcxtVenue, wire: Wire) -> None:
-    wire.serve("GET", ORDER, spot_order(time=EPOCH_MS, executedQty="0.04", status="EXPIRED", cummulativeQuoteQty="4"))
+    wire.serve(
+        "GET", ORDER, spot_order(time=EPOCH_MS, executedQty="0.04", status="EXPIRED", cummulativeQuoteQty="4000")
+    )
     found = await venue.find_order(SPOT, OURS)
     assert isinstance(found, Found)
-    assert (found.report.status, found.report.average_price) == (OrderStatus.EXPIRED, Decimal(100))
+    assert (found.report.status, found.report.average_price) == (OrderStatus.EXPIRED, Decimal(100_000))
+    for cut in ({"executedQty": "0.0004", "cummulativeQuoteQty": "40000"}, {"executedQty": "0"}):
+        wire.serve("GET", ORDER, spot_order(time=EPOCH_MS, status="EXPIRED", **cut))
+        assert isinstance(await venue.find_order(SPOT, OURS), LookupFailed)
     wire.serve("GET", ORDER, Reply(status=400, body={"code": -2013, "msg": "Order does not exist."}))
     assert isinstance(await venue.find_order(SPOT, OURS), NotFound)
     for reply in (spot_order(time=EPOCH_MS, clientOrderId="other"), Reply(lost=True), {}):

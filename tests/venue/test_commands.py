@@ -214,22 +214,6 @@ async def test_an_order_of_the_venues_id_must_be_that_order(venue: CcxtVenue, wi
     assert isinstance(await venue.find_venue_order(BTC, VenueOrderId("4712")), LookupFailed)
 
 
-async def test_r8_fills_that_are_no_whole_steps_are_not_believed(venue: CcxtVenue, wire: Wire) -> None:
-    cut = order_body(OURS, status="CANCELED", origQty="1", executedQty="0.0005")
-    wire.serve("GET", ORDER, cut)
-    wire.serve("GET", "/fapi/v1/openOrders", [cut])
-    wire.serve("GET", "/fapi/v1/allOrders", [cut])
-    wire.serve("POST", ORDER, cut)
-    wire.serve("DELETE", ORDER, cut)
-    assert isinstance(await venue.find_order(BTC, OURS), LookupFailed)
-    assert isinstance(await venue.place(ticket()), OutcomeUnknown)
-    assert isinstance(await venue.cancel(BTC, OURS), OutcomeUnknown)
-    with pytest.raises(VenueUnreadable):
-        await venue.open_orders(BTC)
-    with pytest.raises(VenueUnreadable):
-        await venue.all_orders(BTC, EPOCH_MS - 60_000)
-
-
 async def test_a_closing_stop_of_somebody_else_does_not_make_the_list_unreadable(venue: CcxtVenue, wire: Wire) -> None:
     stop = order_body("web_9", status="NEW", origQty="0", executedQty="0", avgPrice="0.0")
     wire.serve("GET", "/fapi/v1/openOrders", [stop])

@@ -293,7 +293,7 @@ async def test_the_average_price_of_linear_and_inverse_fills(kucoin_venue: CcxtV
         {"symbol": "ETHUSDTM"},
         {"side": "short"},
         {"filledSize": 1001},
-        {"filledSize": 999.5, "endAt": EPOCH_MS - 600_000},
+        {"filledSize": 10, "avgDealPrice": None, "filledValue": "84400.1", "endAt": EPOCH_MS - 600_000},
         {"filledSize": 0, "filledValue": "84400.1", "endAt": EPOCH_MS - 600_000},
         {"filledSize": 10, "filledValue": "84400.1", "endAt": EPOCH_MS - 600_000},
         {"isActive": True},

@@ -142,6 +142,9 @@ async def test_r20_only_listed_codes_are_definite(
 
 
 async def test_an_order_is_believed_over_once_all_of_it_is_booked(kucoin_venue: CcxtVenue, kucoin: KuCoinWire) -> None:
+    for cut in ({"dealSize": "0.0004", "cancelledSize": "0.0996"}, {"dealSize": "0", "cancelledSize": "0.1"}):
+        kucoin.serve("GET", FIND, ok(spot_order(**cut)))
+        assert isinstance(await kucoin_venue.find_order(SPOT, OURS), LookupFailed)
     part = {"dealSize": "0.04", "dealFunds": "4000"}
     kucoin.serve("GET", FIND, ok(spot_order(**part, cancelledSize="0.06")))
     found = await kucoin_venue.find_order(SPOT, OURS)
@@ -174,7 +177,7 @@ async def test_lists_hold_orders_that_were_sized_in_quote_and_what_is_not_booked
 ) -> None:
     kucoin.serve("GET", f"{PLACE}/active", ok([spot_order(id="a", active=True, dealSize="0", dealFunds="0")]))
     theirs = spot_order(id="b", clientOid="", type="market", size="0", createdAt=EPOCH_MS + 1)
-    lagging = spot_order(id="c", dealSize="0.04", createdAt=EPOCH_MS + 2)
+    lagging = spot_order(id="c", dealSize="0.04", dealFunds="4000", createdAt=EPOCH_MS + 2)
     kucoin.serve("GET", f"{PLACE}/done", ok({"lastId": 0, "items": [lagging, theirs]}))
     reports = await kucoin_venue.all_orders(SPOT, EPOCH_MS - 1)
     assert [(report.venue_order_id, report.status) for report in reports] == [

@@ -302,9 +302,27 @@ async def test_r21_a_time_that_stands_still_is_an_old_answer_repeated(
     assert (wire.count("/fapi/v1/time"), venue.now_ms()) == (2, clock.ms)
     with pytest.raises(VenueUnreadable, match="stands still"):
         await venue.measure_clock()
+    wire.serve("GET", "/fapi/v1/time", {"serverTime": clock.ms - 40_000})
+    with pytest.raises(VenueUnreadable, match="stands still"):
+        await venue.measure_clock()
     wire.serve("GET", "/fapi/v1/time", lambda asked: {"serverTime": clock.ms + 7})
     await venue.observe(Wanted())
     assert venue.now_ms() == clock.ms + 7
+    clock.ms += 900
+    wire.serve("GET", "/fapi/v1/time", {"serverTime": clock.ms - 900 + 6})
+    assert await venue.measure_clock() == -894, "two servers may differ by a little"
+
+
+async def test_r21_a_time_that_is_far_off_is_no_witness_against_the_next(
+    venue: CcxtVenue, wire: Wire, clock: HandClock
+) -> None:
+    wire.serve("GET", "/fapi/v1/time", {"serverTime": clock.ms * 10})
+    await venue.measure_clock()
+    assert not venue.has_offset()
+    clock.ms += 31_000
+    wire.serve("GET", "/fapi/v1/time", lambda asked: {"serverTime": clock.ms})
+    await venue.observe(Wanted())
+    assert (venue.has_offset(), venue.now_ms()) == (True, clock.ms)
 
 
 async def test_r21_a_request_refused_for_its_time_has_the_clock_measured_at_once(
@@ -318,6 +336,10 @@ async def test_r21_a_request_refused_for_its_time_has_the_clock_measured_at_once
     await venue.observe(Wanted(symbols=frozenset({BTC})))
     assert wire.count("/fapi/v1/time") == 1
     assert wire.last("/fapi/v3/account").params["timestamp"] == str(clock.ms + 31_000)
+    wire.serve("GET", "/fapi/v3/account", Reply(status=503))
+    await venue.observe(Wanted(symbols=frozenset({BTC})))
+    await venue.observe(Wanted(symbols=frozenset({BTC})))
+    assert wire.count("/fapi/v1/time") == 2, "once more, since it was refused once more; then no more"
 
 
 async def test_recv_window(venue: CcxtVenue) -> None:

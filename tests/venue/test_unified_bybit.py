@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.environment import Environment
 from bot.domain.instrument import MarginMode
-from bot.domain.observation import FlatProof, Holding, Position, Prices, Source, SymbolConfig, Unknown
+from bot.domain.observation import FlatProof, Holding, Position, Prices, Source, SymbolConfig, Unknown, Wanted
 from bot.domain.orders import Acked, Found, LookupFailed, OutcomeUnknown, Side
 from bot.venue.client import make_client
 from bot.venue.gateway import CcxtVenue
@@ -254,6 +254,17 @@ async def test_r20_no_refusal_is_definite(code: int, bybit: CcxtVenue, wire: Wir
     wire.serve("POST", "/v5/order/create", answer({}, code, "no"))
     assert isinstance(await bybit.place(ticket(bybit, 1, Side.SELL, "0.010", "99500")), OutcomeUnknown)
     assert wire.count("/v5/order/create") == 1
+
+
+async def test_r21_a_request_refused_for_its_time_has_the_clock_measured_at_once(bybit: CcxtVenue, wire: Wire) -> None:
+    wanted = Wanted(symbols=frozenset({BTC}))
+    wire.asked.clear()
+    await bybit.observe(wanted)
+    assert wire.count("/v5/market/time") == 0
+    wire.serve("GET", "/v5/position/list", answer({}, 10002, "request expired"))
+    await bybit.observe(wanted)
+    await bybit.observe(wanted)
+    assert wire.count("/v5/market/time") == 1
 
 
 async def test_r22_lists_without_the_order_prove_nothing(bybit: CcxtVenue, wire: Wire) -> None:

@@ -9,14 +9,14 @@ from typing import Final
 
 from bot.domain.ids import Asset, ClientOrderId, Symbol, TradeId
 from bot.domain.instrument import ContractKind
-from bot.domain.numbers import ZERO, plain
+from bot.domain.numbers import plain
 from bot.domain.orders import OrderReport, OrderStatus, Side, TimeInForce, VenueTrade
 from bot.ports import OrderTicket
 from bot.venue.binance.family import Family
+from bot.venue.fills import check_fill
 from bot.venue.shapes import (
     Row,
     decimal_in,
-    far_apart,
     flag_in,
     integer_in,
     order_number_in,
@@ -25,6 +25,7 @@ from bot.venue.shapes import (
     same_market,
     side_in,
     text_in,
+    told_in,
 )
 
 SHORT: Final = "SHORT"
@@ -120,16 +121,20 @@ def order_report(body: object, contract: Contract) -> OrderReport:
         raise ValueError(f"executedQty {filled} does not fit origQty {contracts}")
     if status is OrderStatus.FILLED and contracts > 0 and filled != contracts:
         raise ValueError(f"a filled order filled {filled} of {contracts}")
-    client_id, side = row["clientOrderId"], side_in(row)
+    told, side = row["clientOrderId"], side_in(row)
+    client_id = ClientOrderId(told) if isinstance(told, str) and told else None
+    worth, average = told_in(row, contract.family.filled), _average_price(row, filled, contract)
+    made = _made_price(row, filled, contract) if filled and worth else None
+    check_fill(client_id, filled, beside=worth, prices=(average, made, told_in(row, "price")))
     return OrderReport(
         symbol=contract.symbol,
-        client_id=ClientOrderId(client_id) if isinstance(client_id, str) and client_id else None,
+        client_id=client_id,
         venue_order_id=order_number_in(row, "orderId"),
         side=side,
         status=status,
         contracts=contracts,
         filled=filled,
-        average_price=_average_price(row, filled, contract),
+        average_price=average,
         reduce_only=flag_in(row, "reduceOnly") or (position_side(row) == SHORT and side is Side.BUY),
         # The answer to a new order names only its last update.
         time_ms=integer_in(row, "time" if "time" in row else "updateTime"),
@@ -172,22 +177,13 @@ def position_side(row: Row) -> str:
 
 
 def _average_price(row: Row, filled: Decimal, contract: Contract) -> Decimal | None:
-    """`avgPrice`; what the fills are worth stands in for it where it is not told, and vouches for it where it is.
-
-    Raises:
-        ValueError: value and quantity are not those of the same fills (R8).
-    """
-    key = contract.family.filled
-    value = decimal_in(row, key) if row.get(key) else ZERO
+    """`avgPrice`; where it is not told, what the fills are worth stands in for it."""
     if filled == 0:
-        if value:
-            raise ValueError(f"{key} {value} of nothing filled")
         return None
-    average, units = decimal_in(row, "avgPrice"), filled * contract.size
-    if value == 0 and average > 0:
-        return average
-    value = positive_in(row, key)
-    made = units / value if contract.family.kind is ContractKind.INVERSE else value / units
-    if average > 0 and far_apart(average, made):
-        raise ValueError(f"avgPrice {average} does not fit executedQty {filled} with {key} {value}")
-    return average if average > 0 else made
+    average = decimal_in(row, "avgPrice")
+    return average if average > 0 else _made_price(row, filled, contract)
+
+
+def _made_price(row: Row, filled: Decimal, contract: Contract) -> Decimal:
+    value, units = positive_in(row, contract.family.filled), filled * contract.size
+    return units / value if contract.family.kind is ContractKind.INVERSE else value / units

@@ -14,6 +14,7 @@ from bot.domain.numbers import ZERO, plain
 from bot.domain.orders import OrderReport, OrderStatus, Side, VenueTrade
 from bot.ports import OrderTicket
 from bot.venue.desk import spot_request
+from bot.venue.fills import check_fill
 from bot.venue.markets import SpotPair
 from bot.venue.shapes import (
     Row,
@@ -26,6 +27,7 @@ from bot.venue.shapes import (
     same_market,
     side_in,
     text_in,
+    told_in,
 )
 
 _STATUS: Final[Mapping[str, OrderStatus]] = {
@@ -81,17 +83,18 @@ def order_report(body: object, pair: SpotPair) -> OrderReport:
         raise ValueError(f"executedQty {filled} does not fit origQty {coins}")
     if status is OrderStatus.FILLED and coins > 0 and filled != coins:
         raise ValueError(f"a filled order filled {filled} of {coins}")
-    if filled == 0 and decimal_in(row, "cummulativeQuoteQty") > 0:
-        raise ValueError(f"cummulativeQuoteQty {row['cummulativeQuoteQty']} of nothing filled")
+    client_id, worth = _client_id(row), decimal_in(row, "cummulativeQuoteQty")
+    average = positive_in(row, "cummulativeQuoteQty") / filled if filled else None
+    check_fill(client_id, filled, beside=worth, prices=(average, told_in(row, "price")))
     return OrderReport(
         symbol=pair.symbol,
-        client_id=_client_id(row),
+        client_id=client_id,
         venue_order_id=order_number_in(row, "orderId"),
         side=side_in(row),
         status=status,
         contracts=coins,
         filled=filled,
-        average_price=positive_in(row, "cummulativeQuoteQty") / filled if filled else None,
+        average_price=average,
         reduce_only=False,
         # Answers to a new order and to a cancel name the time of that instead.
         time_ms=integer_in(row, "time" if "time" in row else "transactTime"),

@@ -16,6 +16,7 @@ from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import SymbolConfig
 from bot.domain.orders import OrderReport, OrderStatus, TimeInForce, VenueTrade
 from bot.ports import OrderTicket
+from bot.venue.fills import check_fill
 from bot.venue.kucoin.client import SIGNED_MS
 from bot.venue.kucoin.envelope import row_in
 from bot.venue.kucoin.markets import KuCoinMarkets
@@ -23,7 +24,6 @@ from bot.venue.kucoin.settings import MARGIN_NAMES
 from bot.venue.shapes import (
     Row,
     decimal_in,
-    far_apart,
     flag_in,
     integer_in,
     order_code_in,
@@ -32,6 +32,7 @@ from bot.venue.shapes import (
     same_market,
     side_in,
     text_in,
+    told_in,
 )
 
 _ORDER_KEYS: Final = (
@@ -131,16 +132,20 @@ def order_report(row: Row, instrument: Instrument, market_id: str, now_ms: int) 
     contracts, filled = decimal_in(row, "size"), decimal_in(row, "filledSize")
     if not ZERO <= filled <= contracts:
         raise ValueError(f"filledSize {filled} does not fit size {contracts}")
-    client_id = row["clientOid"]
+    told = row["clientOid"]
+    client_id = ClientOrderId(told) if isinstance(told, str) and told else None
+    average = _average_price(row, instrument, filled)
+    prices = (average, told_in(row, "avgDealPrice"), told_in(row, "price"))
+    check_fill(client_id, filled, beside=told_in(row, "filledValue"), prices=prices)
     return OrderReport(
         symbol=instrument.symbol,
-        client_id=ClientOrderId(client_id) if isinstance(client_id, str) and client_id else None,
+        client_id=client_id,
         venue_order_id=order_code_in(row, "id"),
         side=side_in(row),
         status=_status(row, contracts, filled, now_ms),
         contracts=contracts,
         filled=filled,
-        average_price=_average_price(row, instrument, filled),
+        average_price=average,
         reduce_only=flag_in(row, "reduceOnly"),
         time_ms=integer_in(row, "createdAt"),
     )
@@ -173,21 +178,11 @@ def settling(row: Row, now_ms: int) -> bool:
 
 
 def _average_price(row: Row, instrument: Instrument, filled: Decimal) -> Decimal | None:
-    """`avgDealPrice` is rounded, so the value decides; it is in the settle currency.
-
-    Raises:
-        ValueError: value and quantity are not those of the same fills (R8).
-    """
+    """`avgDealPrice` is rounded, so the value decides; it is in the settle currency."""
     if filled == 0:
-        if decimal_in(row, "filledValue") != 0:
-            raise ValueError(f"filledValue {row['filledValue']} of nothing filled")
         return None
     value, units = positive_in(row, "filledValue"), filled * instrument.contract_size
-    average = units / value if instrument.kind is ContractKind.INVERSE else value / units
-    told = decimal_in(row, "avgDealPrice") if row.get("avgDealPrice") else ZERO
-    if told and far_apart(told, average):
-        raise ValueError(f"avgDealPrice {told} does not fit filledSize {filled} with filledValue {value}")
-    return average
+    return units / value if instrument.kind is ContractKind.INVERSE else value / units
 
 
 def venue_trade(row: Row, instrument: Instrument, market_id: str, markets: KuCoinMarkets) -> VenueTrade:

@@ -15,6 +15,7 @@ from bot.domain.numbers import ZERO, plain
 from bot.domain.orders import OrderReport, OrderStatus, VenueTrade
 from bot.ports import OrderTicket
 from bot.venue.desk import spot_request
+from bot.venue.fills import check_fill
 from bot.venue.kucoin.client import SIGNED_MS
 from bot.venue.kucoin.markets import KuCoinMarkets
 from bot.venue.markets import SpotPair
@@ -29,6 +30,7 @@ from bot.venue.shapes import (
     same_market,
     side_in,
     text_in,
+    told_in,
 )
 
 _ORDER_KEYS: Final = (
@@ -69,18 +71,19 @@ def order_report(row: Row, pair: SpotPair) -> OrderReport:
     coins = size or filled
     if not ZERO <= filled <= coins:
         raise ValueError(f"dealSize {filled} does not fit size {size}")
-    if filled == 0 and decimal_in(row, "dealFunds") != 0:
-        raise ValueError(f"dealFunds {row['dealFunds']} of nothing filled")
-    client_id = row["clientOid"]
+    told = row["clientOid"]
+    client_id = ClientOrderId(told) if isinstance(told, str) and told else None
+    average = positive_in(row, "dealFunds") / filled if filled else None
+    check_fill(client_id, filled, beside=told_in(row, "dealFunds"), prices=(average, told_in(row, "price")))
     return OrderReport(
         symbol=pair.symbol,
-        client_id=ClientOrderId(client_id) if isinstance(client_id, str) and client_id else None,
+        client_id=client_id,
         venue_order_id=order_code_in(row, "id"),
         side=side_in(row),
         status=_status(row, coins, filled),
         contracts=coins,
         filled=filled,
-        average_price=positive_in(row, "dealFunds") / filled if filled else None,
+        average_price=average,
         reduce_only=False,
         time_ms=integer_in(row, "createdAt"),
     )

@@ -12,10 +12,11 @@ from bot.domain.numbers import ZERO, plain
 from bot.domain.orders import OrderReport, OrderStatus, Side, TimeInForce, VenueTrade
 from bot.ports import OrderTicket
 from bot.venue.desk import spot_request
+from bot.venue.fills import check_fill, ours
 from bot.venue.okx.client import DEADLINE
 from bot.venue.okx.errors import OK
 from bot.venue.okx.futures import LONG, NET, SHORT
-from bot.venue.okx.wire import SPOT, amount_in, figure_in, row_in
+from bot.venue.okx.wire import SPOT, amount_in, row_in
 from bot.venue.shapes import (
     Row,
     flag_in,
@@ -26,6 +27,7 @@ from bot.venue.shapes import (
     same_market,
     side_in,
     text_in,
+    told_in,
 )
 
 ORDER_TYPE: Final[Mapping[TimeInForce, str]] = {
@@ -165,13 +167,13 @@ def order_report(row: Row, place: Place) -> OrderReport:
         raise ValueError(f"accFillSz {filled} does not fit sz {contracts}")
     if row.get("tgtCcy") != _IN_QUOTE and (status is OrderStatus.FILLED) != (filled == contracts):
         raise ValueError(f"state {row['state']} does not fit accFillSz {filled} of {contracts}")
-    # `fillSz` is of the last fill alone.
-    if (figure_in(row, "fillSz") or ZERO) > filled or (filled == 0 and amount_in(row, "avgPx") > 0):
-        raise ValueError(f"accFillSz {filled}, but fillSz {row.get('fillSz')} at avgPx {row['avgPx']}")
-    side = side_in(row)
+    client_id, side, average, last = _client_id(row), side_in(row), amount_in(row, "avgPx"), told_in(row, "fillSz")
+    if ours(client_id) and last > filled:
+        raise ValueError(f"accFillSz {filled}, but its last fill is {last}")
+    check_fill(client_id, filled, beside=average, prices=(average, told_in(row, "px")))
     return OrderReport(
         symbol=place.symbol,
-        client_id=_client_id(row),
+        client_id=client_id,
         venue_order_id=order_number_in(row, "ordId"),
         side=side,
         status=status,

@@ -123,7 +123,7 @@ class Wallets:
             },
             stamp=joined(trading.stamp, funding.stamp),
             settled=_with(booked, funding.value),
-            account=booked,
+            booked=booked,
             principal=_with({asset: coin.wallet for asset, coin in trading.value.coins.items()}, funding.value),
         )
 

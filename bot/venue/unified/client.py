@@ -16,6 +16,7 @@ from ccxt.base.errors import (
     AuthenticationError,
     BaseError,
     DDoSProtection,
+    InvalidNonce,
     InvalidOrder,
     NoChange,
     OrderNotFound,
@@ -38,6 +39,7 @@ _MEANINGS: Final = (
     (OrderNotFound, Meaning.NOT_FOUND),
     (RateLimitExceeded, Meaning.BUSY),
     (DDoSProtection, Meaning.BUSY),
+    (InvalidNonce, Meaning.UNTIMELY),
     (AuthenticationError, Meaning.AUTH),
     (NoChange, Meaning.ALREADY_SET),
 )
