@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, create_engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -18,6 +18,8 @@ from bot.journal.schema import METADATA, REVISIONS
 
 BUSY_TIMEOUT_S: Final = 2.0
 """How long another program's lock is waited for; the loop stands still meanwhile."""
+
+_KEPT_MAX: Final = 256
 
 T = TypeVar("T")
 
@@ -45,6 +47,10 @@ class Database:
         self.path = path
         self._mode = mode
         self._identity: tuple[int, int] | None = None
+        self._raw: sqlite3.Connection | None = None
+        self._kept: dict[tuple[int, tuple[tuple[str, object], ...]], tuple[Any, ...]] = {}
+        self._kept_version: object = None
+        self._changing = False
         # One connection for good, without the driver's own transactions: BEGIN and COMMIT are ours.
         self._engine: Engine = create_engine("sqlite://", creator=self._connect, poolclass=StaticPool)
 
@@ -79,8 +85,11 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, notes: bool = False) -> Iterator[Connection]:
         """One transaction: committed with fsync when the block ends, nothing of it kept when it raises.
+
+        Args:
+            notes: only tables are written that no `kept` query reads.
 
         Raises:
             JournalFault: nothing was written.
@@ -91,6 +100,7 @@ class Database:
                 f"journal {self.path} was moved or removed while in use",
                 hint="put it back, or restart the bot: it then adopts the existing short",
             )
+        self._changing = not notes
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -100,6 +110,10 @@ class Database:
             raise InvariantBroken(f"journal {self.path} refused a contradiction: {error.orig}") from error
         except DBAPIError as error:
             raise self._fault("written", error) from error
+        finally:
+            if self._changing:
+                self._kept.clear()
+            self._changing = False
 
     def rows(self, statement: Executable, parse: Callable[[Row], T], **parameters: object) -> tuple[T, ...]:
         """All rows of a query, as values. Raises JournalFault, also when a row does not read back."""
@@ -109,6 +123,26 @@ class Database:
         except DBAPIError as error:
             raise self._fault("read", error) from error
         return tuple(self.parsed(row, parse) for row in found)
+
+    def kept(self, statement: Executable, parse: Callable[[Row], T], **parameters: object) -> tuple[T, ...]:
+        """Like `rows`, but read from the file only where something was written since: for what every turn asks again.
+
+        What another process commits, such as `hedgebot pause`, changes SQLite's data_version. Within a transaction of
+        ours nothing is kept, as it may be taken back. Raises JournalFault.
+
+        Source: SQLite documentation, "PRAGMA data_version".
+        """
+        version = self._version()
+        if self._changing or version is None:
+            return self.rows(statement, parse, **parameters)
+        if version != self._kept_version or len(self._kept) >= _KEPT_MAX:
+            self._kept.clear()
+            self._kept_version = version
+        key = (id(statement), tuple(sorted(parameters.items())))
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = self.rows(statement, parse, **parameters)
+        return found
 
     def parsed(self, row: Row, parse: Callable[[Row], T]) -> T:
         """A row as a value. Raises JournalFault when this code can't have written it."""
@@ -127,9 +161,20 @@ class Database:
             timeout=BUSY_TIMEOUT_S,
             isolation_level=None,
         )
+        self._raw = connection
+        self._kept.clear()  # the version counts anew with each connection
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
+
+    def _version(self) -> object:
+        """Changes with what others commit to the file; None when it can't be told."""
+        if self._raw is None:
+            return None
+        try:
+            return self._raw.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error:
+            return None
 
     def _identify(self) -> tuple[int, int] | None:
         """Which file the path is now; None when there is none."""

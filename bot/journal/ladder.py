@@ -61,7 +61,7 @@ class LadderBook:
 
     def newest_step(self, venue: VenueName, symbol: Symbol) -> StepRecord | None:
         """The newest step on a contract, open or over."""
-        found = self._database.rows(ladder.NEWEST_STEP, ladder_rows.step_of, venue=venue, symbol=symbol)
+        found = self._database.kept(ladder.NEWEST_STEP, ladder_rows.step_of, venue=venue, symbol=symbol)
         return next(iter(found), None)
 
     def steps(self, venue: VenueName, symbol: Symbol) -> Sequence[StepRecord]:

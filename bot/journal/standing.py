@@ -24,7 +24,7 @@ class Standing:
 
     def halts(self) -> Sequence[Halt]:
         """Halts that nobody has cleared, oldest first."""
-        return self._database.rows(sql.OPEN_HALTS, rows.halt_of)
+        return self._database.kept(sql.OPEN_HALTS, rows.halt_of)
 
     def clear_halts(self, now_ms: int) -> int:
         """Clear all halts; returns how many there were."""
@@ -41,7 +41,7 @@ class Standing:
 
     def controls(self) -> Sequence[Control]:
         """Controls that nobody has ended, oldest first."""
-        return self._database.rows(sql.STANDING_CONTROLS, rows.control_of)
+        return self._database.kept(sql.STANDING_CONTROLS, rows.control_of)
 
     def end_controls(self, now_ms: int, hedge: HedgeName | None = None) -> int:
         """End all, or those of one hedge alone; returns how many there were."""

@@ -34,6 +34,8 @@ from bot.ports import DecisionRow, Halt
 DECISIONS_KEPT: Final = 10_000
 """Per hedge; older ones are dropped."""
 
+_MINUTE_MS: Final = 60_000
+
 ABSENCES_KEPT: Final = 20
 """Per intent: the proof of R22 rests on the newest few, and a reading that is not clean voids all before it."""
 
@@ -210,7 +212,7 @@ class SqlJournal(Standing, FundingBook, LadderBook):
 
     def unfinished(self, venue: VenueName, symbol: Symbol) -> Sequence[IntentRecord]:
         """Not terminal, or not settled; oldest first."""
-        return self._database.rows(sql.UNFINISHED, rows.record_of, venue=venue, symbol=symbol)
+        return self._database.kept(sql.UNFINISHED, rows.record_of, venue=venue, symbol=symbol)
 
     def all_unfinished(self) -> Sequence[IntentRecord]:
         """Like `unfinished`, of every instrument; for `status`."""
@@ -225,7 +227,10 @@ class SqlJournal(Standing, FundingBook, LadderBook):
 
     def recent(self, venue: VenueName, symbol: Symbol, since_ms: int) -> Sequence[IntentRecord]:
         """Created since; oldest first."""
-        return self._database.rows(sql.RECENT, rows.record_of, venue=venue, symbol=symbol, since_ms=since_ms)
+        # A minute more is asked for, so that the question is the same one for a minute.
+        whole_ms = since_ms - since_ms % _MINUTE_MS
+        found = self._database.kept(sql.RECENT, rows.record_of, venue=venue, symbol=symbol, since_ms=whole_ms)
+        return tuple(record for record in found if record.intent.created_ms >= since_ms)
 
     def add_absence(self, client_id: ClientOrderId, read: AbsenceRead) -> None:
         """Keep one absence reading, and drop those that no proof needs any more."""
@@ -241,7 +246,7 @@ class SqlJournal(Standing, FundingBook, LadderBook):
 
     def anchor(self, venue: VenueName, symbol: Symbol) -> Anchor | None:
         """The last confirmed position."""
-        return next(iter(self._database.rows(sql.ONE_ANCHOR, rows.anchor_of, venue=venue, symbol=symbol)), None)
+        return next(iter(self._database.kept(sql.ONE_ANCHOR, rows.anchor_of, venue=venue, symbol=symbol)), None)
 
     def anchors(self) -> Sequence[tuple[tuple[VenueName, Symbol], Anchor]]:
         """Every confirmed position, by instrument; for `uncovered` and `resume`."""
@@ -305,14 +310,14 @@ class SqlJournal(Standing, FundingBook, LadderBook):
 
     def remember(self, hedge: HedgeName, memory: Mapping[str, str]) -> None:
         """Replace what the decision remembers."""
-        with self._database.writing() as connection:
+        with self._database.writing(notes=True) as connection:
             _remember(connection, hedge, memory)
 
     def record_decision(self, now_ms: int, plan: Plan) -> None:
         """Keep a decision. Of equal ones in a row (but for prices and times), the first and the newest stay."""
         facts = plan_facts(plan)
         hedge, text = plan.view.hedge, json.dumps(facts)
-        with self._database.writing() as connection:
+        with self._database.writing(notes=True) as connection:
             newest = connection.execute(sql.NEWEST_DECISION, {"one": hedge}).mappings().first()
             before = None if newest is None else self._database.parsed(newest, lambda row: plan_of(row["plan"]))
             same = before is not None and sameness(before) == sameness(facts)

@@ -162,11 +162,11 @@ class SimDatabase(Database):
         return connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, notes: bool = False) -> Iterator[Connection]:
         """One transaction of a process that has power; told before and after its commit, by the journal's method."""
         running = RUNNING.get()
         if running is None:
-            with super().writing() as connection:
+            with super().writing(notes=notes) as connection:
                 yield connection
             return
         process, point = running
@@ -174,7 +174,7 @@ class SimDatabase(Database):
         # This frame is the context manager's; the one above enters it for the journal's method.
         doing = sys._getframe(2).f_code.co_name
         try:
-            with super().writing() as connection:
+            with super().writing(notes=notes) as connection:
                 yield connection
                 process.check()
                 point(process, f"commit {doing}: before")
