@@ -138,8 +138,15 @@ class Tale:
 
     # Orders
 
-    def arms(self, number: int, side: Way = Way.SELL, contracts: str = "1", **more: Any) -> IntentRecord:  # noqa: ANN401
-        """An intent is committed."""
+    def arms(
+        self,
+        number: int,
+        side: Way = Way.SELL,
+        contracts: str = "1",
+        behind_ms: int = 0,
+        **more: Any,  # noqa: ANN401
+    ) -> IntentRecord:
+        """An intent is committed, by a clock that is so far behind."""
         given: dict[str, Any] = {"price": MARK, "reduce_only": side is Way.BUY, "symbol": PERP} | more
         client_id = our_id(number)
         intent = Intent(
@@ -150,8 +157,8 @@ class Tale:
             cursor_before=TradeCursor(trade_id=None, time_ms=0),
             mark=MARK,
             created_ms=EPOCH_MS + self.ms,
-            timestamp_ms=EPOCH_MS + self.ms,
-            deadline_ms=EPOCH_MS + self.ms + 3000,
+            timestamp_ms=EPOCH_MS + self.ms - behind_ms,
+            deadline_ms=EPOCH_MS + self.ms - behind_ms + 3000,
         )
         record = IntentRecord(
             intent=intent,

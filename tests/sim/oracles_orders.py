@@ -264,7 +264,9 @@ class NoIncreaseWhileUnknown(Watching):
                         self.fail(f"{intent.client_id} adds risk while {client_id} may still arrive")
             if not any(order.client_id == intent.client_id for order in truth.orders.values()):
                 valid_ms = intent.deadline_ms - intent.timestamp_ms
-                self._lost[intent.client_id] = sent.at_ms + valid_ms + self._grace_ms - CLOCK_MS
+                # What comes after the deadline is refused; a clock that is behind promised an earlier one.
+                deadline_ms = min(sent.at_ms + valid_ms, intent.deadline_ms)
+                self._lost[intent.client_id] = deadline_ms + self._grace_ms - CLOCK_MS
 
     def _asked_for(self, sent: Sent, truth: Truth) -> Iterator[IntentRecord]:
         for client_id in our_ids(sent):

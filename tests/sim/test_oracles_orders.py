@@ -253,10 +253,13 @@ def test_o4_more_risk_while_another_order_is_open(state: IntentState) -> None:
     assert f"is {state}" in seen(lambda: tale.sends(2))
 
 
-@pytest.mark.parametrize(("waited_s", "well"), [(5, False), (30, False), (34, True)])
-def test_o4_more_risk_while_a_lost_order_may_still_arrive(waited_s: int, well: bool) -> None:
+@pytest.mark.parametrize(
+    ("behind_s", "waited_s", "well"),
+    [(0, 5, False), (0, 30, False), (0, 34, True), (20, 10, False), (20, 14, True), (-20, 30, False), (-20, 34, True)],
+)
+def test_o4_more_risk_while_a_lost_order_may_still_arrive(behind_s: int, waited_s: int, well: bool) -> None:
     tale = Tale(NoIncreaseWhileUnknown())
-    tale.arms(1)
+    tale.arms(1, behind_ms=behind_s * 1_000)
     tale.tell(Kind.ANSWER, sent=tale.sends(1, status=None, fault="drop-before"))
     tale.learns(1, IntentState.NO_EFFECT_PROVEN)
     tale.after(waited_s)
