@@ -169,8 +169,7 @@ class Database:
 
     def _version(self) -> object:
         """Changes with what others commit to the file; None when it can't be told."""
-        if self._raw is None:
-            return None
+        assert self._raw is not None, "`prepare` connected"
         try:
             return self._raw.execute("PRAGMA data_version").fetchone()
         except sqlite3.Error:

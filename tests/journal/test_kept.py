@@ -96,6 +96,15 @@ def test_what_was_taken_back_is_not_kept(journal: SqlJournal) -> None:
     assert len(journal.controls()) == 1
 
 
+def test_where_the_version_can_not_be_asked_for_the_file_is_read(journal: SqlJournal) -> None:
+    journal.control(PAUSE)
+    assert len(journal.controls()) == 1
+    journal._database.close()
+    asked = Asked(journal)
+    assert len(journal.controls()) == 1
+    assert len(asked.statements) == 1
+
+
 def test_recent_ones_are_told_to_the_millisecond(journal: SqlJournal, make_intent: Intents) -> None:
     record = journal.arm(make_intent(1, created_ms=NOW + 30_000))
     for since_ms, found in ((NOW, (record,)), (NOW + 30_000, (record,)), (NOW + 30_001, ()), (NOW + 90_000, ())):
