@@ -13,6 +13,7 @@ from bot.domain.observation import Stamp
 _SINCE: Final = "since_ms"
 _EXPOSURE: Final = "exposure_max"
 _PRINCIPAL: Final = "principal_max"
+_SEEN: Final = "seen_ms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +68,13 @@ class Surplus:
 
     Attributes:
         since_ms: when it was first seen, our clock.
+        seen_ms: when it was last seen.
         exposure_max: the largest exposure seen since, in coins; the short is not reduced below what that needs.
         principal_max: the principal of the same observation.
     """
 
     since_ms: int
+    seen_ms: int
     exposure_max: Decimal
     principal_max: Decimal
 
@@ -79,6 +82,7 @@ class Surplus:
         """As text, for the journal: the dwell survives a restart."""
         return {
             _SINCE: str(self.since_ms),
+            _SEEN: str(self.seen_ms),
             _EXPOSURE: str(self.exposure_max),
             _PRINCIPAL: str(self.principal_max),
         }
@@ -93,6 +97,7 @@ class Surplus:
         """
         return cls(
             since_ms=int(values[_SINCE]),
+            seen_ms=int(values.get(_SEEN, values[_SINCE])),
             exposure_max=decimal_of(values[_EXPOSURE]),
             principal_max=decimal_of(values[_PRINCIPAL]),
         )
@@ -114,12 +119,26 @@ def watch_surplus(memory: Surplus | None, sample: Sample, *, surplus: bool, now_
     if not surplus:
         return None
     if memory is None:
-        return Surplus(since_ms=now_ms, exposure_max=sample.exposure, principal_max=sample.principal)
+        return Surplus(since_ms=now_ms, seen_ms=now_ms, exposure_max=sample.exposure, principal_max=sample.principal)
     # A start that lies in the future comes from a clock that was set back; it must not stretch the dwell.
-    since_ms = min(memory.since_ms, now_ms)
+    lasting = replace(memory, since_ms=min(memory.since_ms, now_ms), seen_ms=now_ms)
     if sample.exposure > memory.exposure_max:
-        return Surplus(since_ms=since_ms, exposure_max=sample.exposure, principal_max=sample.principal)
-    return replace(memory, since_ms=since_ms)
+        return replace(lasting, exposure_max=sample.exposure, principal_max=sample.principal)
+    return lasting
+
+
+def after_downtime(surplus: Surplus | None, now_ms: int) -> Surplus | None:
+    """A surplus as a new process takes it over: the time in which nobody looked is no part of its dwell (R11).
+
+    An emptied list that was seen once before a restart and once after it would else have lasted.
+
+    Args:
+        surplus: as the process before left it; None when there was none.
+        now_ms: our clock, at the start.
+    """
+    if surplus is None:
+        return None
+    return replace(surplus, since_ms=surplus.since_ms + max(now_ms - surplus.seen_ms, 0), seen_ms=now_ms)
 
 
 def after_gain(surplus: Surplus | None, gained: Decimal) -> Surplus | None:

@@ -258,7 +258,10 @@ def _decrease(reading: Reading, memory: Memory, surplus: obs.Surplus | None) -> 
         return plan, memory
     # What lasted for the whole dwell is done, but more was sold meanwhile: that has to last as well.
     rest = obs.Surplus(
-        since_ms=situation.now_ms, exposure_max=reading.sample.exposure, principal_max=reading.sample.principal
+        since_ms=situation.now_ms,
+        seen_ms=situation.now_ms,
+        exposure_max=reading.sample.exposure,
+        principal_max=reading.sample.principal,
     )
     return _dwelling(reading, rest), replace(memory, surplus=rest)
 

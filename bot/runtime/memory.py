@@ -11,7 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from bot import logs
 from bot.core import accounting, guards, inverse
-from bot.core.observation import after_gain
+from bot.core.observation import after_downtime, after_gain
 from bot.core.situation import Memory
 from bot.core.work import campaign_work, unwinding_work
 from bot.domain.control import Control, ControlKind, standing
@@ -63,7 +63,8 @@ class HedgeMemory:
         self._confirmed: Position | None = None
         kept = journal.memory(policy.name)
         self._kept = dict(kept)
-        self.decided = Memory.from_dict(kept)
+        left = Memory.from_dict(kept)
+        self.decided = replace(left, surplus=after_downtime(left.surplus, clock.now_ms()))
         self._job = kept.get(_JOB, "")
         self.campaign = guards.Campaign.from_dict(kept)
         self._was_halted = True  # a restart after `resume` finds out below that nothing halts any more

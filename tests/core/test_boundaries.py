@@ -238,7 +238,7 @@ def test_a_campaign_keeps_what_a_contract_closes() -> None:
 def test_a_decisions_memory_is_kept_part_by_part() -> None:
     memory = Memory(
         prices=PriceMemory(accepted=D(100_000), accepted_ms=5, pending=((D(1), 2), (D(3), 4))),
-        surplus=Surplus(since_ms=6, exposure_max=D(7), principal_max=D(8)),
+        surplus=Surplus(since_ms=6, seen_ms=7, exposure_max=D(7), principal_max=D(8)),
         foreign_since_ms=9,
     )
     assert Memory.from_dict(memory.to_dict()) == memory

@@ -1,12 +1,13 @@
 """What two readings, and time, say together (R8, R10, R11)."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.observation import Sample, Surplus, agree, dwelled, stale, watch_surplus
+from bot.core.observation import Sample, Surplus, after_downtime, agree, dwelled, stale, watch_surplus
 from bot.domain.observation import Stamp
 
 D = Decimal
@@ -75,11 +76,11 @@ def test_r11_without_surplus_nothing_is_watched() -> None:
 
 def test_r11_the_largest_exposure_seen_meanwhile_is_kept() -> None:
     first = _watch(None, "0.3", surplus=True, now_ms=1000)
-    assert first == Surplus(since_ms=1000, exposure_max=D("0.3"), principal_max=D("0.3"))
+    assert first == Surplus(since_ms=1000, seen_ms=1000, exposure_max=D("0.3"), principal_max=D("0.3"))
     lower = _watch(first, "0.2", surplus=True, now_ms=2000)
-    assert lower == first
+    assert lower == replace(first, seen_ms=2000)
     higher = _watch(lower, "0.5", surplus=True, now_ms=3000)
-    assert higher == Surplus(since_ms=1000, exposure_max=D("0.5"), principal_max=D("0.5"))
+    assert higher == Surplus(since_ms=1000, seen_ms=3000, exposure_max=D("0.5"), principal_max=D("0.5"))
 
 
 def test_r11_coins_that_come_back_end_it_and_the_dwell_begins_anew() -> None:
@@ -91,22 +92,34 @@ def test_r11_coins_that_come_back_end_it_and_the_dwell_begins_anew() -> None:
 
 
 def test_r11_a_surplus_must_have_lasted_the_whole_dwell() -> None:
-    surplus = Surplus(since_ms=1000, exposure_max=D(1), principal_max=D(1))
+    surplus = Surplus(since_ms=1000, seen_ms=1000, exposure_max=D(1), principal_max=D(1))
     assert not dwelled(surplus, 60_999, D(60))
     assert dwelled(surplus, 61_000, D(60))
     assert dwelled(surplus, 1500, D("0.5"))
 
 
 def test_r11_a_clock_that_was_set_back_does_not_stretch_the_dwell() -> None:
-    ahead = Surplus(since_ms=10_000_000, exposure_max=D(1), principal_max=D(1))
+    ahead = Surplus(since_ms=10_000_000, seen_ms=10_000_000, exposure_max=D(1), principal_max=D(1))
     assert _watch(ahead, "0.5", surplus=True, now_ms=1000) == Surplus(
-        since_ms=1000, exposure_max=D(1), principal_max=D(1)
+        since_ms=1000, seen_ms=1000, exposure_max=D(1), principal_max=D(1)
     )
 
 
 def test_r11_the_dwell_survives_a_restart() -> None:
-    surplus = Surplus(since_ms=1000, exposure_max=D("1.10"), principal_max=D("0.90"))
+    surplus = Surplus(since_ms=1000, seen_ms=6000, exposure_max=D("1.10"), principal_max=D("0.90"))
     assert Surplus.from_dict(surplus.to_dict()) == surplus
+    older = {"since_ms": "1000", "exposure_max": "1.10", "principal_max": "0.90"}
+    assert Surplus.from_dict(older) == replace(surplus, seen_ms=1000)
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "since_ms"), [(6000, 1000), (6001, 1001), (66_000, 61_000), (5999, 1000), (10**9, 10**9 - 5000)]
+)
+def test_r11_time_in_which_nobody_looked_is_no_part_of_the_dwell(at_ms: int, since_ms: int) -> None:
+    """What was seen for 5 s before a restart has lasted for 5 s after it, however long it took."""
+    left = Surplus(since_ms=1000, seen_ms=6000, exposure_max=D("0.3"), principal_max=D("0.2"))
+    assert after_downtime(left, at_ms) == replace(left, since_ms=since_ms, seen_ms=at_ms)
+    assert after_downtime(None, at_ms) is None
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,9 @@ def lasting(short: str = "2", since_s: int = -60) -> Memory:
     """The short has been too large for a minute."""
     return replace(
         seen(short=short),
-        surplus=Surplus(since_ms=START_MS + 100 + since_s * 1000, exposure_max=D(1), principal_max=D(1)),
+        surplus=Surplus(
+            since_ms=START_MS + 100 + since_s * 1000, seen_ms=START_MS, exposure_max=D(1), principal_max=D(1)
+        ),
     )
 
 
@@ -84,7 +86,8 @@ def test_a_decrease_to_the_last_field(hedged: bool) -> None:
 
 
 def test_r11_the_dwell_ends_at_its_millisecond() -> None:
-    early = replace(lasting(), surplus=Surplus(since_ms=START_MS + 101 - 60_000, exposure_max=D(1), principal_max=D(1)))
+    began = Surplus(since_ms=START_MS + 101 - 60_000, seen_ms=START_MS, exposure_max=D(1), principal_max=D(1))
+    early = replace(lasting(), surplus=began)
     assert planned(reading(0, "1", "-2"), early).verdict is Verdict.DWELLING
     plan = planned(reading(0, "1", "-2"), lasting(since_s=-58))
     assert (plan.verdict, plan.look_again_s, plan.alarm, plan.want_book) == (Verdict.DWELLING, D(2), False, False)

@@ -107,10 +107,10 @@ def seen(exposure: str, principal: str) -> Sample:
 
 def test_r11_of_two_exposures_as_large_the_first_one_is_remembered() -> None:
     """With the principal that it was seen with."""
-    first = Surplus(since_ms=5, exposure_max=D("0.9"), principal_max=D("0.8"))
+    first = Surplus(since_ms=5, seen_ms=9, exposure_max=D("0.9"), principal_max=D("0.8"))
     assert watch_surplus(first, seen("0.9", "0.7"), surplus=True, now_ms=9) == first
     more = watch_surplus(first, seen("0.91", "0.7"), surplus=True, now_ms=9)
-    assert more == Surplus(since_ms=5, exposure_max=D("0.91"), principal_max=D("0.7"))
+    assert more == Surplus(since_ms=5, seen_ms=9, exposure_max=D("0.91"), principal_max=D("0.7"))
 
 
 def prices(mark: str, index: str | None, at_ms: int) -> Prices:

@@ -25,12 +25,14 @@ def test_r10_what_only_the_second_reading_saw_is_balanced_with_its_reason() -> N
 
 def test_r11_what_lasted_and_is_inside_the_band_is_not_bought_back() -> None:
     """Most of a surplus was bought back; then more was sold, and that has not lasted yet."""
-    lasted = Surplus(since_ms=START_MS - 61_000, exposure_max=D("0.996"), principal_max=D("0.996"))
+    lasted = Surplus(since_ms=START_MS - 61_000, seen_ms=START_MS, exposure_max=D("0.996"), principal_max=D("0.996"))
     before = reading(0, "0.996", "-1")
     _, memory = decide(before, Memory())
     plan, after = decide(reading(1, "0.9", "-1"), replace(memory, surplus=lasted))
     assert (plan.verdict, plan.order) == (Verdict.DWELLING, None)
-    assert after.surplus == Surplus(since_ms=START_MS + 1_100, exposure_max=D("0.9"), principal_max=D("0.9"))
+    assert after.surplus == Surplus(
+        since_ms=START_MS + 1_100, seen_ms=START_MS + 1_100, exposure_max=D("0.9"), principal_max=D("0.9")
+    )
     outside = replace(lasted, exposure_max=D("0.994"), principal_max=D("0.994"))
     plan, _ = decide(reading(1, "0.9", "-1"), replace(memory, surplus=outside))
     assert plan.order is not None

@@ -86,7 +86,7 @@ def test_the_view_of_an_unwind_shows_the_short_as_the_gap() -> None:
 
 def test_what_is_remembered_of_a_surplus_and_of_the_last_reading_is_dropped_and_the_price_is_kept() -> None:
     sample = Sample(exposure=D(1), principal=D(1), short=D(2), sent_ms=1, answered_ms=2)
-    surplus = Surplus(since_ms=1, exposure_max=D(1), principal_max=D(1))
+    surplus = Surplus(since_ms=1, seen_ms=1, exposure_max=D(1), principal_max=D(1))
     _, memory = decide(reading(0, "1", "-2"), Memory(sample=sample, surplus=surplus), UNWIND)
     assert (memory.sample, memory.surplus) == (None, None)
     assert memory.prices != PriceMemory()

@@ -286,7 +286,7 @@ async def test_what_is_missing_is_told_and_nothing_waits_for_it(around: Around) 
 async def test_r18_a_reduction_waits_for_what_is_open_and_for_the_book(around: Around) -> None:
     around.chosen = SHRINKS
     assert await ladder(around).turn(look(around, waiting="an order is unknown")) is None
-    around.decided = Memory(surplus=Surplus(since_ms=NOW_MS, exposure_max=D(1), principal_max=D(1)))
+    around.decided = Memory(surplus=Surplus(since_ms=NOW_MS, seen_ms=NOW_MS, exposure_max=D(1), principal_max=D(1)))
     assert await ladder(around).turn(look(around)) is None, "the short is too large already"
     around.decided = Memory()
     around.book = False

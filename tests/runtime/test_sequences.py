@@ -45,6 +45,26 @@ async def test_r11_two_sales_within_one_dwell_are_both_bought_back(worlds: World
 
 
 @on_virtual_time
+async def test_r11_a_dwell_goes_on_after_a_restart_without_the_time_in_which_nobody_looked(worlds: Worlds) -> None:
+    """An emptied list that is seen once before an hour of standstill and once after it has not lasted."""
+    world = await hedged(worlds)
+    world.exchange.coins = D("0.3")
+    await world.run(20)
+    world.kill()
+    await world.clock.sleep(3600)
+    world.start()
+    await world.run(30)
+    assert (world.short, world.verdict) == ("1", Verdict.DWELLING)
+    world.exchange.coins = D(1)
+    await world.run(5)
+    world.exchange.coins = D("0.3")
+    await world.run(20)
+    world.restart()
+    await world.run(50)
+    assert world.short == "0.3"
+
+
+@on_virtual_time
 async def test_r22_a_fill_that_no_look_up_shows_is_neither_doubled_nor_proven_absent(worlds: Worlds) -> None:
     world = worlds()
     lose_answer(world, hidden_s=45, unlisted_s=45)
