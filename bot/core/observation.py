@@ -127,17 +127,15 @@ def watch_surplus(memory: Surplus | None, sample: Sample, *, surplus: bool, now_
     return lasting
 
 
-def after_downtime(surplus: Surplus | None, now_ms: int) -> Surplus | None:
+def after_downtime(surplus: Surplus, now_ms: int) -> Surplus:
     """A surplus as a new process takes it over: the time in which nobody looked is no part of its dwell (R11).
 
     An emptied list that was seen once before a restart and once after it would else have lasted.
 
     Args:
-        surplus: as the process before left it; None when there was none.
+        surplus: as the process before left it.
         now_ms: our clock, at the start.
     """
-    if surplus is None:
-        return None
     return replace(surplus, since_ms=surplus.since_ms + max(now_ms - surplus.seen_ms, 0), seen_ms=now_ms)
 
 

@@ -64,7 +64,8 @@ class HedgeMemory:
         kept = journal.memory(policy.name)
         self._kept = dict(kept)
         left = Memory.from_dict(kept)
-        self.decided = replace(left, surplus=after_downtime(left.surplus, clock.now_ms()))
+        surplus = left.surplus and after_downtime(left.surplus, clock.now_ms())
+        self.decided = replace(left, surplus=surplus)
         self._job = kept.get(_JOB, "")
         self.campaign = guards.Campaign.from_dict(kept)
         self._was_halted = True  # a restart after `resume` finds out below that nothing halts any more
