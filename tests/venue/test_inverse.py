@@ -187,6 +187,14 @@ async def test_r8_an_open_short_never_looks_flat(venue: CcxtVenue, wire: Wire, p
     assert isinstance(position, Unknown) or position.contracts == -1000
 
 
+@pytest.mark.parametrize("key", ["markPrice", "entryPrice"])
+@pytest.mark.parametrize("price", ["0", "-125000.0"])
+async def test_r8_a_position_at_no_price_is_unknown(venue: CcxtVenue, wire: Wire, key: str, price: str) -> None:
+    short(wire)
+    wire.serve("GET", "/dapi/v1/positionRisk", [coin_risk_row("-1000", notionalValue="-0.8", **{key: price})])
+    assert isinstance(await seen(venue), Unknown)
+
+
 async def test_two_lists_that_disagree_are_unknown(venue: CcxtVenue, wire: Wire) -> None:
     short(wire)
     wire.serve("GET", "/dapi/v1/account", coin_account_body(coin_position_row("-999")))

@@ -13,7 +13,7 @@ from bot.domain.numbers import ZERO
 from bot.domain.observation import FlatProof, Margin, Position, Stamp, Unknown
 from bot.venue.binance.family import Family
 from bot.venue.binance.orders import LONG, SHORT, position_side
-from bot.venue.shapes import Row, decimal_in, row_of, rows_of, text_in
+from bot.venue.shapes import Row, decimal_in, positive_in, row_of, rows_of, text_in
 
 _TOTALS: Final = (
     *("totalWalletBalance", "totalMarginBalance", "totalCrossWalletBalance"),
@@ -236,12 +236,12 @@ def _open_position(
     instrument: Instrument, family: Family, contracts: Decimal, row: Row, other_side: Decimal, stamp: Stamp
 ) -> Position:
     row_of(row, *_POSITION_KEYS, family.notional)
-    mark = decimal_in(row, "markPrice")
+    mark = positive_in(row, "markPrice")
     value = abs(decimal_in(row, family.notional))
     return Position(
         symbol=instrument.symbol,
         contracts=contracts,
-        entry_price=decimal_in(row, "entryPrice"),
+        entry_price=positive_in(row, "entryPrice"),
         mark_price=mark,
         liquidation_price=decimal_in(row, "liquidationPrice") or None,
         isolated_wallet=decimal_in(row, "isolatedWallet") or None,

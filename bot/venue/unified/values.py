@@ -35,8 +35,11 @@ def above_0_in(row: Row, key: str) -> Decimal:
 
 
 def price_in(row: Row, key: str) -> Decimal | None:
-    """A price, None where it is not told or 0. Raises ValueError."""
-    return told_in(row, key) or None
+    """A price, None where it is not told or 0. Raises ValueError, as for one below 0."""
+    price = told_in(row, key) or None
+    if price is not None and price < 0:
+        raise ValueError(f"{key}: {price} is below 0")
+    return price
 
 
 def info_in(body: object, *keys: str) -> Row:
