@@ -112,8 +112,8 @@ def test_r9_only_a_row_that_says_0_is_flat() -> None:
     zero = position_of(INSTRUMENT, [row(contracts=D(0), side=None)], STAMP)
     assert isinstance(zero, Position)
     assert zero.proof is FlatProof.ZERO_ROW
-    for bad in ({"entryPrice": D(-100)}, {"markPrice": D(-100)}):
-        assert isinstance(position_of(INSTRUMENT, [row(**bad)], STAMP), Unknown)
+    for price in ("entryPrice", "markPrice"):
+        assert isinstance(position_of(INSTRUMENT, [row(**{price: D(-100)})], STAMP), Unknown)
     for bad in ({"contracts": None}, {"contracts": D(-1)}, {"side": None}, {"side": "sell"}, {"notional": "much"}):
         assert isinstance(position_of(INSTRUMENT, [row(**bad)], STAMP), Unknown)
     assert isinstance(position_of(INSTRUMENT, [row(), row()], STAMP), Unknown)
