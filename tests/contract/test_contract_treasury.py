@@ -141,7 +141,8 @@ async def test_c69_hedge_mode_names_the_short_side(linear: Rig) -> None:
     assert isinstance(outcome, Moved), outcome
     assert before.isolated_wallet is not None
     assert (await linear.position()).isolated_wallet == before.isolated_wallet + Decimal("50.0000034")
-    assert [move.amount for move in await history(linear, ADD, moving.move.timestamp_ms)] == [Decimal("50.0000034")]
+    since_ms = moving.move.timestamp_ms - 1_000
+    assert [move.amount for move in await history(linear, ADD, since_ms)] == [Decimal("50.0000034")]
 
 
 # The dead man's switch.
