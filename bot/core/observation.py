@@ -78,6 +78,11 @@ class Surplus:
     exposure_max: Decimal
     principal_max: Decimal
 
+    @classmethod
+    def first(cls, sample: Sample, now_ms: int) -> Surplus:
+        """As it begins."""
+        return cls(since_ms=now_ms, seen_ms=now_ms, exposure_max=sample.exposure, principal_max=sample.principal)
+
     def to_dict(self) -> dict[str, str]:
         """As text, for the journal: the dwell survives a restart."""
         return {
@@ -119,7 +124,7 @@ def watch_surplus(memory: Surplus | None, sample: Sample, *, surplus: bool, now_
     if not surplus:
         return None
     if memory is None:
-        return Surplus(since_ms=now_ms, seen_ms=now_ms, exposure_max=sample.exposure, principal_max=sample.principal)
+        return Surplus.first(sample, now_ms)
     # A start that lies in the future comes from a clock that was set back; it must not stretch the dwell.
     lasting = replace(memory, since_ms=min(memory.since_ms, now_ms), seen_ms=now_ms)
     if sample.exposure > memory.exposure_max:

@@ -257,12 +257,7 @@ def _decrease(reading: Reading, memory: Memory, surplus: obs.Surplus | None) -> 
     if plan is not None and (plan.verdict is not Verdict.TOO_SMALL or gap == reading.gap):
         return plan, memory
     # What lasted for the whole dwell is done, but more was sold meanwhile: that has to last as well.
-    rest = obs.Surplus(
-        since_ms=situation.now_ms,
-        seen_ms=situation.now_ms,
-        exposure_max=reading.sample.exposure,
-        principal_max=reading.sample.principal,
-    )
+    rest = obs.Surplus.first(reading.sample, situation.now_ms)
     return _dwelling(reading, rest), replace(memory, surplus=rest)
 
 
