@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-import aiohttp
-
 from bot import logs
 from bot.app.assembly import Session, Show, assembled, feeds_of, instrument_of, open_venues, preflight_of
+from bot.app.sessions import paper_session
 from bot.domain.check import CheckLine, CheckVerdict
-from bot.domain.errors import ConfigFault, JournalFault
+from bot.domain.errors import JournalFault
 from bot.journal.store import SqlJournal
-from bot.paper.client import local_session
-from bot.paper.embedded import serve_paper
 from bot.ports import Clock
 from bot.runtime.clock import SystemClock
 from bot.runtime.hedger import Outcome
@@ -68,33 +65,11 @@ def _settings(options: RunOptions) -> Settings:
     return settings
 
 
-@asynccontextmanager
-async def _paper_session(options: RunOptions, settings: Settings, clock: Clock) -> AsyncIterator[Session | None]:
+def _paper_session(
+    options: RunOptions, settings: Settings, clock: Clock
+) -> AbstractAsyncContextManager[Session | None]:
     """The session that leads to the paper exchange the options ask for; None when they ask for none."""
-    async with AsyncExitStack() as stack:
-        if options.paper_at is not None:
-            if options.paper_ca is None:
-                raise ConfigFault(
-                    "--paper-at needs --paper-ca", hint="give the `ca` file that `hedgebot paper` printed"
-                )
-            host, port = options.paper_at
-            yield await stack.enter_async_context(_loopback(host, port, options.paper_ca))
-        elif settings.paper:
-            served = await stack.enter_async_context(serve_paper(time_ms=clock.now_ms))
-            yield await stack.enter_async_context(_loopback(served.host, served.port, served.ca))
-        else:
-            yield None
-
-
-def _loopback(host: str, port: int, ca: Path) -> aiohttp.ClientSession:
-    try:
-        return local_session(host, port, ca)
-    except ValueError as error:
-        raise ConfigFault(f"--paper-at {host}:{port}: {error}", hint="the paper exchange is on this machine") from None
-    except OSError as error:
-        raise ConfigFault(
-            f"--paper-ca {ca}: {error.strerror or error}", hint="give the `ca` file that `hedgebot paper` printed"
-        ) from None
+    return paper_session(embedded=settings.paper, paper_at=options.paper_at, paper_ca=options.paper_ca, clock=clock)
 
 
 async def _run(options: RunOptions, settings: Settings, show: Show) -> int:

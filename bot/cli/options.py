@@ -43,6 +43,24 @@ def run_options(
     Raises:
         ConfigFault: options that exclude or need each other, or a paper exchange that is not on this machine.
     """
+    at = paper_place(paper=paper, paper_at=paper_at, paper_ca=paper_ca)
+    return RunOptions(
+        settings_path=config,
+        live=live,
+        paper=paper,
+        paper_at=at,
+        paper_ca=paper_ca,
+        once=once,
+        on_stop=on_stop,
+    )
+
+
+def paper_place(*, paper: bool, paper_at: str | None, paper_ca: Path | None) -> tuple[str, int] | None:
+    """Host and port of a served paper exchange; None when none is asked for.
+
+    Raises:
+        ConfigFault: options that exclude or need each other, or a paper exchange that is not on this machine.
+    """
     if paper and paper_at is not None:
         raise ConfigFault(
             f"--paper --paper-at {paper_at}: expected one paper exchange", hint="leave out one of the two options"
@@ -54,15 +72,7 @@ def run_options(
             raise ConfigFault(f"--paper-at {paper_at}: expected --paper-ca FILE with it", hint=_WHERE)
         if not paper_ca.is_file():
             raise ConfigFault(f"--paper-ca {paper_ca}: there is no such file", hint=_WHERE)
-    return RunOptions(
-        settings_path=config,
-        live=live,
-        paper=paper,
-        paper_at=None if paper_at is None else _loopback(paper_at),
-        paper_ca=paper_ca,
-        once=once,
-        on_stop=on_stop,
-    )
+    return None if paper_at is None else _loopback(paper_at)
 
 
 def _loopback(text: str) -> tuple[str, int]:

@@ -11,6 +11,7 @@ are not exact. Seconds may be any JSON number.
 - `POST /reward {account, product, asset, amount}`: an Earn reward, paid to spot.
 - `POST /price {asset, price, venue?}`: spot, mark, index and books move together, at once, on every venue or on one.
 - `POST /funding {asset, rate}`: settles now, every perpetual of the asset; a positive rate pays the shorts.
+- `POST /fee {account | venue, rate}`: what takers pay on spot, as a fraction; makers pay no more.
 - `POST /status {venue, market, symbol, status}`: `TRADING`, `SUSPENDED`, `SETTLING` or `DELISTED`; market as in
   `/state`.
 - `POST /depth {venue, market, symbol, quantity}`: how much the first level of the market's book holds.
@@ -91,6 +92,17 @@ def _funding(world: World, fields: Fields) -> None:
     if abs(rate) >= 1:
         raise ValueError(f'rate: expected a fraction such as "0.0001", got {rate}')
     world.settle_funding(fields.asset(), rate)
+
+
+def _fee(world: World, fields: Fields) -> None:
+    if fields.has("account") is fields.has("venue"):
+        raise ValueError("account, venue: expected one of them, to say who pays")
+    rate = fields.number("rate")
+    if fields.has("venue"):
+        world.venues[fields.choice("venue", world.venues)].exchange.set_spot_fee(rate)
+        return
+    venue, key = world.account(fields.text("account"))
+    venue.exchange.set_spot_fee(rate, key)
 
 
 def _status(world: World, fields: Fields) -> None:
@@ -183,6 +195,7 @@ _COMMANDS: Final[Mapping[str, tuple[Callable[[World, Fields], None], frozenset[s
     "/reward": (_reward, frozenset({"account", "product", "asset", "amount"})),
     "/price": (_price, frozenset({"asset", "price", "venue"})),
     "/funding": (_funding, frozenset({"asset", "rate"})),
+    "/fee": (_fee, frozenset({"account", "venue", "rate"})),
     "/status": (_status, frozenset({"venue", "market", "symbol", "status"})),
     "/depth": (_depth, frozenset({"venue", "market", "symbol", "quantity"})),
     "/event": (_event, frozenset({"venue", "account", "symbol", "kind", "quantity", "price"})),

@@ -1,5 +1,6 @@
 """What the runtime needs from the outside, as Protocols; `bot.app` plugs the concrete parts in."""
 
+from bot.ports.index import Index
 from bot.ports.journal import REDUCTIONS, DecisionRow, Halt, Journal
 from bot.ports.ladder import LadderJournal
 from bot.ports.venue import Alerts, Clock, FeedReading, Feeds, HintSource, KeyScope, OrderTicket, Treasury, Venue
@@ -13,6 +14,7 @@ __all__ = [
     "Feeds",
     "Halt",
     "HintSource",
+    "Index",
     "Journal",
     "KeyScope",
     "LadderJournal",

@@ -165,6 +165,13 @@ class Treasury(Protocol):
         """Visible depth of a spot market. Raises VenueFault."""
         ...
 
+    async def spot_fee(self, symbol: Symbol) -> Decimal:
+        """The account's own taker rate on a spot market, as a fraction, read now; `spot_market` tells it from then on.
+
+        Raises VenueFault.
+        """
+        ...
+
     async def free_to_move(self, asset: Asset) -> Decimal:
         """What a TRANSFER may take from the wallet of spot trading; 0 on a unified account. Raises VenueFault."""
         ...

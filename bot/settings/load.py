@@ -85,13 +85,14 @@ class Settings:
         return tuple(value for value in (*values, *parts) if value != PAPER_SECRET)
 
 
-def load_settings(path: Path, environ: Mapping[str, str], *, paper: bool) -> Settings:
+def load_settings(path: Path, environ: Mapping[str, str], *, paper: bool, keyless: bool = False) -> Settings:
     """Read, merge and judge.
 
     Args:
         path: the TOML file.
         environ: the process's variables; those that begin with `HEDGEBOT_` are ours.
         paper: `--paper` or `--paper-at` was given: no keys are needed.
+        keyless: keys that are missing stay so, as empty texts: only what everybody may read is asked for.
 
     Raises:
         ConfigFault: anything is wrong; the message names all of it, and no secret.
@@ -105,7 +106,7 @@ def load_settings(path: Path, environ: Mapping[str, str], *, paper: bool) -> Set
     merged = _merge(raw, env.tree)
     worlds = [at(merged, ("venues", name, "environment")) for name in (tables if isinstance(tables, dict) else ())]
     on_paper = paper or Environment.PAPER in worlds
-    problems = [*env.problems, *_fill_secrets(merged, paper=on_paper), *_unavailable_kinds(merged)]
+    problems = [*env.problems, *_fill_secrets(merged, paper=on_paper, keyless=keyless), *_unavailable_kinds(merged)]
     try:
         document = Document(**merged)
     except ValidationError as error:
@@ -114,7 +115,7 @@ def load_settings(path: Path, environ: Mapping[str, str], *, paper: bool) -> Set
     problems += [*broken_rules(document, paper=paper), *_same_account(document)]
     if problems:
         raise fault(path, problems)
-    return _settings(document, env, paper=on_paper)
+    return _settings(document, env, paper=on_paper, keyless=keyless)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _fill_secrets(merged: Mapping[str, Any], *, paper: bool) -> Iterator[Problem]:
+def _fill_secrets(merged: Mapping[str, Any], *, paper: bool, keyless: bool) -> Iterator[Problem]:
     """Put the credentials into the venues' tables, from their files or, on paper, from what is public."""
     venues = merged.get("venues")
     seen: set[object] = set()
@@ -189,7 +190,7 @@ def _fill_secrets(merged: Mapping[str, Any], *, paper: bool) -> Iterator[Problem
                 # Two accounts of one exchange are two accounts on paper, too.
                 first = table.get("exchange") not in seen or field != "api_key"
                 table[field] = PAPER_SECRET if first else f"{PAPER_SECRET}-{name}"
-            elif field not in table and field in required:
+            elif field not in table and field in required and not keyless:
                 yield Problem(
                     key=f"venues.{name}.{field}",
                     text=f"is missing, expected it in the environment variable {variable}",
@@ -221,7 +222,9 @@ def _same_account(document: Document) -> Iterator[Problem]:
     """One account under two names: every coin in it would count twice."""
     seen: dict[tuple[str, str], str] = {}
     for name, table in document.venues.items():
-        key = (table.exchange, "" if table.api_key is None else table.api_key.get_secret_value())
+        if table.api_key is None:
+            continue  # without a key no coin of it is counted
+        key = (table.exchange, table.api_key.get_secret_value())
         if key in seen:
             yield Problem(
                 key=f"venues.{name}.api_key",
@@ -245,18 +248,19 @@ def _unavailable_kinds(merged: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
-def _settings(document: Document, env: Environ, *, paper: bool) -> Settings:
+def _settings(document: Document, env: Environ, *, paper: bool, keyless: bool) -> Settings:
     venues = {}
+    none = SecretStr("")
     for name, table in document.venues.items():
-        if table.api_key is None or table.secret is None:
+        if not keyless and (table.api_key is None or table.secret is None):
             raise AssertionError(f"venue {name} passed without credentials")
         venues[VenueName(name)] = VenueSettings(
             name=VenueName(name),
             exchange=table.exchange,
             environment=table.environment,
             allow_withdraw_key=table.allow_withdraw_key,
-            api_key=table.api_key,
-            secret=table.secret,
+            api_key=table.api_key or none,
+            secret=table.secret or none,
             password=table.password,
             streams=table.streams,
             dead_man_s=table.dead_man_s,

@@ -125,6 +125,7 @@ def make_client(
     *,
     time_ms: Callable[[], int],
     session: object | None,
+    keyless: bool = False,
 ) -> Any:  # noqa: ANN401 - ccxt's implicit methods have no types
     """A client for one account; nothing is contacted.
 
@@ -133,6 +134,7 @@ def make_client(
         ways: of its exchange.
         time_ms: venue time in ms, to sign with.
         session: of the paper exchange, stays open when the client is closed; None for the real internet.
+        keyless: no secret is needed: only what everybody may read is asked for.
 
     Raises:
         ConfigFault: the settings ask for what the exchange does not have, or a secret is missing.
@@ -140,7 +142,7 @@ def make_client(
     """
     offer = ways.offer(spec)
     for name in ways.secrets:
-        if not getattr(spec, name):
+        if not keyless and not getattr(spec, name):
             raise ConfigFault(
                 f"venues.{spec.name}.{name} is missing",
                 hint=f"set HEDGEBOT_VENUES__{spec.name.upper()}__{name.upper()} or its _FILE form",

@@ -16,6 +16,7 @@ from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueName, VenueOrderId
 from bot.domain.moves import Move, MoveKind, VenueMove
 from bot.domain.observation import Book
 from bot.domain.orders import OrderReport, OrderRequest, TimeInForce, TradeCursor, VenueTrade
+from bot.domain.quote import FeeSource, PastFunding
 from bot.ports import OrderTicket
 from bot.venue.endpoint import Endpoint
 
@@ -108,6 +109,27 @@ class Vault(Protocol):
 
     async def dead_man(self, symbol: Symbol, seconds: int) -> None:
         """Cancel what rests unless this is called again in time; 0 switches it off. Raises NotOffered."""
+        ...
+
+
+class PublicDesk(Protocol):
+    """What an exchange tells of a contract's costs, to everybody as far as it does. All raise VenueFault."""
+
+    @property
+    def spot_fee(self) -> FeeSource:
+        """What the usual taker fee of a spot market is to be called, where no account tells its own."""
+        ...
+
+    async def funding_interval_ms(self, symbol: Symbol) -> int:
+        """Time between two payments."""
+        ...
+
+    async def past_fundings(self, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[PastFunding]:
+        """Every payment of that time, oldest first; complete or a fault."""
+        ...
+
+    async def maintenance(self, symbol: Symbol, notional: Decimal) -> tuple[Decimal, Decimal]:
+        """As `bot.ports.Venue` says; NotOffered where only an account is told, and there is none."""
         ...
 
 

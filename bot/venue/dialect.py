@@ -18,7 +18,7 @@ from bot.domain.instrument import MarginMode
 from bot.domain.ledger import LedgerRow, WalletBalance
 from bot.domain.observation import Margin, Position, Prices, SymbolConfig, Unknown
 from bot.ports import Clock, KeyScope
-from bot.venue.desk import OrderDesk, SpotDesk, Vault
+from bot.venue.desk import OrderDesk, PublicDesk, SpotDesk, Vault
 from bot.venue.endpoint import Endpoint
 from bot.venue.errors import Pauses, Refusal
 from bot.venue.link import Link, Timed
@@ -98,6 +98,8 @@ class Ways:
         pauses: how long to send nothing after a refusal for a limit.
         unified: spot and margin are one account.
         margin_wallet: name of the wallet that `Dialect.margin` reads.
+        public: makes the reader of what a hedge costs there; the flag says whether an account is told. None: the bot
+            quotes nothing on that exchange.
     """
 
     exchange: str
@@ -118,6 +120,7 @@ class Ways:
     pauses: Pauses = field(default_factory=Pauses)
     unified: bool = False
     margin_wallet: str = ""
+    public: Callable[[Link, Markets, bool], PublicDesk] | None = None
 
     def offer(self, spec: VenueSpec) -> Offer:
         """What the exchange offers for the environment that the settings ask for.

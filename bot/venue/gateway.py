@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from bot.domain.errors import InvariantBroken, VenueFault, VenueRejected
 from bot.domain.hint import Hint
 from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueOrderId
-from bot.domain.instrument import Instrument, MarginMode, SpotMarket
+from bot.domain.instrument import Instrument, MarginMode
 from bot.domain.ledger import LedgerRow, WalletBalance
-from bot.domain.moves import Moved, MoveKind, MoveOutcome, MoveRecord, VenueMove
 from bot.domain.numbers import ZERO, plain
-from bot.domain.observation import Book, Stamp, SymbolConfig, VenueObservation, Wanted
+from bot.domain.observation import Stamp, SymbolConfig, VenueObservation, Wanted
 from bot.domain.orders import (
     Acked,
     OrderLookup,
@@ -30,13 +28,13 @@ from bot.venue.client import make_client
 from bot.venue.desk import OrderDesk
 from bot.venue.dialect import Dialect, Ways
 from bot.venue.link import Link
-from bot.venue.markets import Markets
 from bot.venue.outcomes import expired, look_up, not_sent, outcome_of
 from bot.venue.readings import Readings
 from bot.venue.spec import VenueSpec
 from bot.venue.stream_line import Account
 from bot.venue.streams import listen
 from bot.venue.throttle import Lane, Throttle
+from bot.venue.treasury import Parts, TreasuryCalls
 from bot.venue.venue_clock import VenueClock
 from bot.venue.ways import ways_of
 
@@ -46,16 +44,7 @@ _SLOT_AGE_MS: Final = 5_000
 """A slot that was not used within this time is asked for anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What exists once the market list is known."""
-
-    markets: Markets
-    dialect: Dialect
-    readings: Readings
-
-
-class CcxtVenue:
+class CcxtVenue(TreasuryCalls):
     """One account on one exchange. See `bot.ports.Venue` and `Treasury` for what each method promises.
 
     Args:
@@ -95,7 +84,7 @@ class CcxtVenue:
         self._link = Link(name=spec.name, ways=ways, client=client, throttle=throttle, clock=clock)
         self._venue_clock = venue_clock
         self._slots: list[int] = []
-        self._started: _Parts | None = None
+        self._started: Parts | None = None
 
     async def start(self) -> None:
         """Measure the clock, read the markets, check the account, read the fee rates of the symbols in use."""
@@ -104,7 +93,7 @@ class CcxtVenue:
         # Again, now that the connection stands: its making falls on one way of the first round trip only.
         await self.measure_clock()
         dialect = self._ways.dialect(self._link, self._spec, markets, self._venue_clock)
-        self._started = _Parts(
+        self._started = Parts(
             markets=markets, dialect=dialect, readings=Readings(name=self.name, ways=self._ways, dialect=dialect)
         )
         for symbol in self._symbols:
@@ -254,48 +243,6 @@ class CcxtVenue:
             )
         return after
 
-    # The treasury
-
-    def spot_market(self, symbol: Symbol) -> SpotMarket:
-        """The spot market."""
-        return self._parts.markets.spot_market(symbol)
-
-    async def spot_book(self, symbol: Symbol) -> Book:
-        """Visible depth, in coins."""
-        return await self._dialect.spot_desk.book(symbol)
-
-    async def free_to_move(self, asset: Asset) -> Decimal:
-        """What a TRANSFER may take."""
-        return await self._dialect.vault.free_to_move(asset)
-
-    async def free_to_sell(self, asset: Asset) -> Decimal:
-        """Coins that a spot order may sell."""
-        return await self._dialect.vault.free_to_sell(asset)
-
-    async def move(self, record: MoveRecord) -> MoveOutcome:
-        """Send one move, once; its reference is "" where the venue gives none."""
-        move = record.move
-        try:
-            sending = await self._dialect.vault.prepared(move)
-            await self._use_slot()
-            await self._link.throttled(sending.endpoint, Lane.ORDER)
-        except VenueFault as fault:
-            return not_sent(fault)
-        if self.now_ms() >= move.deadline_ms:
-            return expired("move")
-        try:
-            return Moved(reference=await self._link.send(sending.endpoint, sending.parse, sending.params))
-        except VenueFault as fault:
-            return outcome_of(fault)
-
-    async def moves(self, kind: MoveKind, symbol: Symbol, since_ms: int) -> Sequence[VenueMove]:
-        """The venue's own history of moves."""
-        return await self._dialect.vault.moves(kind, symbol, since_ms, self._until_ms())
-
-    async def dead_man(self, symbol: Symbol, seconds: int) -> None:
-        """Set or stop the switch that cancels orders; some venues have one for the whole account only."""
-        await self._dialect.vault.dead_man(symbol, seconds)
-
     # Streams
 
     def hints(self, symbols: Collection[Symbol], assets: Collection[Asset]) -> AsyncGenerator[Hint, None]:
@@ -313,7 +260,7 @@ class CcxtVenue:
     # Inside
 
     @property
-    def _parts(self) -> _Parts:
+    def _parts(self) -> Parts:
         if self._started is None:
             raise InvariantBroken(f"venue {self.name} is used before its start")
         return self._started

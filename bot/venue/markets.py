@@ -6,13 +6,16 @@ import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from bot.core.units import asset_and_multiplier
 from bot.domain.errors import ConfigFault
 from bot.domain.ids import Asset, Symbol, VenueName
 from bot.domain.instrument import ContractKind, Instrument, SpotMarket
 from bot.domain.numbers import ZERO, decimal_of
+
+_USUAL: Final = frozenset({Asset("USDT"), Asset("USD")})
+"""What most people trade linear and inverse contracts in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +238,18 @@ class Markets:
             )
         except ValueError as fault:
             raise ConfigFault(f"venues.{self._name}: {symbol} can't be traded: {fault}") from None
+
+    def perpetual_of(self, asset: Asset, kind: ContractKind) -> Symbol | None:
+        """The perpetual on a coin: in USDT, of inverse ones in USD, before other currencies; None without one."""
+        found: dict[Asset, Symbol] = {}
+        for symbol, market in self._swaps.items():
+            try:
+                coin, _ = asset_and_multiplier(str(market["base"]))
+            except ValueError:  # somebody must look up what one unit of it is; it hedges nothing until then
+                continue
+            if coin == asset and self.kind_of(symbol) is kind:
+                found.setdefault(Asset(market["quote"]), symbol)
+        return next((found[quote] for quote in sorted(found, key=lambda quote: (quote not in _USUAL, quote))), None)
 
     def market(self, symbol: Symbol) -> Mapping[str, Any]:
         """The market of a perpetual as ccxt has it. Raises ConfigFault."""

@@ -57,6 +57,16 @@ async def test_c40_a_spot_market_has_exact_filters_and_the_accounts_own_fee(line
     assert linear.venue.spot_market(SPOT) == replace(market, taker_fee=linear.venue.spot_market(SPOT).taker_fee)
 
 
+async def test_c40a_a_changed_fee_is_read_again(linear: Rig) -> None:
+    for rate, key in ((Decimal("0.0002"), KEY), (Decimal("0.0004"), None)):
+        linear.exchange.set_spot_fee(rate, key)
+        assert await linear.venue.spot_fee(SPOT) == Decimal("0.0002"), "its own rate goes before the venue's"
+        assert linear.venue.spot_market(SPOT).taker_fee == Decimal("0.0002")
+    await linear.place(spot_ticket(linear, Side.SELL, "0.1", "99999"))
+    (trade,) = await linear.venue.trades(SPOT, linear.cursor())
+    assert trade.fee == trade.contracts * trade.price * Decimal("0.0002")
+
+
 async def test_c41_a_name_that_is_no_spot_market_is_refused(linear: Rig) -> None:
     for name in ("BTC/USDT:USDT", "NOPE/USDT"):
         with pytest.raises(ConfigFault):

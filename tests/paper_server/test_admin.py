@@ -12,7 +12,7 @@ import pytest
 
 from bot.paper import admin
 from bot.paper.embedded import ServedPaper, serve_paper
-from bot.paper.engine.model import NewOrder, OrderKind, Side, TimeInForce
+from bot.paper.engine.model import MarketType, NewOrder, OrderKind, Side, TimeInForce
 from bot.paper.faults import FaultKind
 from bot.paper.world import World, default_world
 
@@ -63,6 +63,35 @@ async def test_deposit_opens_the_account_and_negative_withdraws(paper: ServedPap
     assert status == 400
     assert "insufficient-balance" in answer["error"]
     assert wallet(paper.world, "spot", "BTC") == Decimal("0.5")
+
+
+@pytest.mark.parametrize("name", ["binance", "okx", "kucoin"])
+def test_a_fee_is_set_for_a_venue_or_for_one_account(world: World, name: str) -> None:
+    exchange = world.venues[name].exchange
+
+    assert ask(world, "/fee", {"venue": name, "rate": "0.0005"})[0] == 200
+    assert ask(world, "/fee", {"account": f"{name}/paper-b", "rate": "0.0002"})[0] == 200
+
+    market = next(listing for listing in exchange.listings.values() if listing.market is MarketType.SPOT)
+    assert exchange.account("paper").fees(market)[1] == Decimal("0.0005")
+    assert exchange.account("paper-b").fees(market)[1] == Decimal("0.0002")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"rate": "0.001"},
+        {"venue": "okx", "account": "okx/paper", "rate": "0.001"},
+        {"venue": "okx", "rate": "0.1"},
+        {"venue": "okx", "rate": 0.001},
+        {"venue": "okx"},
+        {"account": "okx/other", "rate": "0.001"},
+    ],
+)
+def test_a_fee_that_is_not_understood_changes_nothing(world: World, body: dict[str, object]) -> None:
+    assert ask(world, "/fee", body)[0] == 400
+    listings = world.venues["okx"].exchange.listings
+    assert listings["spot:BTC-USDT"].taker_fee == Decimal("0.001")
 
 
 async def test_coins_move_between_wallets_and_into_earn_and_back(paper: ServedPaper, post: Post) -> None:

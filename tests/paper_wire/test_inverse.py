@@ -55,7 +55,8 @@ async def test_market_data(coin: Binance, exchange: Exchange, clock: Clock) -> N
     assert (await coin.fetch_open_interest(BTC))["info"]["contractType"] == "PERPETUAL"
     assert len(await coin.fetch_open_interest_history(BTC, "1h", None, 5)) == 5
     exchange.settle_funding("BTC", D("0.0001"))
-    (paid,) = await coin.fetch_funding_rate_history(BTC)
+    *before, paid = await coin.fetch_funding_rate_history(BTC)
+    assert len(before) == 90
     assert (paid["fundingRate"], paid["timestamp"]) == (D("0.0001"), clock.now_ms)
 
 

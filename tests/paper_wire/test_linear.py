@@ -58,7 +58,7 @@ async def test_funding(swap: Binance, exchange: Exchange, clock: Clock) -> None:
     exchange.settle_funding("BTC", Decimal("0.0002"))
     paid = await swap.fetch_funding_history(BTC)
     assert [row["amount"] for row in paid] == [Decimal(10), Decimal(20)]
-    rates = await swap.fetch_funding_rate_history(BTC, None, 10)
+    rates = await swap.fetch_funding_rate_history(BTC, None, 2)
     assert [row["fundingRate"] for row in rates] == [Decimal("0.0001"), Decimal("0.0002")]
     since = await swap.fetch_funding_rate_history(BTC, clock.now_ms, 10)
     assert [row["fundingRate"] for row in since] == [Decimal("0.0002")]

@@ -12,6 +12,7 @@ from bot.paper.engine.model import (
     Balance,
     CashRecord,
     EarnRecord,
+    Listing,
     MarginSummary,
     MarketType,
     Order,
@@ -51,6 +52,10 @@ class Account:
     def multi_assets(self) -> bool:
         """Multi-Assets mode."""
         return self._state.multi_assets
+
+    def fees(self, listing: Listing) -> tuple[Decimal, Decimal]:
+        """Maker and taker rates that it pays on a market."""
+        return self._floor.fees(self._state, listing)
 
     def balance(self, wallet: str, asset: str) -> Balance:
         """Free and locked of one asset; zeros when the wallet never held it.

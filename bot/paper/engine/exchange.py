@@ -10,18 +10,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 
-from bot.paper.engine import amend, cash, forced, funding, late, liquidation, matching, orders, settings
+from bot.paper.engine import amend, cash, forced, late, liquidation, matching, orders, settings
 from bot.paper.engine.account import Account
+from bot.paper.engine.board import Board
 from bot.paper.engine.defaults import DEFAULT_PRICES
 from bot.paper.engine.floor import Floor
 from bot.paper.engine.late import Late
 from bot.paper.engine.layout import BINANCE, Layout
 from bot.paper.engine.ledger import HOUSE
-from bot.paper.engine.model import Depth, FundingRecord, Listing, MarketType, NewOrder, Order, PositionSide, Row
+from bot.paper.engine.model import Listing, NewOrder, Order, PositionSide, Row
 from bot.paper.engine.state import AccountState
 
 
-class Exchange:
+class Exchange(Board):
     """A venue.
 
     Args:
@@ -60,104 +61,6 @@ class Exchange:
         )
 
     # The world.
-
-    @property
-    def listings(self) -> Mapping[str, Listing]:
-        """Markets by key, such as `spot:BTCUSDT`, `linear:BTC-USDT-SWAP` and `inverse:XBTUSDM`, as they are now."""
-        return self._floor.listings
-
-    def listing(self, listing_key: str) -> Listing:
-        """One market. Raises Refusal unknown-symbol."""
-        return self._floor.listing(listing_key)
-
-    def set_status(self, listing_key: str, status: str) -> None:
-        """Suspend, delist or reopen a market: only `TRADING` accepts and fills orders; cancelling works always.
-
-        Raises Refusal unknown-symbol.
-        """
-        self._floor.set_status(listing_key, status)
-
-    def settle_market(self, symbol: str) -> None:
-        """Settle and delist a perpetual: orders expire, every position is closed at the mark, the market is gone.
-
-        Raises Refusal unknown-symbol.
-        """
-        forced.settle(self._floor, self._floor.perpetual(symbol))
-        liquidation.sweep(self._floor)
-
-    def set_depth(self, listing_key: str, quantity: Decimal) -> None:
-        """Put so much on the first level of a market's synthetic book. Raises Refusal unknown-symbol, lot-size."""
-        forced.set_depth(self._floor, listing_key, quantity)
-
-    def price(self, asset: str) -> Decimal:
-        """Price of one coin of the asset in spot. Raises Refusal unknown-asset."""
-        return self._floor.price(asset)
-
-    def mark(self, listing_key: str) -> Decimal:
-        """Mark and mid price of a market, in its own unit (1000PEPEUSDT: of 1000 coins)."""
-        return self._floor.mark(self._floor.listing(listing_key))
-
-    def index(self, listing_key: str) -> Decimal:
-        """The coin's spot price in the market's own unit; the mark, too, unless markets were priced apart."""
-        return self._floor.index(self._floor.listing(listing_key))
-
-    def last_price(self, listing_key: str) -> Decimal:
-        """The market's latest trade; the mark rounded to the tick before the first one and after a price change."""
-        return self._floor.last_price(self._floor.listing(listing_key))
-
-    def price_history(self, asset: str, market: MarketType = MarketType.SPOT) -> Sequence[tuple[int, Decimal]]:
-        """Every price the asset ever had on a market with the time it was set, oldest first; never empty."""
-        return self._floor.price_history(asset, market)
-
-    def depth(self, listing_key: str, levels: int = 20) -> Depth:
-        """The book: the synthetic levels and the accounts' resting orders, at most `levels` a side."""
-        return matching.depth(self._floor, self._floor.listing(listing_key), levels)
-
-    def set_price(self, asset: str, price: Decimal) -> None:
-        """Move spot, mark, index and books of the asset together, fill what it crosses, then liquidate.
-
-        Raises Refusal unknown-asset, or bad-price when not positive in 8 places.
-        """
-        self.set_market_prices(asset, dict.fromkeys(MarketType, price))
-
-    def set_market_prices(self, asset: str, prices: Mapping[MarketType, Decimal]) -> None:
-        """Move each kind of market of the asset to a price of its own, at once; those not named keep theirs.
-
-        So perpetuals trade above or below spot, as they do in a history. The index is the spot price. Raises as
-        `set_price`.
-        """
-        self._settle_due()
-        self._floor.set_prices(asset, prices)
-        for listing in self._floor.listings_of(asset):
-            matching.sweep(self._floor, listing)
-        liquidation.sweep(self._floor)
-
-    def funding_rate(self, asset: str) -> Decimal:
-        """The rate that the next settlement uses; positive: longs pay shorts."""
-        self._floor.price(asset)
-        return self._floor.funding_rate(asset)
-
-    def set_funding_rate(self, asset: str, rate: Decimal) -> None:
-        """Set the rate of the settlements to come. Raises Refusal unknown-asset."""
-        self._floor.price(asset)
-        self._floor.funding_rates[asset] = rate
-
-    def next_funding_ms(self) -> int:
-        """The next 8-hour boundary; where funding follows the clock, the first one that was not settled yet."""
-        return self._floor.next_funding_ms()
-
-    def funding_history(self, symbol: str) -> Sequence[FundingRecord]:
-        """Settlements of one perpetual, oldest first."""
-        return [record for record in self._floor.funding_records if record.symbol == symbol]
-
-    def settle_funding(self, asset: str, rate: Decimal | None = None) -> None:
-        """Pay funding now on every perpetual of the asset, at `rate` or the rate set; then liquidate.
-
-        A short receives when the rate is positive. Raises Refusal unknown-asset.
-        """
-        self._settle_due()
-        funding.settle(self._floor, asset, self.funding_rate(asset) if rate is None else rate, self._floor.now())
-        liquidation.sweep(self._floor)
 
     def advance(self) -> None:
         """Let time take effect: pending money arrives, crossed orders fill, funding settles if it follows the clock."""
@@ -386,7 +289,3 @@ class Exchange:
         """The account as it is now: what fell due is in it before anybody looks."""
         self._settle_due()
         return self._floor.state(key)
-
-    def _settle_due(self) -> None:
-        funding.settle_due(self._floor)
-        cash.settle_due(self._floor)

@@ -155,7 +155,7 @@ def _summary(
     wallet = floor.ledger.balance(state.key, pool.wallet, pool.asset) - paid
     unified = pool.wallet == floor.layout.spot
     resting = state.open_orders() if orders is None else orders
-    frozen = locked_in_orders(floor, resting, pool.asset) if unified else ZERO
+    frozen = locked_in_orders(floor, state, resting, pool.asset) if unified else ZERO
     return summarize(pool.asset, wallet, lines_of(floor, state, pool) if lines is None else lines, frozen=frozen)
 
 
@@ -213,16 +213,16 @@ def balance_of(floor: Floor, state: AccountState, wallet: str, asset: str) -> Ba
     if pool in floor.pools:
         free = summary_of(floor, state, pool).withdrawable
         return Balance(free=free, locked=total - free)
-    locked = locked_in_orders(floor, state.open_orders(), asset) if wallet == floor.layout.spot else ZERO
+    locked = locked_in_orders(floor, state, state.open_orders(), asset) if wallet == floor.layout.spot else ZERO
     return Balance(free=total - locked, locked=locked)
 
 
-def locked_in_orders(floor: Floor, orders: Iterable[Order], asset: str) -> Decimal:
+def locked_in_orders(floor: Floor, state: AccountState, orders: Iterable[Order], asset: str) -> Decimal:
     """What spot orders need of an asset."""
     found = ((floor.listings[order.listing_key], order) for order in orders)
     return sum(
         (
-            needed_by(floor, listing, order.side, order.remaining, order.price)
+            needed_by(floor, state, listing, order.side, order.remaining, order.price)
             for listing, order in found
             if listing.market is MarketType.SPOT and pays_with(listing, order.side) == asset
         ),
@@ -235,10 +235,12 @@ def pays_with(listing: Listing, side: Side) -> str:
     return listing.quote if side is Side.BUY else listing.base
 
 
-def needed_by(floor: Floor, listing: Listing, side: Side, quantity: Decimal, price: Decimal) -> Decimal:
+def needed_by(
+    floor: Floor, state: AccountState, listing: Listing, side: Side, quantity: Decimal, price: Decimal
+) -> Decimal:
     """What a spot order gives for a quantity at a price: a sell its base, a buy its quote and a fee paid in quote."""
     if side is Side.SELL:
         return quantity
     notional = listing.notional(quantity, price)
-    fee = booked_down(notional * listing.taker_fee) if floor.layout.fee_in_quote else ZERO
+    fee = booked_down(notional * floor.fees(state, listing)[1]) if floor.layout.fee_in_quote else ZERO
     return booked_up(notional) + fee

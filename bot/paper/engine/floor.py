@@ -25,6 +25,7 @@ from bot.paper.engine.model import (
     Side,
     listing_key,
 )
+from bot.paper.engine.past import past_fundings
 from bot.paper.engine.state import AccountState
 
 FUNDING_INTERVAL_MS: Final = 8 * 3_600_000
@@ -85,6 +86,8 @@ class Floor:
             raise ValueError("a linear and an inverse perpetual have the same symbol")
         pools = (self.pool(listing) for listing in listings if listing.market.perpetual)
         self.pools: Sequence[Pool] = tuple(dict.fromkeys(pools))
+        marked = [(listing, self.mark(listing)) for listing in listings if listing.market.perpetual]
+        self.past_fundings = tuple(past_fundings(marked, self.funding_due_ms, FUNDING_INTERVAL_MS))
 
     def _note_row(self, row: Row) -> None:
         self.states[row.account].note_row(row)
@@ -214,6 +217,13 @@ class Floor:
         return self.funding_due_ms if self.funding_follows_clock else _boundary_after(self.now())
 
     # Accounts.
+
+    def fees(self, state: AccountState, listing: Listing) -> tuple[Decimal, Decimal]:
+        """Maker and taker rates that an account pays on a market; no maker pays more than a taker."""
+        own = state.spot_taker_fee if listing.market is MarketType.SPOT else None
+        if own is None:
+            return listing.maker_fee, listing.taker_fee
+        return min(listing.maker_fee, own), own
 
     def state(self, key: str) -> AccountState:
         """An account, opened with the starting balances on first use."""

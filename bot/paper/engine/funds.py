@@ -41,9 +41,9 @@ def _check_spot(floor: Floor, state: AccountState, listing: Listing, order: Orde
     asset = pays_with(listing, order.side)
     parts = [*((take.quantity, take.price) for take in what.takes), (rest, order.price)]
     needed = sum(
-        (needed_by(floor, listing, order.side, quantity, price) for quantity, price in parts if quantity), ZERO
+        (needed_by(floor, state, listing, order.side, quantity, price) for quantity, price in parts if quantity), ZERO
     )
-    freed = locked_in_orders(floor, what.own, asset)
+    freed = locked_in_orders(floor, state, what.own, asset)
     free = balance_of(floor, state, floor.layout.spot, asset).free + freed
     if needed > free:
         raise Refusal(RefusalCode.INSUFFICIENT_BALANCE, f"{needed} {asset} needed, {free} free")

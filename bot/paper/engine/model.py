@@ -179,6 +179,7 @@ class Trade:
     Attributes:
         quote: `Listing.notional` of the fill, unsigned, as booked: coins for inverse contracts.
         fee: positive, in `fee_asset`.
+        fee_rate: at which it was paid, as a fraction of `quote`.
         realized: P&L of the part that reduced a position, before fees; 0 for spot.
         maker: the order was resting.
     """
@@ -196,6 +197,7 @@ class Trade:
     maker: bool
     time_ms: int
     position_side: PositionSide
+    fee_rate: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 
 from bot.paper.engine.exposures import lines_of, summary_of
 from bot.paper.engine.floor import Floor
 from bot.paper.engine.ledger import booked
 from bot.paper.engine.margin import notional_max
 from bot.paper.engine.model import (
+    MarketType,
     PositionSide,
     Refusal,
     RefusalCode,
 )
 from bot.paper.engine.state import AccountState
+
+FEE_MAX: Final = Decimal("0.1")
+"""A rate from here on is a percentage that somebody took for a fraction."""
 
 
 def set_leverage(floor: Floor, state: AccountState, symbol: str, leverage: int) -> None:
@@ -100,6 +105,18 @@ def add_margin(floor: Floor, state: AccountState, symbol: str, side: PositionSid
         if line.isolated_wallet + min(line.unrealized, Decimal(0)) < line.initial:
             raise Refusal(RefusalCode.INSUFFICIENT_MARGIN, f"{line.initial} {listing.settle} must stay")
     state.hold(after, floor.now())
+
+
+def set_spot_fee(floor: Floor, state: AccountState | None, rate: Decimal) -> None:
+    """See `Board.set_spot_fee`."""
+    if not rate.is_finite() or not 0 <= rate < FEE_MAX:
+        raise Refusal(RefusalCode.BAD_AMOUNT, f"{rate}")
+    if state is not None:
+        state.spot_taker_fee = rate
+        state.silent_changes += 1
+        return
+    for listing in [listing for listing in floor.listings.values() if listing.market is MarketType.SPOT]:
+        floor.relist(replace(listing, taker_fee=rate, maker_fee=min(listing.maker_fee, rate)))
 
 
 def set_account_mode(state: AccountState, mode: int) -> None:

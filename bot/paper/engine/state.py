@@ -29,6 +29,7 @@ class AccountState:
     Attributes:
         default_settings: leverage and isolated of a perpetual whose settings were never touched.
         account_mode: of a venue that has such modes; a number of its own.
+        spot_taker_fee: what the account pays on spot instead of the market's own rate; None: that rate.
         client_ids: every client id ever accepted.
         next_due_ms: when the first pending record is due; None when none is pending.
         held_log: every version of every position with the time it came, oldest first.
@@ -38,6 +39,7 @@ class AccountState:
     key: str
     default_settings: tuple[int, bool]
     account_mode: int = 2
+    spot_taker_fee: Decimal | None = None
     hedged: bool = False
     multi_assets: bool = False
     orders: dict[int, Order] = field(default_factory=dict)

@@ -46,7 +46,8 @@ def fill(
         The order after it.
     """
     listing = floor.listings[order.listing_key]
-    rate = (listing.maker_fee if maker else listing.taker_fee) if fee_rate is None else fee_rate
+    maker_fee, taker_fee = floor.fees(state, listing)
+    rate = (maker_fee if maker else taker_fee) if fee_rate is None else fee_rate
     trade_id = floor.next_id("trade")
     spot = listing.market is MarketType.SPOT
     notional = listing.notional(quantity, price)
@@ -67,6 +68,7 @@ def fill(
         quote=quote,
         fee=fee,
         fee_asset=fee_asset,
+        fee_rate=rate,
         realized=realized,
         maker=maker,
         time_ms=floor.now(),

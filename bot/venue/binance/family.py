@@ -49,6 +49,8 @@ class Family:
     depth: Endpoint
     volumes: Endpoint
     brackets: Endpoint
+    funding_terms: Endpoint
+    fundings: Endpoint
     fees: Endpoint
     set_leverage: Endpoint
     set_margin_mode: Endpoint
@@ -90,6 +92,8 @@ LINEAR: Final = Family(
     depth=at("fapi", "fapiPublicGetDepth", "read the order book", 2),
     volumes=at("fapi", "fapiPublicGetTicker24hr", "read 24 h volumes", 1),
     brackets=at("fapi", "fapiPrivateGetLeverageBracket", "read the leverage brackets", 1),
+    funding_terms=at("fapi", "fapiPublicGetFundingInfo", "read funding intervals", 1),
+    fundings=at("fapi", "fapiPublicGetFundingRate", "read past funding", 1),
     fees=at("fapi", "fapiPrivateGetCommissionRate", "read fee rates", 20),
     set_leverage=at("fapi", "fapiPrivatePostLeverage", "set leverage", 1),
     set_margin_mode=at("fapi", "fapiPrivatePostMarginType", "set the margin mode", 1),
@@ -125,6 +129,8 @@ INVERSE: Final = Family(
     depth=at("dapi", "dapiPublicGetDepth", "read the order book", 2),
     volumes=at("dapi", "dapiPublicGetTicker24hr", "read 24 h volumes", 1),
     brackets=at("dapi", "dapiPrivateV2GetLeverageBracket", "read the leverage brackets", 1),
+    funding_terms=at("dapi", "dapiPublicGetFundingInfo", "read funding intervals", 1),
+    fundings=at("dapi", "dapiPublicGetFundingRate", "read past funding", 1),
     fees=at("dapi", "dapiPrivateGetCommissionRate", "read fee rates", 20),
     set_leverage=at("dapi", "dapiPrivatePostLeverage", "set leverage", 1),
     set_margin_mode=at("dapi", "dapiPrivatePostMarginType", "set the margin mode", 1),

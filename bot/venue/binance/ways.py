@@ -11,6 +11,7 @@ from bot.venue.binance.contracts import markets_of
 from bot.venue.binance.dialect import open_dialect
 from bot.venue.binance.endpoints import LIMITS, SPOT_EXCHANGE_INFO, used_weight
 from bot.venue.binance.family import INVERSE, LINEAR
+from bot.venue.binance.public import BinancePublic
 from bot.venue.binance.refusals import refusal_of
 from bot.venue.client import Exact
 from bot.venue.dialect import Ways
@@ -61,4 +62,5 @@ WAYS: Final = Ways(
     markets=markets_of,
     used=used_weight,
     margin_wallet=INVERSE.wallet,
+    public=BinancePublic,
 )

@@ -36,6 +36,7 @@ TICKERS: Final = at(PUBLIC, "futuresPublicGetAllTickers", "read bids and asks", 
 DEPTH: Final = at(PUBLIC, "futuresPublicGetLevel2Depth100", "read the order book", 10)
 CANDLES: Final = at(PUBLIC, "futuresPublicGetKlineQuery", "read 24 h volumes", 3)
 RISK_LIMITS: Final = at(PUBLIC, "futuresPublicGetContractsRiskLimitSymbol", "read the risk limits", 5)
+FUNDING_RATES: Final = at(PUBLIC, "futuresPublicGetContractFundingRates", "read past funding", 5)
 
 ACCOUNTS: Final = at(MANAGEMENT, "privateGetAccounts", "read the spot wallets", 5)
 KEY_SCOPE: Final = at(MANAGEMENT, "privateGetUserApiKey", "read what the key may do", 20)

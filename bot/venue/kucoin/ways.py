@@ -13,6 +13,7 @@ from bot.venue.kucoin.endpoints import CONTRACTS, LIMITS, PLACE_ORDER, SERVER_TI
 from bot.venue.kucoin.envelope import data_of
 from bot.venue.kucoin.errors import refusal
 from bot.venue.kucoin.markets import KuCoinMarkets
+from bot.venue.kucoin.public import KuCoinPublic
 from bot.venue.kucoin.wallets import FUTURES
 from bot.venue.shapes import integer_in
 from bot.venue.spec import Offer
@@ -47,4 +48,5 @@ WAYS: Final = Ways(
     used=used,
     pauses=Pauses(by_status={429: _LIMIT_WINDOW_S}),
     margin_wallet=FUTURES,
+    public=KuCoinPublic,
 )

@@ -58,6 +58,7 @@ INDEXES: Final = _own("publicGetMarketIndexTickers", "read index prices", 20)
 TICKER: Final = _own("publicGetMarketTicker", "read bid and ask", 20)
 TICKERS: Final = _own("publicGetMarketTickers", "read bids and asks", 20)
 FUNDING_RATES: Final = _own("publicGetPublicFundingRate", "read funding rates", 10)
+FUNDING_HISTORY: Final = _own("publicGetPublicFundingRateHistory", "read past funding", 10)
 DEPTH: Final = _own("publicGetMarketBooks", "read the order book", 40)
 CANDLES: Final = _own("publicGetMarketCandles", "read 24 h volumes", 40)
 

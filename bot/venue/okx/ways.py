@@ -15,6 +15,7 @@ from bot.venue.okx.client import OkxClient
 from bot.venue.okx.dialect import OkxDialect
 from bot.venue.okx.errors import refusal
 from bot.venue.okx.markets import markets_of
+from bot.venue.okx.public import OkxPublic
 from bot.venue.okx.wire import row_in
 from bot.venue.shapes import integer_in
 from bot.venue.spec import Offer, Switch
@@ -54,4 +55,5 @@ WAYS: Final = Ways(
     pauses=Pauses(by_status={}, otherwise=_LIMIT_WINDOW_S),
     unified=True,
     margin_wallet="trading",
+    public=OkxPublic,
 )

@@ -93,7 +93,7 @@ def _premium(call: Call, listing: Listing) -> object:
 
 
 def _funding_rate(call: Call) -> object:
-    records = [record for listing in call.contracts() for record in call.exchange.funding_history(listing.symbol)]
+    records = [record for listing in call.contracts() for record in call.exchange.told_fundings(listing.symbol)]
     start_ms, end_ms = call.params.integer("startTime"), call.params.integer("endTime")
     found = [
         {

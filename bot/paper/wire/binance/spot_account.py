@@ -14,7 +14,7 @@ from bot.paper.wire.binance.history import DAY_MS, slice_of
 from bot.paper.wire.binance.params import Params
 
 _SPOT: Final = MarketType.SPOT
-_DEFAULT_FEE: Final = "0.00100000"
+_BASIS_POINTS: Final = 10_000
 
 
 def _account(call: Call) -> object:
@@ -32,14 +32,15 @@ def _account(call: Call) -> object:
         for asset, balance in account.balances("earn-flexible").items()
         if balance.total
     ]
+    maker, taker = account.fees(call.all_listings(_SPOT)[0])
     return {
-        "makerCommission": 10,
-        "takerCommission": 10,
+        "makerCommission": int(maker * _BASIS_POINTS),
+        "takerCommission": int(taker * _BASIS_POINTS),
         "buyerCommission": 0,
         "sellerCommission": 0,
         "commissionRates": {
-            "maker": _DEFAULT_FEE,
-            "taker": _DEFAULT_FEE,
+            "maker": eight(maker),
+            "taker": eight(taker),
             "buyer": "0.00000000",
             "seller": "0.00000000",
         },

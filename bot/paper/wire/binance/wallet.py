@@ -115,11 +115,12 @@ def in_btc(call: Call, asset: str, quantity: Decimal) -> Decimal:
 
 def _trade_fee(call: Call) -> object:
     one = call.optional_listing(_SPOT)
+    account = call.exchange.account(call.key)
     return [
         {
             "symbol": listing.symbol,
-            "makerCommission": eight(listing.maker_fee),
-            "takerCommission": eight(listing.taker_fee),
+            "makerCommission": eight(account.fees(listing)[0]),
+            "takerCommission": eight(account.fees(listing)[1]),
         }
         for listing in ([one] if one is not None else call.all_listings(_SPOT))
     ]

@@ -192,7 +192,7 @@ def _funding_rates(call: Call) -> object:
     start_ms, end_ms = call.params.integer("from") or 0, call.params.integer("to") or call.now_ms
     return [
         {"symbol": listing.symbol, "fundingRate": record.rate, "timepoint": record.time_ms}
-        for record in reversed(call.exchange.funding_history(listing.symbol))
+        for record in reversed(call.exchange.told_fundings(listing.symbol))
         if start_ms <= record.time_ms <= end_ms
     ][:100]
 

@@ -125,7 +125,7 @@ def fill_row(listing: Listing, order: Order, trade: Trade, *, isolated: bool) ->
         "openFeePay": plain(ZERO if trade.realized else trade.fee),
         "closeFeePay": plain(trade.fee if trade.realized else ZERO),
         "stop": "",
-        "feeRate": plain(listing.maker_fee if trade.maker else listing.taker_fee),
+        "feeRate": plain(trade.fee_rate),
         "fixFee": "0",
         "feeCurrency": futures_coin(trade.fee_asset),
         "subTradeType": None,

@@ -116,8 +116,8 @@ def _trade_fees(call: Call) -> object:
     return [
         {
             "symbol": symbol,
-            "takerFeeRate": plain(found[symbol].taker_fee),
-            "makerFeeRate": plain(found[symbol].maker_fee),
+            "takerFeeRate": plain(call.account.fees(found[symbol])[1]),
+            "makerFeeRate": plain(call.account.fees(found[symbol])[0]),
             "sellTaxRate": None,
             "buyTaxRate": None,
         }
@@ -125,8 +125,9 @@ def _trade_fees(call: Call) -> object:
     ]
 
 
-def _base_fee(_: Call) -> object:
-    return {"takerFeeRate": "0.001", "makerFeeRate": "0.001"}
+def _base_fee(call: Call) -> object:
+    maker, taker = call.account.fees(call.pairs()[0])
+    return {"takerFeeRate": plain(taker), "makerFeeRate": plain(maker)}
 
 
 def _api_key(call: Call) -> object:

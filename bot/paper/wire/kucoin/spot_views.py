@@ -149,7 +149,7 @@ def fill_row(listing: Listing, order: Order, trade: Trade) -> dict[str, object]:
         "size": plain(trade.quantity),
         "funds": plain(trade.quote),
         "fee": plain(trade.fee),
-        "feeRate": plain(listing.maker_fee if trade.maker else listing.taker_fee),
+        "feeRate": plain(trade.fee_rate),
         "feeCurrency": trade.fee_asset,
         "stop": "",
         "tradeType": "TRADE",

@@ -169,7 +169,6 @@ class Rows:
         """
         listing = self._exchange.listings[trade.listing_key]
         ticket = self.ticket(order)
-        rate = listing.maker_fee if trade.maker else listing.taker_fee
         return {
             **blanks("fillFwdPx", "fillIdxPx", "fillMarkPx", "fillMarkVol", "fillPxUsd", "fillPxVol"),
             "billId": str(bills.get(trade.trade_id, 0)),
@@ -177,7 +176,7 @@ class Rows:
             "execType": "M" if trade.maker else "T",
             "fee": text(-trade.fee),
             "feeCcy": trade.fee_asset,
-            "feeRate": plain(-rate),
+            "feeRate": plain(-trade.fee_rate),
             "fillPnl": text(trade.realized),
             "fillPx": plain(trade.price),
             "fillSz": plain(trade.quantity),

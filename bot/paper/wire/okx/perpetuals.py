@@ -39,7 +39,7 @@ def funding_row(call: Call, listing: Listing) -> dict[str, str]:
     """The rate that the next settlement uses; `nextFundingTime` is the one after it."""
     due_ms = call.exchange.next_funding_ms()
     rate = plain(call.exchange.funding_rate(listing.asset))
-    past = call.exchange.funding_history(listing.symbol)
+    past = call.exchange.told_fundings(listing.symbol)
     return {
         "formulaType": "withRate",
         "fundingRate": rate,
@@ -55,7 +55,7 @@ def funding_row(call: Call, listing: Listing) -> dict[str, str]:
         "nextFundingTime": str(due_ms + _INTERVAL_MS),
         "premium": "0",
         "prevFundingTime": str(due_ms - _INTERVAL_MS),
-        "settFundingRate": plain(past[-1].rate) if past else rate,
+        "settFundingRate": plain(past[-1].rate),
         "settState": "settled",
         "ts": str(call.now_ms),
     }
@@ -92,7 +92,7 @@ def _funding_history(call: Call) -> Sequence[object]:
             "method": "current_period",
             "realizedRate": plain(record.rate),
         }
-        for record in reversed(call.exchange.funding_history(listing.symbol))
+        for record in reversed(call.exchange.told_fundings(listing.symbol))
         if (after_ms is None or record.time_ms < after_ms) and (before_ms is None or record.time_ms > before_ms)
     ]
     return rows[: call.params.limit(400, 100)]

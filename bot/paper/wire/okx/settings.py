@@ -251,7 +251,7 @@ def _trade_fee(call: Call) -> Sequence[object]:
     if not found:
         raise errors.unknown_instrument()
     listing = found[0]
-    maker, taker = plain(-listing.maker_fee), plain(-listing.taker_fee)
+    maker, taker = (plain(-rate) for rate in call.account.fees(listing))
     linear = listing.market is MarketType.LINEAR
     return [
         {
