@@ -8,7 +8,7 @@ import pytest
 
 STORIES = tuple(
     Path(__file__).parent / name
-    for name in ("catalogue", "crash", "e2e", "fallback", "ladder", "live_suite", "replay", "sim")
+    for name in ("catalogue", "crash", "e2e", "fallback", "ladder", "live_suite", "pairs", "replay", "sim")
 )
 """They tell stories to the whole bot for minutes. Tracing doubles that, and the other tests reach the same lines.
 

@@ -8,24 +8,25 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
-
-import aiohttp
+from typing import Final
 
 from bot import logs
-from bot.app.ladders import ladder_of, spot_symbols
+from bot.app.ladders import ladder_of
 from bot.app.legs import legs_of
+from bot.app.pairs import beside_of
+from bot.app.traders import TraderParts, trader_lines, trader_markets, traders_of
+from bot.app.venues import Gateway, Session, instrument_of, open_venues
 from bot.app.watches import dead_men, funding_readers, funding_watches
 from bot.domain.check import CheckVerdict
 from bot.domain.control import StopMode
-from bot.domain.errors import BotError, ConfigFault, StartFault
+from bot.domain.errors import BotError, StartFault
 from bot.domain.ids import Epoch, HedgeName, VenueName
-from bot.domain.instrument import Instrument, MarginMode
+from bot.domain.instrument import Instrument
 from bot.domain.policy import HedgePolicy
+from bot.domain.trader import TraderOutcome
 from bot.journal.lock import AccountLock, default_state_dir, key_fingerprint
 from bot.journal.store import SqlJournal
-from bot.paper.session import LocalSession
-from bot.ports import Clock, HintSource, Treasury, Venue
+from bot.ports import Clock, Venue
 from bot.runtime import start
 from bot.runtime.alarms import LogAlarms
 from bot.runtime.daemon import Daemon
@@ -34,19 +35,26 @@ from bot.runtime.feeds import Feeds, reading
 from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.ladder_steps import spot_symbol_of
 from bot.runtime.observer import Observer
-from bot.runtime.preflight import Preflight, start_venue
+from bot.runtime.preflight import Preflight
 from bot.runtime.streams import Streams
-from bot.settings import RunOptions, Settings, VenueSettings, policies, wanted_feeds
-from bot.venue.spec import VenueSpec
+from bot.runtime.traders import ShowTrader, Traders
+from bot.settings import RunOptions, Settings, VenueSettings, pair_policies, policies, wanted_feeds
 
-Session = aiohttp.ClientSession | LocalSession
 Show = Callable[[Sequence[Outcome]], None]
 
 EMBEDDED: Final = "embedded paper"
 
 
-class _Gateway(Venue, HintSource, Treasury, Protocol):
-    """A venue that has streams and moves margin, too."""
+def unseen(_: TraderOutcome) -> None:
+    """Nobody looks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shows:
+    """What is called after each turn."""
+
+    hedges: Show
+    trader: ShowTrader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +76,7 @@ async def assembled(
     show: Show,
     *,
     entropy: start.Entropy = secrets.randbelow,
+    show_trader: ShowTrader = unseen,
 ) -> AsyncIterator[Bot]:
     """Put a bot together and take it apart: journal and locks, epoch, venues, preflight, hedgers.
 
@@ -78,13 +87,15 @@ async def assembled(
         clock: the one clock.
         show: see `run_bot`.
         entropy: where the epoch is drawn from; the one thing that differs from start to start.
+        show_trader: the same as `show` for a turn of a hedge without a perpetual.
 
     Raises:
         BotError: it can't start; what was taken is given back.
     """
     async with AsyncExitStack() as stack:
         try:
-            bot = await _assemble(stack, settings, options, session, clock, show=show, entropy=entropy)
+            shows = Shows(hedges=show, trader=show_trader)
+            bot = await _assemble(stack, settings, options, session, clock, shows=shows, entropy=entropy)
         except BotError as fault:
             if options.live:  # a hedge may stand there, and nobody watches it
                 alarms = LogAlarms(clock, logs.get("bot.alarms"))
@@ -101,7 +112,7 @@ async def _assemble(
     session: Session | None,
     clock: Clock,
     *,
-    show: Show,
+    shows: Shows,
     entropy: start.Entropy,
 ) -> Bot:
     now_ms = clock.now_ms()
@@ -115,15 +126,19 @@ async def _assemble(
     journal.begin_epoch(epoch, now_ms)
     hedges = policies(settings)
     patient = options.live and not options.once
-    venues = await open_venues(stack, settings, hedges, session, clock, patient=patient)
+    markets = trader_markets(settings)
+    venues = await open_venues(stack, settings, hedges, session, clock, patient=patient, markets=markets)
     instruments = {policy.name: instrument_of(venues[policy.venue], policy) for policy in hedges}
     if options.live:
         sold_on = [(policy.venue, spot_symbol_of(instruments[policy.name])) for policy in hedges]
+        sold_on += [(market.venue, market.symbol) for market in markets]
         start.refuse_uncovered(hedges, journal, sold_on)
+        start.refuse_uncovered_trades(pair_policies(settings), journal)
     feeds = await stack.enter_async_context(feeds_of(settings, clock))
     await _preflight(settings, venues, hedges, clock, feeds, live=options.live)
     if options.live:
-        await start.refuse_unknown_epochs(venues, hedges, journal)
+        places = [*((policy.venue, policy.symbol) for policy in hedges), *((m.venue, m.symbol) for m in markets)]
+        await start.refuse_unknown_epochs(venues, places, journal)
     daemon = _daemon(
         settings=settings,
         hedges=hedges,
@@ -136,14 +151,14 @@ async def _assemble(
         epoch=epoch,
         clock=clock,
         feeds=feeds,
-        show=show,
+        shows=shows,
         on_stop=(options.on_stop or settings.on_stop) if options.live else StopMode.KEEP,
     )
     logs.get(__name__).info(
         logs.START_COMPLETED,
         mode="live" if options.live else "dry-run",
         paper=settings.paper,
-        hedges=len(hedges),
+        hedges=len(hedges) + len(settings.pairs),
         journal=str(settings.journal),
     )
     return Bot(daemon=daemon, venues=venues, policies=hedges, journal=journal)
@@ -180,68 +195,6 @@ def _world(venue: VenueSettings, settings: Settings, options: RunOptions) -> str
     return f"{venue.exchange}, {where}"
 
 
-async def open_venues(
-    stack: AsyncExitStack,
-    settings: Settings,
-    hedges: Sequence[HedgePolicy],
-    session: Session | None,
-    clock: Clock,
-    *,
-    patient: bool = False,
-) -> dict[VenueName, _Gateway]:
-    """Open and start every venue; the stack closes them. One that asks for a pause gets it, if `patient`.
-
-    Raises BotError.
-    """
-    from bot.venue.gateway import open_venue  # noqa: PLC0415 - ccxt takes a second; settings are judged before it
-
-    venues: dict[VenueName, _Gateway] = {}
-    for name, venue_settings in settings.venues.items():
-        symbols = tuple(dict.fromkeys(policy.symbol for policy in hedges if policy.venue == name))
-        isolated = frozenset(
-            policy.symbol for policy in hedges if policy.venue == name and policy.margin_mode is MarginMode.ISOLATED
-        )
-        venue = open_venue(
-            _spec(venue_settings),
-            clock=clock,
-            session=session,
-            symbols=symbols,
-            isolated=isolated,
-            spot_symbols=spot_symbols(hedges, name),
-        )
-        stack.push_async_callback(venue.close)
-        try:
-            if patient:
-                await start.start_patiently(venue, clock, LogAlarms(clock, logs.get("bot.alarms")))
-            else:
-                await start_venue(venue)
-        except ConfigFault:
-            for policy in (policy for policy in hedges if policy.venue == name):
-                instrument_of(venue, policy)  # names the hedge whose symbol it is
-            raise
-        venues[name] = venue
-    return venues
-
-
-def _spec(venue: VenueSettings) -> VenueSpec:
-    return VenueSpec(
-        name=venue.name,
-        exchange=venue.exchange,
-        environment=venue.environment,
-        api_key=venue.api_key.get_secret_value(),
-        secret=venue.secret.get_secret_value(),
-        password=venue.password.get_secret_value() if venue.password is not None else "",
-    )
-
-
-def instrument_of(venue: Venue, policy: HedgePolicy) -> Instrument:
-    """The contract of a hedge. What the market list says is found at the venue, hence exit code 3, not 2."""
-    try:
-        return venue.instrument(policy.symbol)
-    except ConfigFault as fault:
-        raise StartFault(f"hedges.{policy.name}.short.symbol: {fault.message}", hint=fault.hint) from None
-
-
 def feeds_of(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Feeds]:
     """The numbers that no venue tells, read once."""
     return reading(wanted_feeds(settings), clock=clock, logger=logs.get("bot.runtime.feeds"))
@@ -249,7 +202,7 @@ def feeds_of(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Fe
 
 def preflight_of(
     settings: Settings,
-    venues: Mapping[VenueName, _Gateway],
+    venues: Mapping[VenueName, Gateway],
     hedges: Sequence[HedgePolicy],
     clock: Clock,
     feeds: Feeds,
@@ -270,7 +223,7 @@ def preflight_of(
 
 async def _preflight(
     settings: Settings,
-    venues: Mapping[VenueName, _Gateway],
+    venues: Mapping[VenueName, Gateway],
     hedges: Sequence[HedgePolicy],
     clock: Clock,
     feeds: Feeds,
@@ -279,6 +232,7 @@ async def _preflight(
 ) -> None:
     """Refuse to start on a failure that no later turn can mend. Missing margin is none: what fits is hedged (R15)."""
     lines = await preflight_of(settings, venues, hedges, clock, feeds, apply=live).run()
+    lines += await trader_lines(settings, venues)
     log = logs.get(__name__)
     for line in lines:
         if line.verdict is not CheckVerdict.PASS:
@@ -296,13 +250,13 @@ def _daemon(
     settings: Settings,
     hedges: Sequence[HedgePolicy],
     instruments: Mapping[HedgeName, Instrument],
-    venues: Mapping[VenueName, _Gateway],
+    venues: Mapping[VenueName, Gateway],
     journal: SqlJournal,
     executor: Executor | None,
     epoch: Epoch,
     clock: Clock,
     feeds: Feeds,
-    show: Show,
+    shows: Shows,
     on_stop: StopMode,
 ) -> Daemon:
     alarms = LogAlarms(clock, logs.get("bot.alarms"))
@@ -332,6 +286,7 @@ def _daemon(
             ),
             funding=funding.get(policy.name),
             leg=legs.get(policy.name),
+            beside=beside_of(policy, settings, journal),
         )
         for policy in hedges
     ]
@@ -341,10 +296,29 @@ def _daemon(
         hedgers=hedgers,
         alarms=alarms,
         interval_s=float(settings.interval_s),
-        show=show,
+        show=shows.hedges,
         logger=logs.get("bot.runtime.daemon"),
         beside=[feeds.keep_reading, *funding_readers(hedges, venues, funding, clock, alarms)],
         on_stop=on_stop,
         dead_men=dead_men(settings, hedges, venues, clock, alarms) if executor is not None else (),
-        streams=Streams(listened, hedges, clock=clock, logger=logs.get("bot.runtime.streams")),
+        streams=Streams(listened, hedges, clock=clock, logger=logs.get("bot.runtime.streams")) if hedges else None,
+        traders=_traders(
+            TraderParts(
+                settings=settings,
+                venues=venues,
+                journal=journal,
+                executor=executor,
+                epoch=epoch,
+                clock=clock,
+                alarms=alarms,
+            ),
+            shows,
+        ),
     )
+
+
+def _traders(parts: TraderParts, shows: Shows) -> Traders | None:
+    traders = traders_of(parts)
+    if not traders:
+        return None
+    return Traders(traders, alarms=parts.alarms, show=shows.trader, logger=logs.get("bot.runtime.traders"))

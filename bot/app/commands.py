@@ -5,33 +5,41 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Final
 
 from bot import logs
-from bot.app.assembly import Session, Show, assembled, feeds_of, instrument_of, open_venues, preflight_of
+from bot.app.assembly import Show, assembled, feeds_of, preflight_of, unseen
 from bot.app.sessions import paper_session
+from bot.app.traders import trader_lines, trader_markets
+from bot.app.venues import Session, instrument_of, open_venues
 from bot.domain.check import CheckLine, CheckVerdict
 from bot.domain.errors import JournalFault
+from bot.domain.trader import TraderOutcome
 from bot.journal.store import SqlJournal
 from bot.ports import Clock
 from bot.runtime.clock import SystemClock
 from bot.runtime.hedger import Outcome
 from bot.runtime.signals import Stop
+from bot.runtime.traders import ShowTrader
 from bot.settings import RunOptions, Settings, load_settings, policies
 
 EXIT_HALTED: Final = 4
 """Halted or frozen with `--live --once`."""
 
 
-def run_bot(options: RunOptions, show: Show) -> int:
+ShowAll = Callable[[Sequence[Outcome], Sequence[TraderOutcome]], None]
+
+
+def run_bot(options: RunOptions, show: ShowAll) -> int:
     """Run the bot as `hedgebot run` does.
 
     Args:
         options: what the command line says.
-        show: called after each turn with every hedge's outcome; with `once` a single time, at the end.
+        show: called after each turn with the outcomes of every spot-perp hedge, or that of the hedge of another kind
+            whose turn it was; with `once` a single time with all, at the end.
 
     Returns:
         The exit code (0 done, 4 halted or frozen with `--live --once`, 130 after SIGINT).
@@ -72,17 +80,19 @@ def _paper_session(
     return paper_session(embedded=settings.paper, paper_at=options.paper_at, paper_ca=options.paper_ca, clock=clock)
 
 
-async def _run(options: RunOptions, settings: Settings, show: Show) -> int:
+async def _run(options: RunOptions, settings: Settings, show: ShowAll) -> int:
     clock = SystemClock()
+    hedges: Show = _silent if options.once else lambda outcomes: show(outcomes, ())
+    trader: ShowTrader = unseen if options.once else lambda outcome: show((), (outcome,))
     with Stop() as stop:
         async with (
             _paper_session(options, settings, clock) as session,
-            assembled(settings, options, session, clock, _silent if options.once else show) as bot,
+            assembled(settings, options, session, clock, hedges, show_trader=trader) as bot,
         ):
             stop.orderly(bot.daemon.stop)
             outcomes = await bot.daemon.run(once=options.once)
             if options.once and stop.signal is None:
-                show(outcomes)
+                show(outcomes, bot.daemon.trader_outcomes)
                 return EXIT_HALTED if options.live and bot.daemon.stuck else 0
     return stop.exit_code
 
@@ -96,11 +106,12 @@ async def _check(options: RunOptions, settings: Settings, *, apply: bool) -> lis
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(_paper_session(options, settings, clock))
         hedges = policies(settings)
-        venues = await open_venues(stack, settings, hedges, session, clock)
+        venues = await open_venues(stack, settings, hedges, session, clock, markets=trader_markets(settings))
         for policy in hedges:
             instrument_of(venues[policy.venue], policy)
         feeds = await stack.enter_async_context(feeds_of(settings, clock))
         lines = await preflight_of(settings, venues, hedges, clock, feeds, apply=apply).run()
+        lines += await trader_lines(settings, venues)
         return [*_warned_lines(settings), *lines, _journal_line(settings.journal)]
 
 

@@ -7,14 +7,15 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import permutations
 from pathlib import Path
 from typing import Final
 
 from bot import logs
-from bot.app.assembly import Session
 from bot.app.quote_reader import read_market
 from bot.app.sessions import paper_session
+from bot.app.venues import Session
 from bot.core import quote_rank
 from bot.domain.environment import Environment
 from bot.domain.errors import ConfigFault, StartFault
@@ -32,11 +33,13 @@ from bot.domain.quote import (
 from bot.ports import Clock
 from bot.ports.public import PublicMarket
 from bot.runtime.clock import SystemClock
-from bot.settings import PAPER_SECRET, Settings, VenueSettings, load_settings, policies
+from bot.settings import PAPER_SECRET, Settings, VenueSettings, load_settings, pair_policies, policies
 from bot.venue.spec import VenueSpec
 
 EXCHANGES: Final = ("binance", "okx", "kucoin")
 """Those that can be quoted without a settings file, the usual one first."""
+USUAL_RULES: Final = PairRules(min_edge=Decimal("0.001"), slippage_reserve=Decimal("0.0002"))
+"""Without a cross-exchange hedge of the coin in the settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,7 @@ class QuoteOptions:
         config: the settings file whose hedges count; None: what the settings have by default.
         paper: embed the paper exchange.
         paper_at, paper_ca: of a served one.
-        rules: when a cross-exchange trade is worth it.
+        min_edge, slippage_reserve: when a cross-exchange trade is worth it; None: as the settings have it.
     """
 
     wish: Wish
@@ -57,7 +60,8 @@ class QuoteOptions:
     paper: bool
     paper_at: tuple[str, int] | None
     paper_ca: Path | None
-    rules: PairRules
+    min_edge: Decimal | None = None
+    slippage_reserve: Decimal | None = None
 
     @property
     def on_paper(self) -> bool:
@@ -90,7 +94,23 @@ def run_quote(options: QuoteOptions) -> Comparison:
         settings = load_settings(options.config, os.environ, paper=options.on_paper, keyless=True)
     logs.configure(() if settings is None else settings.secrets())
     places = _plain_places(options) if settings is None else _settled_places(options, settings)
-    return asyncio.run(_run(options, places, embedded=options.paper or (settings is not None and settings.paper)))
+    rules = _rules(options, settings)
+    return asyncio.run(
+        _run(options, places, rules, embedded=options.paper or (settings is not None and settings.paper))
+    )
+
+
+def _rules(options: QuoteOptions, settings: Settings | None) -> PairRules:
+    """When a cross-exchange trade would act: as asked for, else as the first such hedge of the coin has it."""
+    hedges = () if settings is None else pair_policies(settings)
+    mine = next((hedge for hedge in hedges if hedge.asset == options.wish.asset), None)
+    usual = USUAL_RULES
+    if mine is not None:
+        usual = PairRules(min_edge=mine.min_edge, slippage_reserve=mine.slippage_reserve)
+    return PairRules(
+        min_edge=usual.min_edge if options.min_edge is None else options.min_edge,
+        slippage_reserve=usual.slippage_reserve if options.slippage_reserve is None else options.slippage_reserve,
+    )
 
 
 def _plain_places(options: QuoteOptions) -> Sequence[_Place]:
@@ -119,6 +139,7 @@ def _settled_places(options: QuoteOptions, settings: Settings) -> Sequence[_Plac
     used = {policy.venue for policy in mine} | {
         spec.venue for policy in mine for spec in policy.holdings if spec.venue is not None
     }
+    used |= {place.venue for pair in pair_policies(settings) if pair.asset == asset for place in pair.places}
     places = [
         _Place(
             spec=_spec(venue),
@@ -155,7 +176,7 @@ def _spec(venue: VenueSettings) -> VenueSpec:
     )
 
 
-async def _run(options: QuoteOptions, places: Sequence[_Place], *, embedded: bool) -> Comparison:
+async def _run(options: QuoteOptions, places: Sequence[_Place], rules: PairRules, *, embedded: bool) -> Comparison:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(
@@ -176,15 +197,15 @@ async def _run(options: QuoteOptions, places: Sequence[_Place], *, embedded: boo
             hint="give the coin as the exchange names it, such as BTC",
         )
     spots = [part.spot for part in read if part.spot is not None]
-    pairs = [_pair(options, buy, sell) for buy, sell in permutations(spots, 2)]
+    pairs = [_pair(options.wish, rules, buy, sell) for buy, sell in permutations(spots, 2)]
     return quote_rank.compare(options.wish, alternatives, pairs)
 
 
-def _pair(options: QuoteOptions, buy: SpotFacts, sell: SpotFacts) -> PairQuote | NoPair:
+def _pair(wish: Wish, rules: PairRules, buy: SpotFacts, sell: SpotFacts) -> PairQuote | NoPair:
     if buy.market.quote != sell.market.quote:
         reason = f"bought in {buy.market.quote} and sold in {sell.market.quote}, whose price is not quoted here"
         return NoPair(buy=buy.market.venue, sell=sell.market.venue, reason=reason)
-    return quote_rank.pair(options.wish.amount, buy, sell, options.rules)
+    return quote_rank.pair(wish.amount, buy, sell, rules)
 
 
 async def _opened(stack: AsyncExitStack, spec: VenueSpec, session: Session | None, clock: Clock) -> PublicMarket:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.app.assembly import Session
+from bot.app.venues import Session
 from bot.domain.errors import ConfigFault
 from bot.paper.client import local_session
 from bot.paper.embedded import serve_paper

@@ -14,6 +14,8 @@ import typer
 
 from bot import logs
 from bot.cli import options
+from bot.cli.pair_demo import PairTold, play_pair, print_pair
+from bot.cli.pair_scenarios import PAIR_SCENARIOS, PairScenario
 from bot.cli.scenarios import SCENARIOS, Scenario
 from bot.cli.stagehand import HOUR_S, Stagehand, Tell, Watch
 from bot.domain.errors import ConfigFault
@@ -52,26 +54,25 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(_demo(_chosen(scenario), as_json=json))
 
 
-def _chosen(name: str | None) -> Sequence[Scenario]:
-    chosen = [scenario for scenario in SCENARIOS if name in {None, scenario.name}]
+def _chosen(name: str | None) -> Sequence[Scenario | PairScenario]:
+    stories: Sequence[Scenario | PairScenario] = (*SCENARIOS, *PAIR_SCENARIOS)
+    chosen = [scenario for scenario in stories if name in {None, scenario.name}]
     if not chosen:
-        known = ", ".join(scenario.name for scenario in SCENARIOS)
+        known = ", ".join(scenario.name for scenario in stories)
         raise ConfigFault(f"--scenario {name}: there is no such story", hint=f"choose one of {known}")
     return chosen
 
 
-def _demo(chosen: Sequence[Scenario], *, as_json: bool) -> int:
-    from bot.report.tables import print_statement  # noqa: PLC0415 - rich is only needed to print
-
+def _demo(chosen: Sequence[Scenario | PairScenario], *, as_json: bool) -> int:
     logs.configure(level="error")
     explained = True
     for scenario in chosen:
         typer.secho(f"{scenario.name}: {scenario.title}", err=True, bold=True)
-        run = run_virtual if scenario.virtual else asyncio.run
+        run = run_virtual if isinstance(scenario, Scenario) and scenario.virtual else asyncio.run
         told = run(_stoppable(scenario, lambda line: typer.secho(f"  {line}", err=True, dim=True)))
         if isinstance(told, int):
             return told
-        explained = explained and told.pnl.residual == 0
+        explained = explained and (told.residual if isinstance(told, PairTold) else told.pnl.residual) == 0
         if as_json:
             whole = {
                 "scenario": scenario.name,
@@ -81,13 +82,24 @@ def _demo(chosen: Sequence[Scenario], *, as_json: bool) -> int:
             }
             typer.echo(json_.dumps(whole))
         else:
-            print_statement(told, title=scenario.title)
+            _print(told, scenario.title)
     return 0 if explained else EXIT_UNEXPLAINED
 
 
-async def _stoppable(scenario: Scenario, tell: Tell) -> Statement | int:
+def _print(told: Statement | PairTold, title: str) -> None:
+    from bot.report.tables import print_statement  # noqa: PLC0415 - rich is only needed to print
+
+    if isinstance(told, PairTold):
+        print_pair(told)
+    else:
+        print_statement(told, title=title)
+
+
+async def _stoppable(scenario: Scenario | PairScenario, tell: Tell) -> Statement | PairTold | int:
     """Play one story; the exit code when a signal ended it, with everything taken down."""
     with Stop() as stop:
+        if isinstance(scenario, PairScenario):
+            return await play_pair(scenario, tell)
         return await (_virtually(scenario, tell) if scenario.virtual else _over_sockets(scenario, tell))
     return stop.exit_code
 

@@ -16,13 +16,11 @@ from bot.cli.errors import found_with
 from bot.domain.errors import ConfigFault, VenueFault
 from bot.domain.ids import Asset
 from bot.domain.numbers import ZERO, decimal_of
-from bot.domain.quote import PairRules, Wish
+from bot.domain.quote import Wish
+from bot.settings.kinds import share
 
 _DAYS_MAX: Final = Decimal(3_650)
 _AMOUNT_MAX: Final = Decimal(10) ** 15
-_BARE_MAX: Final = Decimal("0.01")
-"""A bare number above this was most likely meant as a percentage."""
-_UNITS: Final = {"%": Decimal(100), "bp": Decimal(10_000)}
 _ASSET: Final = re.compile(r"[A-Za-z0-9]{1,20}")
 _EXCHANGES: Final = ("binance", "okx", "kucoin")
 
@@ -50,11 +48,13 @@ def register(app: typer.Typer) -> None:
             typer.Option("--config", metavar="FILE", help="Quote the hedges of a settings file.", show_default=False),
         ] = None,
         min_edge: Annotated[
-            str, typer.Option("--min-edge", help='What a cross-exchange trade must leave, such as "0.1 %" or "10 bp".')
-        ] = "0.1 %",
+            str | None,
+            typer.Option("--min-edge", metavar="SHARE", help='What a cross-exchange trade must leave, as "0.1 %".'),
+        ] = None,
         slippage_reserve: Annotated[
-            str, typer.Option("--slippage-reserve", help="What it must leave on top of that.")
-        ] = "0.05 %",
+            str | None,
+            typer.Option("--slippage-reserve", metavar="SHARE", help="What it must leave on top of that."),
+        ] = None,
         paper: options.Paper = False,
         paper_at: options.PaperAt = None,
         paper_ca: options.PaperCa = None,
@@ -62,17 +62,22 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Compare a linear short, a coin-margined short and a stablecoin: fees, depth, margin, funding, break-even."""
         wish = Wish(asset=_asset(asset), amount=_amount(amount), days=_days(days))
-        rules = PairRules(
-            min_edge=_fraction("--min-edge", min_edge),
-            slippage_reserve=_fraction("--slippage-reserve", slippage_reserve),
-        )
+        edge = _share("--min-edge", min_edge)
+        reserve = _share("--slippage-reserve", slippage_reserve)
         exchanges = _exchanges(exchange or [])
         at = options.paper_place(paper=paper, paper_at=paper_at, paper_ca=paper_ca)
         from bot.app import QuoteOptions, run_quote  # noqa: PLC0415 - the help text needs no exchange library
         from bot.cli.quote_view import comparison_json, print_comparison  # noqa: PLC0415
 
         asked = QuoteOptions(
-            wish=wish, exchanges=exchanges, config=config, paper=paper, paper_at=at, paper_ca=paper_ca, rules=rules
+            wish=wish,
+            exchanges=exchanges,
+            config=config,
+            paper=paper,
+            paper_at=at,
+            paper_ca=paper_ca,
+            min_edge=edge,
+            slippage_reserve=reserve,
         )
         with nullcontext() if config is None else found_with(config):
             try:
@@ -115,21 +120,15 @@ def _number(name: str, text: str, expected: str) -> Decimal:
         raise ConfigFault(f"{name} {text!r}: expected {expected}") from None
 
 
-def _fraction(name: str, text: str) -> Decimal:
-    """A share in one of its explicit forms: `0.1 %`, `10 bp`, or a fraction so small that it can be nothing else."""
-    expected = 'expected a share such as "0.1 %", "10 bp" or 0.001'
-    words = re.fullmatch(r"\s*(?P<digits>[0-9.]+)\s*(?P<unit>%|bp)?\s*", text)
-    if words is None:
-        raise ConfigFault(f"{name} {text!r}: {expected}")
-    value = _number(name, words["digits"], expected.removeprefix("expected "))
-    if words["unit"] is None and value > _BARE_MAX:
-        raise ConfigFault(
-            f"{name} {text}: {expected}", hint=f'if {text} percent is meant, write "{text} %"; a fraction is below 0.01'
-        )
-    share = value / _UNITS.get(words["unit"], Decimal(1))
-    if share >= 1:
-        raise ConfigFault(f"{name} {text}: {expected}, below the whole")
-    return share
+def _share(name: str, text: str | None) -> Decimal | None:
+    """A share in one of its explicit forms, as the settings take it."""
+    if text is None:
+        return None
+    expected = share("0", "0.2")
+    try:
+        return decimal_of(expected.read(text))
+    except ValueError:
+        raise ConfigFault(f"{name} {text!r}: expected {expected.text}") from None
 
 
 def _exchanges(names: list[str]) -> tuple[str, ...]:

@@ -242,7 +242,7 @@ Cell = Callable[[Ranked], str]
 
 def _order_rows(name: str, order: Callable[[Quoted], OrderCost]) -> Sequence[tuple[str, Cell]]:
     return (
-        (f"{name}: average price", lambda ranked: f"{order(ranked.quoted).average:,.2f}"),
+        (f"{name}: average price", lambda ranked: _price(order(ranked.quoted).average)),
         ("  fee", lambda ranked: f"{_signed(order(ranked.quoted).fee)}  {_taken(order(ranked.quoted))}"),
         ("  spread", lambda ranked: _signed(order(ranked.quoted).spread)),
         ("  depth", lambda ranked: _signed(order(ranked.quoted).depth)),
@@ -251,6 +251,11 @@ def _order_rows(name: str, order: Callable[[Quoted], OrderCost]) -> Sequence[tup
 
 def _taken(order: OrderCost) -> str:
     return f"({plain(order.fee_amount.quantize(Decimal('1e-8')))} {order.fee_asset})"
+
+
+def _price(value: Decimal) -> str:
+    """Cents are enough above 1; a coin of less has its digits behind them."""
+    return f"{value:,.2f}" if value >= 1 else f"{value:.6g}"
 
 
 def _signed(value: Decimal | Unknown) -> str:
@@ -269,7 +274,7 @@ def _liquidation_row(ranked: Ranked) -> str:
     if margin is None:
         return _DASH
     price = margin.liquidation
-    return f"{price:,.2f}" if isinstance(price, Decimal) else _liquidation_word(price)
+    return _price(price) if isinstance(price, Decimal) else _liquidation_word(price)
 
 
 def _top_up_row(index: int) -> Cell:
@@ -304,11 +309,13 @@ def _even_row(ranked: Ranked) -> str:
     even = ranked.break_even
     if even is None:
         return _DASH
+    whose = "its own" if even.rate_of is ranked.quoted.kind else "that one's"
     parts = [
         *([] if even.days is None else [f"after {even.days:,.1f} days"]),
-        *([] if even.rate is None or even.rate_of is None else [f"at {even.rate_of.value}'s rate of {even.rate:.4%}"]),
+        *([] if even.rate is None else [f"at {whose} rate of {even.rate:.4%}"]),
     ]
-    return f"{even.other.value}:\n{' or '.join(parts) or 'never'}"
+    where = "" if even.venue == ranked.quoted.venue else f" on {even.venue}"
+    return f"{even.other.value}{where}:\n{' or '.join(parts) or 'never'}"
 
 
 _SECTIONS: Final[Sequence[Sequence[tuple[str, Cell]]]] = (

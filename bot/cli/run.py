@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import json as json_
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
 from bot.cli import options
 from bot.cli.errors import found_with
 from bot.cli.plan_view import fingerprint, plan_json, print_plan
+from bot.cli.trader_view import print_traders, trader_json
 from bot.domain.control import StopMode
+from bot.domain.trader import TraderOutcome
 from bot.runtime.clock import SystemClock
 from bot.runtime.hedger import Outcome
 
-Show = Callable[[Sequence[Outcome]], None]
+
+class Show(Protocol):
+    """Shows what came of a turn."""
+
+    def __call__(self, outcomes: Sequence[Outcome], traders: Sequence[TraderOutcome] = ()) -> None:
+        """Show the outcomes of the spot-perp hedges, and those of the others."""
+        ...
 
 
 def shower(*, live: bool, as_json: bool, now_ms: Callable[[], int]) -> Show:
-    """What shows the outcome of each turn on stdout.
+    """What shows the outcome of each turn on stdout: of all spot-perp hedges together, and of each other hedge.
 
     A live run in JSON shows every decision; everything else shows a plan again only when it changes (R31).
     """
     mode = "live" if live else "dry-run"
-    last: list[tuple[object, ...]] = []
+    last: dict[str, object] = {}
 
-    def show(outcomes: Sequence[Outcome]) -> None:
+    def show(outcomes: Sequence[Outcome], traders: Sequence[TraderOutcome] = ()) -> None:
         plans = [outcome.plan for outcome in outcomes]
-        seen = [fingerprint(plan) for plan in plans]
-        if seen == last and not (live and as_json):
+        seen: dict[str, object] = {plan.view.hedge: fingerprint(plan) for plan in plans}
+        seen |= {outcome.hedge: outcome.same for outcome in traders}
+        if seen.items() <= last.items() and not (live and as_json):
             return
-        last[:] = seen
+        last.update(seen)
         if as_json:
-            typer.echo(json_.dumps(plan_json(plans, mode=mode, now_ms=now_ms()), ensure_ascii=False))
+            told = plan_json(plans, mode=mode, now_ms=now_ms())
+            told["hedges"] += [trader_json(outcome) for outcome in traders]
+            typer.echo(json_.dumps(told, ensure_ascii=False))
         else:
             print_plan(plans, mode=mode, now_ms=now_ms())
+            print_traders(traders, mode=mode)
 
     return show
 

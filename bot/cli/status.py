@@ -13,12 +13,14 @@ from bot.cli import options
 from bot.cli.ages import age, age_s
 from bot.cli.controls import control_facts, print_controls
 from bot.cli.journal_options import ConfigOrNone, JournalOrNone, journal_path, mode_of
+from bot.cli.trader_view import COLOURS, TRADERS, trader_body
 from bot.domain.intent import IntentRecord
 from bot.domain.numbers import plain
 from bot.ports import Clock, DecisionRow, Halt
 from bot.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
+    from rich.panel import Panel
     from rich.table import Table
 
     from bot.journal.lock import Holder
@@ -110,6 +112,9 @@ def halt_facts(halt: Halt, now_ms: int) -> dict[str, Any]:
 
 def _hedge(row: DecisionRow, now_ms: int) -> dict[str, Any]:
     plan: Mapping[str, Any] = row.plan
+    if plan["kind"] in TRADERS:
+        facts = {name: value for name, value in plan.items() if name != "same"}
+        return {"name": row.hedge, "time_ms": row.time_ms, "age_s": age_s(row.time_ms, now_ms), **facts}
     return {
         "name": row.hedge,
         "asset": plan["asset"],
@@ -170,6 +175,9 @@ def print_status(facts: Mapping[str, Any]) -> None:
     if not facts["hedges"]:
         console.print("[yellow]no decision was recorded yet[/]")
     for hedge in facts["hedges"]:
+        if hedge["kind"] in TRADERS:
+            console.print(_trader(hedge))
+            continue
         colour = _COLOURS.get(hedge["verdict"], "yellow")
         title = f"[bold]{escape(hedge['name'])}[/]  {escape(hedge['symbol'])}  [{colour}]{hedge['verdict']}[/]"
         console.print(Panel(_body(hedge), title=title, title_align="left", border_style=colour))
@@ -183,6 +191,23 @@ def print_status(facts: Mapping[str, Any]) -> None:
     print_controls(console.print, facts["controls"])
     for fills in facts["fills"]:
         console.print(f"[dim]fills[/]  {fills['count']} on {escape(fills['symbol'])} of {fills['venue']}")
+
+
+def _trader(hedge: Mapping[str, Any]) -> Panel:
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.panel import Panel  # noqa: PLC0415
+
+    colour = COLOURS.get(hedge["verdict"], "yellow")
+    aged = "red" if hedge["age_s"] > STALE_S else "default"
+    title = f"[bold]{escape(hedge['name'])}[/]  {hedge['kind']}  [{colour}]{hedge['verdict']}[/]"
+    facts = {name: value for name, value in hedge.items() if name not in {"name", "time_ms", "age_s"}}
+    return Panel(
+        trader_body(facts),
+        title=title,
+        title_align="left",
+        subtitle=f"[{aged}]decided {age(hedge['age_s'])} ago[/]",
+        border_style=colour,
+    )
 
 
 def print_halts(show: Any, halts: list[dict[str, Any]]) -> None:  # noqa: ANN401 - rich's print takes anything

@@ -13,6 +13,7 @@ from bot.cli.ages import age, age_s
 from bot.cli.asking import agreed
 from bot.cli.controls import HedgeOrAll, Why, control_facts, made, named, print_controls, reaches
 from bot.cli.journal_options import ConfigOrNone, JournalOrNone, journal_path, mode_of
+from bot.cli.trader_view import TRADERS
 from bot.domain.control import ControlKind
 from bot.domain.ids import HedgeName
 from bot.ports import DecisionRow
@@ -46,7 +47,11 @@ def register(app: typer.Typer) -> None:
         path = journal_path(config, journal)
         with SqlJournal.open_beside(path) as opened:
             meant = named(opened, hedge)
-            costs = [cost_facts(row, clock.now_ms()) for row in opened.last_decisions() if reaches(meant, row.hedge)]
+            costs = [
+                cost_facts(row, clock.now_ms())
+                for row in opened.last_decisions()
+                if reaches(meant, row.hedge) and row.plan["kind"] not in TRADERS
+            ]
             running = lock_holder(path) is not None if mode_of(path) == "live" else None
             standing = [control_facts(control, clock.now_ms()) for control in opened.controls()]
             show = Console(highlight=False, stderr=json).print

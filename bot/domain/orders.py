@@ -63,7 +63,9 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
-    """An order that a gate let pass. Only `bot.core.risk` and `bot.core.sale` make these; the executor takes no other.
+    """An order that a gate let pass; nothing else is ever sent.
+
+    Only `bot.core.risk`, `bot.core.sale`, `bot.core.pair_gate` and `bot.core.evening_order` make these.
 
     Attributes:
         notional: contracts at the mark, in quote.

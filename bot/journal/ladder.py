@@ -16,9 +16,8 @@ from bot.domain.moves import Move, MoveRecord, MoveState
 from bot.domain.orders import VenueTrade
 from bot.journal import ladder_rows, rows
 from bot.journal import ladder_statements as ladder
-from bot.journal import statements as sql
 from bot.journal.database import Database
-from bot.journal.fills import keep_fill
+from bot.journal.fills import keep_order_fills
 
 _STEP_LEARNT: Final = ("state", "detail", "updated_ms")
 _MOVE_LEARNT: Final = ("state", "reference", "detail", "updated_ms")
@@ -121,15 +120,7 @@ class LadderBook:
             trades: all of the order.
             mark: quote per coin then.
         """
-        request, client_id = record.intent.request, record.intent.client_id
-        made = sum((trade.contracts for trade in trades), Decimal(0))
-        if any(trade.symbol != request.symbol for trade in trades) or made != record.filled:
-            raise InvariantBroken(f"{client_id} filled {record.filled}, the trades given for it make {made}")
-        with self._database.writing() as connection:
-            for trade in trades:
-                keep_fill(self._database, connection, request.venue, trade, client_id, mark)
-            row = {"one": client_id, "at": request.venue, "on": request.symbol, "settled": True}
-            connection.execute(sql.SETTLE, row)
+        keep_order_fills(self._database, record, trades, mark)
 
     def _check_epoch(self, made: str) -> None:
         if self._epoch is None or epoch_of(made) != self._epoch:

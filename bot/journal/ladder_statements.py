@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, insert, select, union_all, update
 
 from bot.domain.ladder import StepState
 from bot.domain.moves import MoveState
-from bot.journal.schema import INTENTS, LADDER_STEPS, MOVES
+from bot.journal.schema import INTENTS, LADDER_STEPS, MOVES, PAIR_TRADES
 
 _ONE_STEP = LADDER_STEPS.c.step_id == bindparam("one")
 _ONE_MOVE = MOVES.c.move_id == bindparam("one")
@@ -16,7 +16,10 @@ _OPEN = LADDER_STEPS.c.state == StepState.OPEN.value
 _ON_INSTRUMENT = (LADDER_STEPS.c.venue == bindparam("venue")) & (LADDER_STEPS.c.symbol == bindparam("symbol"))
 
 _SEQUENCES = union_all(
-    *(select(table.c.sequence).where(table.c.epoch == bindparam("one")) for table in (INTENTS, LADDER_STEPS, MOVES))
+    *(
+        select(table.c.sequence).where(table.c.epoch == bindparam("one"))
+        for table in (INTENTS, LADDER_STEPS, MOVES, PAIR_TRADES)
+    )
 ).subquery()
 HIGHEST_SEQUENCE: Final = select(func.coalesce(func.max(_SEQUENCES.c.sequence), 0).label("highest"))
 

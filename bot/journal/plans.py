@@ -11,7 +11,10 @@ from bot.domain.funding import funding_facts
 from bot.domain.numbers import plain
 from bot.domain.observation import Holding, Unknown
 from bot.domain.plan import Plan, closing_facts, order_facts
+from bot.domain.trader import HedgeKind, TraderOutcome, outcome_facts
 
+SAME: Final = "same"
+"""The fact of a trader's outcome that tells one from the next."""
 _NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _FACTS: Final = frozenset(
     [
@@ -36,6 +39,8 @@ _FACTS: Final = frozenset(
         "alarm",
     ]
 )
+_TRADER_FACTS: Final = frozenset(["asset", "kind", "verdict", "reason", SAME])
+_TRADERS: Final = frozenset({HedgeKind.CROSS_EXCHANGE.value, HedgeKind.STABLECOIN.value})
 _MOVES_WITH_PRICE: Final = (
     "gap_notional",
     "band_notional",
@@ -76,8 +81,15 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
     }
 
 
+def kept_outcome(outcome: TraderOutcome) -> dict[str, Any]:
+    """What a turn of a trader came to, as it is kept."""
+    return {**outcome_facts(outcome), SAME: outcome.same}
+
+
 def sameness(facts: dict[str, Any]) -> str:
     """What two decisions must share to be equal: all but times, prices, and the numbers in the reason."""
+    if facts["kind"] in _TRADERS:
+        return str(facts[SAME])
     kept = {name: value for name, value in facts.items() if name not in _MOVES_WITH_PRICE}
     kept["holdings"] = [
         {name: value for name, value in holding.items() if not name.endswith("_ms")} for holding in facts["holdings"]
@@ -89,7 +101,9 @@ def sameness(facts: dict[str, Any]) -> str:
 def plan_of(text: str) -> dict[str, Any]:
     """A decision's facts from their text. Raises ValueError when they are not all there."""
     read = json.loads(text)
-    if not isinstance(read, dict) or not read.keys() >= _FACTS:
+    if not isinstance(read, dict):
+        raise ValueError("a decision must hold all its facts")  # noqa: TRY004 - one error type for every bad row
+    if not read.keys() >= (_TRADER_FACTS if read.get("kind") in _TRADERS else _FACTS):
         raise ValueError("a decision must hold all its facts")
     return read
 

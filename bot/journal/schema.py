@@ -21,8 +21,9 @@ from sqlalchemy import (
 from bot.domain.intent import IntentState
 from bot.domain.ladder import StepState
 from bot.domain.moves import MoveState
+from bot.journal.pair_schema import pair_trades
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema there ever was, oldest first; the last is what this code reads and writes."""
 
 METADATA: Final = MetaData()
@@ -77,6 +78,8 @@ INTENTS: Final = Table(
     Column("hedged", Boolean, nullable=False, server_default=text("0")),
     # Of which step of the margin ladder it is a leg.
     Column("step", Text),
+    # Of which cross-exchange trade it is a leg, or evens one.
+    Column("pair", Text),
     UniqueConstraint("epoch", "sequence"),
 )
 
@@ -92,6 +95,7 @@ Index(
 Index("intents_venue_order", INTENTS.c.venue, INTENTS.c.symbol, INTENTS.c.venue_order_id, unique=True)
 Index("intents_created", INTENTS.c.venue, INTENTS.c.symbol, INTENTS.c.created_ms)
 Index("intents_step", INTENTS.c.step, sqlite_where=text("step IS NOT NULL"))
+Index("intents_pair", INTENTS.c.pair, sqlite_where=text("pair IS NOT NULL"))
 Index("intents_unsettled", INTENTS.c.venue, INTENTS.c.symbol, sqlite_where=text("NOT settled"))
 
 ABSENCES: Final = Table(
@@ -272,3 +276,5 @@ MOVES: Final = Table(
 # R27: nothing more is moved for a contract while it is not known what became of the last move.
 Index("moves_one_unfinished", MOVES.c.venue, MOVES.c.symbol, unique=True, sqlite_where=text(f"state IN ({_MOVING})"))
 Index("moves_step", MOVES.c.step)
+
+PAIR_TRADES: Final = pair_trades(METADATA)

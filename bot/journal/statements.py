@@ -21,6 +21,7 @@ from bot.journal.schema import (
     LADDER_STEPS,
     MEMORY,
     MOVES,
+    PAIR_TRADES,
     WORLDS,
 )
 
@@ -41,6 +42,7 @@ FORGET_WORLD: Final = tuple(
         INTENTS,
         MOVES,
         LADDER_STEPS,
+        PAIR_TRADES,
         ANCHORS,
         MEMORY,
         DECISIONS,

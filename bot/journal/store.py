@@ -7,27 +7,30 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.errors import InvariantBroken, JournalFault
-from bot.domain.ids import ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId, epoch_of
-from bot.domain.intent import AbsenceRead, Intent, IntentRecord, IntentState
+from bot.domain.ids import ClientOrderId, Epoch, HedgeName, Symbol, VenueName, VenueOrderId
+from bot.domain.intent import AbsenceRead, Intent, IntentRecord
 from bot.domain.ladder import StepId
-from bot.domain.numbers import ZERO
 from bot.domain.orders import Anchor, VenueTrade
 from bot.domain.plan import Plan
+from bot.domain.trader import TraderOutcome
 from bot.journal import rows
 from bot.journal import statements as sql
+from bot.journal.arming import armed, checked
 from bot.journal.database import Database
 from bot.journal.fills import keep_fill
 from bot.journal.funding import FundingBook
 from bot.journal.ladder import LadderBook
 from bot.journal.ladder_statements import END_MOVES, END_STEPS, HIGHEST_SEQUENCE
 from bot.journal.lock import JournalLock
-from bot.journal.plans import plan_facts, plan_of, sameness
+from bot.journal.pair_statements import END_PAIRS
+from bot.journal.pairs import PairBook
+from bot.journal.plans import kept_outcome, plan_facts, plan_of, sameness
 from bot.journal.standing import Standing
 from bot.ports import DecisionRow, Halt
 
@@ -46,7 +49,7 @@ _LEARNT: Final = ("state", "filled", "average_price", "venue_order_id", "settled
 """The columns of an intent that change after it was armed."""
 
 
-class SqlJournal(Standing, FundingBook, LadderBook):
+class SqlJournal(Standing, FundingBook, LadderBook, PairBook):
     """See `bot.ports.Journal` for what each method promises. Use it from one thread."""
 
     def __init__(self, database: Database, lock: JournalLock | None, *, decisions_kept: int = DECISIONS_KEPT) -> None:
@@ -152,7 +155,7 @@ class SqlJournal(Standing, FundingBook, LadderBook):
         return bool(self._database.rows(sql.ONE_EPOCH, dict, one=epoch))
 
     def next_sequence(self) -> int:
-        """One more than the highest of this epoch's intents, steps and moves; InvariantBroken before `begin_epoch`."""
+        """One more than the highest of what this epoch has numbered; InvariantBroken before `begin_epoch`."""
         highest = self._database.rows(HIGHEST_SEQUENCE, lambda row: int(row["highest"]), one=self._begun())
         return highest[0] + 1
 
@@ -160,19 +163,8 @@ class SqlJournal(Standing, FundingBook, LadderBook):
 
     def arm(self, intent: Intent, *, step: StepId | None = None) -> IntentRecord:
         """Insert an intent as ARMED; InvariantBroken when the id is not of this epoch, or R18 stands against it."""
-        record = IntentRecord(
-            intent=intent,
-            state=IntentState.ARMED,
-            filled=ZERO,
-            average_price=None,
-            venue_order_id=None,
-            settled=False,
-            detail="",
-            updated_ms=intent.created_ms,
-        )
-        if epoch_of(intent.client_id) != self._begun():
-            raise InvariantBroken(f"{intent.client_id} is not of this start's epoch {self._epoch}")
-        row = _checked(record) | {"step": step}
+        record, row = armed(intent, self._begun())
+        row |= {"step": step, "pair": None}
         with self._database.writing() as connection:
             try:
                 connection.execute(sql.ARM, row)
@@ -185,7 +177,7 @@ class SqlJournal(Standing, FundingBook, LadderBook):
 
     def update(self, record: IntentRecord) -> None:
         """Store what is newly known; InvariantBroken when it takes back what is already known."""
-        row = _checked(record)
+        row = checked(record)
         client_id = record.intent.client_id
         with self._database.writing() as connection:
             stored = connection.execute(sql.ONE_INTENT, {"one": client_id}).mappings().first()
@@ -219,9 +211,11 @@ class SqlJournal(Standing, FundingBook, LadderBook):
         return self._database.rows(sql.ALL_UNFINISHED, rows.record_of)
 
     def uncovered(self, covered: Collection[tuple[VenueName, Symbol]]) -> Sequence[tuple[VenueName, Symbol]]:
-        """Not in `covered`, with a confirmed position, an unfinished intent or an open ladder step; sorted."""
+        """Not in `covered`, with a confirmed position, an unfinished intent, an open step or trade; sorted."""
         held = {place for place, anchor in self.anchors() if anchor.contracts}
         held |= {(record.step.venue, record.step.symbol) for record in self.open_steps()}
+        open_trades = [story.record.trade for story in self.unfinished_pairs()]
+        held |= {(leg.venue, leg.symbol) for trade in open_trades for leg in (trade.buy, trade.sell)}
         requests = (record.intent.request for record in self.all_unfinished())
         return sorted((held | {(request.venue, request.symbol) for request in requests}) - set(covered))
 
@@ -255,7 +249,7 @@ class SqlJournal(Standing, FundingBook, LadderBook):
     def drop_anchors(self, now_ms: int) -> int:
         """Forget all confirmed positions, and settle what could only be found from them; returns how many."""
         with self._database.writing() as connection:
-            for statement in (sql.SETTLE_UNFOUND, END_MOVES, END_STEPS):
+            for statement in (sql.SETTLE_UNFOUND, END_MOVES, END_STEPS, END_PAIRS):
                 connection.execute(statement, {"why": READOPTED, "now_ms": now_ms})
             return connection.execute(sql.DROP_ANCHORS).rowcount
 
@@ -315,18 +309,25 @@ class SqlJournal(Standing, FundingBook, LadderBook):
 
     def record_decision(self, now_ms: int, plan: Plan) -> None:
         """Keep a decision. Of equal ones in a row (but for prices and times), the first and the newest stay."""
-        facts = plan_facts(plan)
-        hedge, text = plan.view.hedge, json.dumps(facts)
         with self._database.writing(notes=True) as connection:
-            newest = connection.execute(sql.NEWEST_DECISION, {"one": hedge}).mappings().first()
-            before = None if newest is None else self._database.parsed(newest, lambda row: plan_of(row["plan"]))
-            same = before is not None and sameness(before) == sameness(facts)
-            if newest is not None and same and not newest["first"]:
-                connection.execute(sql.REPLACE_DECISION, {"one": newest["id"], "time_ms": now_ms, "plan": text})
-                return
-            row = {"hedge": hedge, "time_ms": now_ms, "first": not same, "plan": text}
-            connection.execute(sql.ADD_DECISION, row)
-            connection.execute(sql.DROP_OLD_DECISIONS, {"one": hedge, "kept": self._decisions_kept})
+            self._keep_decision(connection, now_ms, plan.view.hedge, plan_facts(plan))
+
+    def record_outcome(self, now_ms: int, outcome: TraderOutcome) -> None:
+        """Keep what a trader's turn came to, thinned like decisions."""
+        with self._database.writing(notes=True) as connection:
+            self._keep_decision(connection, now_ms, outcome.hedge, kept_outcome(outcome))
+
+    def _keep_decision(self, connection: Connection, now_ms: int, hedge: HedgeName, facts: dict[str, Any]) -> None:
+        text = json.dumps(facts)
+        newest = connection.execute(sql.NEWEST_DECISION, {"one": hedge}).mappings().first()
+        before = None if newest is None else self._database.parsed(newest, lambda row: plan_of(row["plan"]))
+        same = before is not None and sameness(before) == sameness(facts)
+        if newest is not None and same and not newest["first"]:
+            connection.execute(sql.REPLACE_DECISION, {"one": newest["id"], "time_ms": now_ms, "plan": text})
+            return
+        row = {"hedge": hedge, "time_ms": now_ms, "first": not same, "plan": text}
+        connection.execute(sql.ADD_DECISION, row)
+        connection.execute(sql.DROP_OLD_DECISIONS, {"one": hedge, "kept": self._decisions_kept})
 
     def last_decisions(self) -> Sequence[DecisionRow]:
         """The newest decision of every hedge."""
@@ -336,13 +337,6 @@ class SqlJournal(Standing, FundingBook, LadderBook):
         if self._epoch is None:
             raise InvariantBroken("no epoch was begun, so no order can be named (R19)")
         return self._epoch
-
-
-def _checked(record: IntentRecord) -> dict[str, object]:
-    try:
-        return rows.record_row(record)
-    except ValueError as error:
-        raise InvariantBroken(f"an intent that contradicts itself: {error}") from error
 
 
 def _remember(connection: Connection, hedge: HedgeName, memory: Mapping[str, str]) -> None:

@@ -9,7 +9,8 @@ are not exact. Seconds may be any JSON number.
 - `POST /earn {account, product, asset, amount, notice_s?}`: subscribes from spot; negative redeems to spot, after the
   product's own notice or the one given.
 - `POST /reward {account, product, asset, amount}`: an Earn reward, paid to spot.
-- `POST /price {asset, price, venue?}`: spot, mark, index and books move together, at once, on every venue or on one.
+- `POST /price {asset, price, venue?}`: spot, mark, index and books move together, at once, on every venue or on one;
+  in US dollars, so that the price of a quote currency moves what is quoted in it.
 - `POST /funding {asset, rate}`: settles now, every perpetual of the asset; a positive rate pays the shorts.
 - `POST /fee {account | venue, rate}`: what takers pay on spot, as a fraction; makers pay no more.
 - `POST /status {venue, market, symbol, status}`: `TRADING`, `SUSPENDED`, `SETTLING` or `DELISTED`; market as in

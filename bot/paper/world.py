@@ -18,6 +18,7 @@ from bot.paper.engine.defaults import (
     Starting,
 )
 from bot.paper.engine.exchange import Exchange
+from bot.paper.engine.floor import DOLLARS
 from bot.paper.engine.layout import BINANCE, KUCOIN, OKX, Layout
 from bot.paper.engine.ledger import booked_down
 from bot.paper.engine.model import Listing, MarketType
@@ -166,12 +167,14 @@ class World:
         return venue, key
 
     def set_price(self, asset: str, price: Decimal, venue: str | None = None) -> None:
-        """Move spot, mark, index and books of the asset, on every venue that lists it or on one.
+        """Move spot, mark, index and books of the asset, on every venue that lists it or on one; in US dollars.
+
+        A quote currency moves whatever is quoted in it; see `Board.set_price`.
 
         Raises:
             ValueError: no venue lists it, or that one does not.
         """
-        for listing_venue in self._listing(asset, *MarketType, only=venue):
+        for listing_venue in self._listing(asset, *MarketType, only=venue, quotes=True):
             listing_venue.facade.tick(self.now_ms())
             listing_venue.exchange.set_price(asset, price)
 
@@ -184,12 +187,16 @@ class World:
         for venue in self._listing(asset, MarketType.LINEAR, MarketType.INVERSE):
             venue.exchange.settle_funding(asset, rate)
 
-    def _listing(self, asset: str, *markets: MarketType, only: str | None = None) -> list[PaperVenue]:
+    def _listing(
+        self, asset: str, *markets: MarketType, only: str | None = None, quotes: bool = False
+    ) -> list[PaperVenue]:
+        """The venues with such a market on the asset; or, if `quotes`, with one quoted in it."""
         listed = [
-            (venue, listing.asset)
+            (venue, named)
             for name, venue in self.venues.items()
             for listing in venue.exchange.listings.values()
             if listing.market in markets and only in {None, name}
+            for named in (listing.asset, *({listing.quote} - {DOLLARS} if quotes else ()))
         ]
         found = [venue for venue in self.venues.values() if (venue, asset) in listed]
         if not found:

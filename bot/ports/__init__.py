@@ -3,6 +3,8 @@
 from bot.ports.index import Index
 from bot.ports.journal import REDUCTIONS, DecisionRow, Halt, Journal
 from bot.ports.ladder import LadderJournal
+from bot.ports.pairs import PairJournal
+from bot.ports.traders import Trader, TraderJournal
 from bot.ports.venue import Alerts, Clock, FeedReading, Feeds, HintSource, KeyScope, OrderTicket, Treasury, Venue
 
 __all__ = [
@@ -19,6 +21,9 @@ __all__ = [
     "KeyScope",
     "LadderJournal",
     "OrderTicket",
+    "PairJournal",
+    "Trader",
+    "TraderJournal",
     "Treasury",
     "Venue",
 ]

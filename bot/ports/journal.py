@@ -98,7 +98,8 @@ class Journal(Protocol):
     def uncovered(self, covered: Collection[tuple[VenueName, Symbol]]) -> Sequence[tuple[VenueName, Symbol]]:
         """Instruments not in `covered` that a start must not leave alone; sorted.
 
-        Their confirmed position is not 0, or they have an intent that is not terminal or not settled, or an open step.
+        Their confirmed position is not 0, or they have an intent that is not terminal or not settled, an open step of
+        the margin ladder, or a cross-exchange trade that is not over.
         """
         ...
 
@@ -136,8 +137,9 @@ class Journal(Protocol):
         """A person looked: forget all confirmed positions, so that what is at the venue is adopted anew (R25).
 
         Intents that are terminal but not settled are settled, as their fill can't be found from a new anchor; those
-        that are not terminal stay. Open steps of the margin ladder end, and so do moves of unknown outcome: what they
-        did is in the margin that is read from then on. Returns how many positions there were.
+        that are not terminal stay. Cross-exchange trades of which every order is terminal are given up. Open steps of
+        the margin ladder end, and so do moves of unknown outcome: what they did is in the margin that is read from
+        then on. Returns how many positions there were.
         """
         ...
 

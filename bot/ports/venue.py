@@ -177,7 +177,7 @@ class Treasury(Protocol):
         ...
 
     async def free_to_sell(self, asset: Asset) -> Decimal:
-        """Coins that an order on a spot market may sell; 0 on a unified account. Raises VenueFault."""
+        """What orders on spot markets may give of a coin or of a quote currency, now. Raises VenueFault."""
         ...
 
     async def move(self, record: MoveRecord) -> MoveOutcome:

@@ -15,11 +15,14 @@ from bot.domain.control import StopMode
 from bot.domain.errors import BotError, JournalFault
 from bot.domain.ids import Symbol, VenueName
 from bot.domain.plan import Verdict
+from bot.domain.trader import TraderOutcome
 from bot.ports import Alerts
 from bot.runtime.dead_man import DeadMan
 from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.observer import Observer
+from bot.runtime.pauses import within
 from bot.runtime.streams import Streams
+from bot.runtime.traders import Traders
 
 IN_FLIGHT_S: Final = 8.0
 RESTING_S: Final = 2.0
@@ -51,6 +54,7 @@ class Daemon:
         beside: what runs as long as the turns do, and is cancelled with them, such as the reading of feeds.
         on_stop: what a stop does with the hedges; not asked when nobody stops it.
         dead_men: switches that are renewed with each turn.
+        traders: hedges without a perpetual, which take their turns by themselves; None: there are none.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Daemon:
         beside: Sequence[Beside] = (),
         on_stop: StopMode = StopMode.KEEP,
         dead_men: Sequence[DeadMan] = (),
+        traders: Traders | None = None,
     ) -> None:
         self._observer = observer
         self._hedgers = hedgers
@@ -77,6 +82,7 @@ class Daemon:
         self._beside = beside
         self._on_stop = on_stop
         self._dead_men = dead_men
+        self._traders = traders
         self._stopping = asyncio.Event()
         self._look = asyncio.Event()  # a hint came, or a stop was asked for
         self._closely: frozenset[Symbol] = frozenset()
@@ -87,6 +93,8 @@ class Daemon:
         """First stage: send nothing new, finish the turn that is under way, then do what `on_stop` says."""
         self._log.info(logs.STOP_REQUESTED)
         self._stopping.set()
+        if self._traders is not None:
+            self._traders.stop()
         self._look.set()
 
     def look(self) -> None:
@@ -101,27 +109,39 @@ class Daemon:
             last one. See also `stuck`.
         """
         async with asyncio.TaskGroup() as group:
-            turns = group.create_task(self._once() if once else self._turns())
+            turns = set()
+            if self._hedgers:
+                turns.add(group.create_task(self._once() if once else self._turns()))
+            if self._traders is not None:
+                turns.add(group.create_task(self._traders.run(once=once)))
             stopping = group.create_task(self._stopping.wait())
             besides = [group.create_task(self._alongside(beside)) for beside in self._beside]
             if self._streams is not None and not once:
                 listen = partial(self._streams.run, self._look.set)
                 besides.append(group.create_task(self._alongside(listen)))
-            await asyncio.wait({turns, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not turns.done():
-                await asyncio.wait({turns}, timeout=0 if self._on_stop is StopMode.CANCEL else IN_FLIGHT_S)
-                turns.cancel()  # the journal knows what was in flight; the next start finds out what became of it
-            for task in (stopping, *besides):
+            while turns and not stopping.done():
+                _, left = await asyncio.wait({*turns, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                turns &= left
+            if turns:
+                await asyncio.wait(turns, timeout=0 if self._on_stop is StopMode.CANCEL else IN_FLIGHT_S)
+            # The journal knows what was in flight; the next start finds out what became of it.
+            for task in (*turns, stopping, *besides):
                 task.cancel()
         await self._leave(self._on_stop if self._stopping.is_set() else StopMode.KEEP)
         self._log.info(logs.STOP_COMPLETED)
         return list(self._said.values())
 
     @property
+    def trader_outcomes(self) -> list[TraderOutcome]:
+        """With `once`: what each hedge without a perpetual came to."""
+        return [] if self._traders is None else self._traders.outcomes
+
+    @property
     def stuck(self) -> bool:
         """Whether some hedge ended its last turn without a decision: halted, frozen, or still waiting."""
         verdicts = [outcome.plan.verdict for outcome in self._last]
-        return len(verdicts) < len(self._hedgers) or not UNDECIDED.isdisjoint(verdicts)
+        missing = len(verdicts) < len(self._hedgers)
+        return missing or not UNDECIDED.isdisjoint(verdicts) or (self._traders is not None and self._traders.stuck)
 
     async def _alongside(self, run: Beside) -> None:
         """What runs beside the turns must not end them; what fails is begun anew."""
@@ -130,7 +150,7 @@ class Daemon:
                 await run()
             except Exception as error:  # noqa: BLE001 - the supervisor: the turns go on without it
                 self._failed(error)
-                await _within(self._stopping, BESIDE_AGAIN_S)
+                await within(self._stopping, BESIDE_AGAIN_S)
             else:
                 return
 
@@ -213,9 +233,9 @@ class Daemon:
     async def _pause(self, outcomes: Sequence[Outcome]) -> None:
         pause_s = self._pause_s(outcomes)
         nearest_s = min(HINT_MIN_S, pause_s)
-        await _within(self._stopping, nearest_s)
+        await within(self._stopping, nearest_s)
         if pause_s > nearest_s:
-            await _within(self._look, pause_s - nearest_s)
+            await within(self._look, pause_s - nearest_s)
 
     def _pause_s(self, outcomes: Sequence[Outcome]) -> float:
         hurry = [o.plan.look_again_s for o in outcomes if o.plan.look_again_s is not None]
@@ -237,7 +257,7 @@ class Daemon:
             async with asyncio.timeout(FLATTEN_S):
                 while len(outcomes) < len(self._hedgers) or any(o.plan.verdict not in _CLOSED for o in outcomes):
                     outcomes = await self._turn_or_alarm(flatten=True)
-                    await _within(asyncio.Event(), self._pause_s(outcomes))
+                    await within(asyncio.Event(), self._pause_s(outcomes))
         except TimeoutError:
             closed = {o.plan.view.hedge for o in self._last if o.plan.verdict in _CLOSED}
             left = ", ".join(hedger.policy.name for hedger in self._hedgers if hedger.policy.name not in closed)
@@ -266,16 +286,9 @@ class Daemon:
             async with asyncio.timeout(RESTING_S):
                 for hedger in self._hedgers:
                     await hedger.cancel_resting(look=look)
+                if self._traders is not None:
+                    await self._traders.leave(look=look)
         except (TimeoutError, BotError) as fault:
             self._alarms.alarm(logs.STOP_INCOMPLETE, code="resting", reason=f"resting orders may remain: {fault}")
             return False
         return True
-
-
-async def _within(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, but no longer."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -19,7 +19,7 @@ from bot.domain.errors import JournalFault
 from bot.domain.ids import VenueName
 from bot.domain.instrument import Instrument
 from bot.domain.intent import IntentRecord
-from bot.domain.observation import Position, SymbolConfig, Unknown, VenueObservation
+from bot.domain.observation import Holding, Position, SymbolConfig, Unknown, VenueObservation
 from bot.domain.plan import Plan, Verdict
 from bot.domain.policy import HedgePolicy
 from bot.ports import Alerts, Clock, Feeds, Journal, Venue
@@ -40,6 +40,11 @@ HOUR_MS: Final = 3_600_000
 _ALARMING: Final = frozenset({Verdict.FROZEN, Verdict.HALTED, Verdict.REFUSED, Verdict.NO_MARGIN})
 
 
+Holdings = tuple[Holding | Unknown, ...]
+Beside = Callable[[Holdings, int], Holdings]
+"""From holdings, and our time in ms, to the holdings that the hedge follows. Raises JournalFault."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What one turn of one hedge came to. `sent` is the intent of the order that left, if one did."""
@@ -58,6 +63,7 @@ class Hedger:
         ladder: makes what watches the margin (R27); None: nothing does.
         funding: knows what the short paid; None: nothing does.
         leg: knows what the hedge's other leg does; None when it has one leg.
+        beside: takes what trades of other hedges under way did to the holdings out of them; None: there are none.
     """
 
     def __init__(
@@ -76,6 +82,7 @@ class Hedger:
         ladder: Callable[[HedgeMemory], Ladder] | None = None,
         funding: FundingWatch | None = None,
         leg: Leg | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self.policy = policy
         self.instrument = instrument
@@ -109,6 +116,7 @@ class Hedger:
         self._feeds = feeds
         self._funding = funding
         self._leg = leg
+        self._beside = beside
         self._stuck = Stuck(policy.timing.dwell_s)
         self._flattening: Control | None = None
 
@@ -226,10 +234,13 @@ class Hedger:
         observed = observations[self.policy.venue]
         now_ms = self._clock.now_ms()
         config = observed.configs.get(symbol)
+        holdings = holdings_of(self.policy, observations, self._feeds, now_ms)
+        if self._beside is not None:
+            holdings = self._beside(holdings, now_ms)
         return Situation(
             policy=self.policy,
             instrument=self.instrument,
-            holdings=holdings_of(self.policy, observations, self._feeds, now_ms),
+            holdings=holdings,
             position=position,
             prices=observed.prices.get(symbol, Unknown(what=f"prices {symbol}", reason="they were not read")),
             margin=observed.margins.get(symbol, Unknown(what=f"margin {symbol}", reason="it was not read")),

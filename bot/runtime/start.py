@@ -9,8 +9,9 @@ from typing import Final
 from bot import logs
 from bot.domain.errors import StartFault, VenueBusy
 from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, Epoch, Symbol, VenueName, epoch_of
+from bot.domain.pair import PairPolicy
 from bot.domain.policy import HedgePolicy
-from bot.ports import Alerts, Clock, Journal, Venue
+from bot.ports import Alerts, Clock, Journal, PairJournal, Venue
 from bot.runtime.preflight import start_venue
 
 PAUSE_MORE_S: Final = 1.0
@@ -44,7 +45,7 @@ async def start_patiently(venue: Venue, clock: Clock, alarms: Alerts) -> None:
 
 
 async def refuse_unknown_epochs(
-    venues: Mapping[VenueName, Venue], hedges: Sequence[HedgePolicy], journal: Journal
+    venues: Mapping[VenueName, Venue], places: Sequence[tuple[VenueName, Symbol]], journal: Journal
 ) -> None:
     """An open order with our prefix that this journal never sent means another bot, or another journal.
 
@@ -52,11 +53,11 @@ async def refuse_unknown_epochs(
         StartFault: there is one.
         VenueFault: it could not be read.
     """
-    for policy in hedges:
-        for report in await venues[policy.venue].open_orders(policy.symbol):
+    for venue, symbol in places:
+        for report in await venues[venue].open_orders(symbol):
             if report.client_id is not None and _unknown_epoch(report.client_id, journal):
                 raise StartFault(
-                    f"{policy.symbol} on {policy.venue}: open order {report.client_id} has our prefix, but this "
+                    f"{symbol} on {venue}: open order {report.client_id} has our prefix, but this "
                     f"journal never sent it",
                     hint="stop the other bot on this account, or cancel the order by hand, then start again",
                 )
@@ -88,6 +89,24 @@ def refuse_uncovered(
             f"the journal holds a short, or an order without an end, on {named}, and no hedge covers it",
             hint="put that hedge back, or close its short and start again with another [journal] path",
         )
+
+
+def refuse_uncovered_trades(policies: Sequence[PairPolicy], journal: PairJournal) -> None:
+    """A cross-exchange trade of this journal that no hedge brings to its end any more: a leg of it may be open.
+
+    Raises:
+        StartFault: there is one.
+    """
+    places = {(policy.name, place.venue, place.symbol) for policy in policies for place in policy.places}
+    for story in journal.unfinished_pairs():
+        trade = story.record.trade
+        if not {(trade.hedge, leg.venue, leg.symbol) for leg in (trade.buy, trade.sell)} <= places:
+            raise StartFault(
+                f"trade {trade.pair_id} of {trade.hedge} between {trade.buy.venue} and {trade.sell.venue} is not over, "
+                f"and no hedge brings it to its end",
+                hint="put that hedge back with these venues, or even it out by hand and tell the bot so with "
+                "`hedgebot resume --adopt`",
+            )
 
 
 def _unknown_epoch(client_id: ClientOrderId, journal: Journal) -> bool:

@@ -2,6 +2,17 @@
 
 from bot.settings.load import PAPER_SECRET, Settings, VenueSettings, load_settings
 from bot.settings.options import RunOptions
+from bot.settings.pair_policy import pair_policies, proof_timings
 from bot.settings.policy import policies, wanted_feeds
 
-__all__ = ["PAPER_SECRET", "RunOptions", "Settings", "VenueSettings", "load_settings", "policies", "wanted_feeds"]
+__all__ = [
+    "PAPER_SECRET",
+    "RunOptions",
+    "Settings",
+    "VenueSettings",
+    "load_settings",
+    "pair_policies",
+    "policies",
+    "proof_timings",
+    "wanted_feeds",
+]

@@ -12,10 +12,12 @@ from pydantic_core import ErrorDetails
 
 from bot.settings.environ import Environ, variable_of
 from bot.settings.kinds import Expect
-from bot.settings.model import Document, Kind
+from bot.settings.model import MODELS, Document, HedgeTable
 from bot.settings.problems import KeyPath, Problem, at, did_you_mean, dotted, hidden, shown
+from bot.settings.tables import UNAVAILABLE, Kind
 
 _KEY_MARK: Final = "[key]"
+_HEDGE_DEPTH: Final = 2
 
 
 def explain(error: ValidationError, merged: Mapping[str, Any], env: Environ) -> Iterator[Problem]:
@@ -28,13 +30,19 @@ def explain(error: ValidationError, merged: Mapping[str, Any], env: Environ) -> 
     """
     for detail in error.errors(include_input=False, include_url=False):
         path: KeyPath = detail["loc"]
-        kind = at(merged, (*path[:2], "kind")) if path[:1] == ("hedges",) else None
-        if kind in {Kind.CROSS_EXCHANGE, Kind.STABLECOIN}:
-            continue
-        yield _one(path, detail, merged, env)
+        table: type[BaseModel] = MODELS[Kind.SPOT_PERP]
+        if path[:1] == ("hedges",) and len(path) > _HEDGE_DEPTH:
+            if at(merged, (*path[:_HEDGE_DEPTH], "kind")) in UNAVAILABLE:
+                continue
+            # Pydantic puts the kind that it judged by into the path.
+            table = MODELS[Kind(str(path[_HEDGE_DEPTH]))]
+            path = (*path[:_HEDGE_DEPTH], *path[_HEDGE_DEPTH + 1 :])
+        yield _one(path, detail, merged, env, table)
 
 
-def _one(path: KeyPath, detail: ErrorDetails, merged: Mapping[str, Any], env: Environ) -> Problem:
+def _one(
+    path: KeyPath, detail: ErrorDetails, merged: Mapping[str, Any], env: Environ, hedge: type[BaseModel]
+) -> Problem:
     if path[-1] == _KEY_MARK:
         name = str(path[-2])
         return Problem(
@@ -42,7 +50,7 @@ def _one(path: KeyPath, detail: ErrorDetails, merged: Mapping[str, Any], env: En
         )
     match detail["type"]:
         case "missing":
-            info = field_at(path)
+            info = field_at(path, hedge)
             return Problem(
                 key=dotted(path),
                 text=f"is missing, expected {expected(info)}",
@@ -54,7 +62,7 @@ def _one(path: KeyPath, detail: ErrorDetails, merged: Mapping[str, Any], env: En
                 value=shown(path, at(merged, path)),
                 variable=env.variable(path),
                 text="unknown setting, expected one that docs/settings.md names",
-                hint=_closest(path),
+                hint=_closest(path, hedge),
             )
         case "expected":
             text = f"expected {detail['msg']}"
@@ -69,7 +77,7 @@ def _one(path: KeyPath, detail: ErrorDetails, merged: Mapping[str, Any], env: En
         value=shown(path, at(merged, path)),
         variable=env.variable(path),
         text=text,
-        hint=_means(field_at(path)),
+        hint=_means(field_at(path, hedge)),
     )
 
 
@@ -90,19 +98,24 @@ def _marks(info: FieldInfo | None) -> Iterator[object]:
         yield from getattr(part, "__metadata__", ())
 
 
-def field_at(path: KeyPath) -> FieldInfo | None:
-    """The model's field at a path; None for what is none: `venues.main`, `hedges[0]`, an unknown key."""
-    return _walk(path)[0]
+def field_at(path: KeyPath, hedge: type[BaseModel] = HedgeTable) -> FieldInfo | None:
+    """The model's field at a path; None for what is none: `venues.main`, `hedges[0]`, an unknown key.
+
+    Args:
+        path: in the file.
+        hedge: what a path within a hedge is looked up in.
+    """
+    return _walk(path, hedge)[0]
 
 
-def _walk(path: KeyPath) -> tuple[FieldInfo | None, type[BaseModel] | None]:
+def _walk(path: KeyPath, hedge: type[BaseModel]) -> tuple[FieldInfo | None, type[BaseModel] | None]:
     """The field at a path and, where a table is, the table's model."""
     info: FieldInfo | None = None
     model: type[BaseModel] | None = Document
     items: type[BaseModel] | None = None
     for part in path:
         if items is not None:
-            info, model, items = None, items, None
+            info, model, items = None, hedge if items is HedgeTable else items, None
             continue
         info = model.model_fields.get(str(part)) if model else None
         model, items = children(info)
@@ -114,8 +127,17 @@ def children(info: FieldInfo | None) -> tuple[type[BaseModel] | None, type[BaseM
     kind = info.annotation if info else None
     if _is_model(kind):
         return kind, None
-    within = next((part for part in get_args(kind) if _is_model(part)), None)
+    within = next(_models_in(kind), None)
     return (within, None) if NoneType in get_args(kind) else (None, within)
+
+
+def _models_in(kind: object) -> Iterator[type[BaseModel]]:
+    """The tables that a list, a choice or an optional value may hold, the first kind of hedge first."""
+    for part in get_args(kind):
+        if _is_model(part):
+            yield part
+        else:
+            yield from _models_in(part)
 
 
 def _is_model(kind: object) -> TypeGuard[type[BaseModel]]:
@@ -126,12 +148,12 @@ def _means(info: FieldInfo | None) -> str:
     return info.description or "" if info else ""
 
 
-def _closest(path: KeyPath) -> str:
+def _closest(path: KeyPath, hedge: type[BaseModel]) -> str:
     """Where an unknown key may belong."""
     if hidden(path):
         return f"credentials come from the environment, such as {variable_of((*path[:2], 'api_key'))}"
     word = str(path[-1])
-    _, model = _walk(path[:-1])
+    _, model = _walk(path[:-1], hedge)
     near = did_you_mean(word, sorted(model.model_fields)) if model else ""
     elsewhere = next((key for key in _keys(Document, ()) if key[-1] == word), None)
     return near or (f"did you mean `{dotted(elsewhere)}`?" if elsewhere else "remove it")

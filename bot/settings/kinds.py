@@ -26,6 +26,12 @@ PLACES_MAX: Final = 18
 """More decimal places than any venue or chain counts in."""
 
 
+BARE_MAX: Final = Decimal("0.01")
+"""A larger share without its unit may be percent as well as a fraction."""
+_SHARE: Final = re.compile(r"(?P<number>[0-9]{1,6}(?:\.[0-9]{1,12})?)(?: ?(?P<unit>%|bp))?")
+_UNITS: Final = {"%": Decimal("0.01"), "bp": Decimal("0.0001")}
+
+
 @dataclass(frozen=True, slots=True)
 class Expect:
     """Reads one value strictly, and says in words what it takes.
@@ -136,6 +142,29 @@ def fraction(low: str, high: str) -> Expect:
     )
 
 
+def share(low: str, high: str) -> Expect:
+    """A share of money whose unit must be plain: percent, basis points, or a fraction too small to mean percent."""
+    within = exact(Decimal(low), Decimal(high))
+
+    def read(raw: object) -> Decimal:
+        found = _SHARE.fullmatch(raw) if isinstance(raw, str) else None
+        if found is None:
+            raise ValueError
+        value = (
+            within(found["number"]) if not found["unit"] else within(Decimal(found["number"]) * _UNITS[found["unit"]])
+        )
+        if not found["unit"] and value > BARE_MAX:
+            raise ValueError
+        return value
+
+    most = f"{Decimal(high) * 100:f}".rstrip("0").rstrip(".")
+    return Expect(
+        f'a share up to {most} %, as text with its unit, "0.1 %" or "10 bp", or as a plain fraction of at most '
+        f'{BARE_MAX} ("0.001" is 0.1 %)',
+        read,
+    )
+
+
 def whole(low: int, high: int) -> Expect:
     """A whole number."""
     return Expect(f"a whole number from {low} to {high}", _whole(low, high))
@@ -143,6 +172,12 @@ def whole(low: int, high: int) -> Expect:
 
 Amount = Annotated[
     Decimal, Expect('an amount of 0 or more, as a string such as "20.5" or an integer', exact(ZERO, AMOUNT_MAX))
+]
+PositiveAmount = Annotated[
+    Decimal,
+    Expect(
+        'an amount above 0, as a string such as "20.5" or an integer', exact(Decimal(1).scaleb(-PLACES_MAX), AMOUNT_MAX)
+    ),
 ]
 Flag = Annotated[bool, Expect("true or false", _flag)]
 Secret = Annotated[SecretStr, Expect("a text that is not empty", _secret)]
@@ -157,6 +192,9 @@ AssetWord = Annotated[str, Expect('a coin in capitals, such as "BTC"', _text(r"[
 SymbolWord = Annotated[
     str,
     Expect('a perpetual as ccxt names it, such as "BTC/USDT:USDT"', _text(r"[^\s/:]+/[^\s/:]+:[^\s/:-]+")),
+]
+SpotSymbolWord = Annotated[
+    str, Expect('a spot market as ccxt names it, such as "BTC/USDT"', _text(r"[^\s/:]+/[^\s/:]+"))
 ]
 ExchangeWord = Annotated[str, Expect('an exchange as ccxt names it, such as "binance"', _text(r"\S+"))]
 EnvironmentWord = Annotated[Environment, choice(Environment)]

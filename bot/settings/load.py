@@ -20,12 +20,15 @@ from bot.domain.ids import VenueName
 from bot.settings.environ import Environ, read_environ, variable_of
 from bot.settings.exchanges import WITH_PASSPHRASE
 from bot.settings.explain import explain
-from bot.settings.model import Defaults, Document, HedgeTable, Kind, Table
+from bot.settings.model import Defaults, Document, HedgeTable
+from bot.settings.pair_model import PairTable
 from bot.settings.problems import SECRET_FIELDS, KeyPath, Problem, at, dotted, fault, shown
 from bot.settings.rules import broken_rules, warnings
+from bot.settings.tables import UNAVAILABLE, Kind, Table
 
 _TOKEN_MIN: Final = 16
 PAPER_SECRET: Final = "paper"  # noqa: S105 - public: the built-in exchange's word for key, secret and password
+_AVAILABLE: Final = ", ".join(f'"{kind}"' for kind in Kind if kind not in UNAVAILABLE)
 _REQUIRED: Final = frozenset({"api_key", "secret"})
 
 
@@ -52,7 +55,8 @@ class Settings:
         paper: the whole run is on a paper exchange: asked for on the command line, or by `environment = "paper"`.
         interval_s: between two turns of the loop.
         journal: the journal's file.
-        hedges: with the file's top-level defaults filled in.
+        hedges: of `kind = "spot-perp"`, with the file's top-level defaults filled in.
+        pairs: of `kind = "cross-exchange"`.
         warnings: what a careful reader should know, but nothing that stops.
         on_stop: what a stop does with the hedges.
     """
@@ -64,6 +68,7 @@ class Settings:
     hedges: tuple[HedgeTable, ...]
     warnings: tuple[str, ...]
     on_stop: StopMode = StopMode.KEEP
+    pairs: tuple[PairTable, ...] = ()
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be shown; the paper exchange's public word is none."""
@@ -238,12 +243,12 @@ def _unavailable_kinds(merged: Mapping[str, Any]) -> Iterator[Problem]:
     hedges = merged.get("hedges")
     for index, hedge in enumerate(hedges if isinstance(hedges, list) else ()):
         kind = at(hedge, ("kind",))
-        if kind in {Kind.CROSS_EXCHANGE, Kind.STABLECOIN}:
+        if kind in UNAVAILABLE:
             path = ("hedges", index, "kind")
             yield Problem(
                 key=dotted(path),
                 value=shown(path, kind),
-                text=f'this kind is not available yet, expected "{Kind.SPOT_PERP}"',
+                text=f"this kind is not available yet, expected {_AVAILABLE}",
                 hint="remove the hedge",
             )
 
@@ -270,9 +275,10 @@ def _settings(document: Document, env: Environ, *, paper: bool, keyless: bool) -
         interval_s=document.interval_s,
         journal=Path(document.journal.path),
         venues=MappingProxyType(venues),
-        hedges=tuple(_inherit(hedge, document) for hedge in document.hedges),
+        hedges=tuple(_inherit(hedge, document) for hedge in document.hedges if isinstance(hedge, HedgeTable)),
         warnings=(*env.warnings, *warnings(document)),
         on_stop=document.on_stop,
+        pairs=tuple(_with_proofs(hedge, document) for hedge in document.hedges if isinstance(hedge, PairTable)),
     )
 
 
@@ -280,6 +286,11 @@ def _inherit(own: HedgeTable, top: Document) -> HedgeTable:
     """Fill in what the hedge does not say from the top of the file."""
     filled = {name: _over(own, top, name) for name in Defaults.model_fields}
     return own.model_copy(update=filled)
+
+
+def _with_proofs(own: PairTable, top: Document) -> PairTable:
+    """How an order's absence is proven is said once for all hedges; all else of the top is about shorts."""
+    return own.model_copy(update={name: _over(own, top, name) for name in ("proof_grace_s", "proof_spacing_s")})
 
 
 def _over(own: Table, top: Table | Document, name: str) -> object:

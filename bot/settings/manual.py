@@ -27,6 +27,7 @@ from bot.settings.model import (
     ShortTable,
     VenueTable,
 )
+from bot.settings.pair_model import PairCapsTable, PairTable, PairVenueTable
 
 _HEAD: Final = """\
 # Settings
@@ -49,7 +50,7 @@ _TABLES: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("Top of the file", Document),
     ("`[journal]`", JournalTable),
     ("`[venues.NAME]`", VenueTable),
-    ("`[[hedges]]`", HedgeTable),
+    ('`[[hedges]]`, `kind = "spot-perp"`', HedgeTable),
     ("`holdings`", HoldingTable),
     ("`short`", ShortTable),
     ("`fallback`", FallbackTable),
@@ -58,6 +59,9 @@ _TABLES: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("`caps`", CapsTable),
     ("`funding`", FundingTable),
     ("`ladder`", LadderTable),
+    ('`[[hedges]]`, `kind = "cross-exchange"`', PairTable),
+    ("`venues` of a cross-exchange hedge", PairVenueTable),
+    ("`caps` of a cross-exchange hedge", PairCapsTable),
 )
 
 
@@ -73,7 +77,7 @@ def _section(title: str, model: type[BaseModel]) -> Iterator[str]:
     yield "| key | expected | default | meaning |"
     yield "|---|---|---|---|"
     for name, info in model.model_fields.items():
-        if model is Defaults or name not in Defaults.model_fields:
+        if not issubclass(model, Defaults) or model is Defaults or name not in Defaults.model_fields:
             yield f"| `{name}` | {_expected(info)} | {_default(info)} | {info.description} |"
     yield ""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Discriminator, Field, Tag
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.domain.control import StopMode
@@ -33,23 +33,11 @@ from bot.settings.kinds import (
     seconds,
     whole,
 )
+from bot.settings.pair_model import PairTable
+from bot.settings.tables import Kind, Table
 
 PREFIX = "HEDGEBOT_"
 DELIMITER = "__"
-
-
-class Kind(StrEnum):
-    """What a hedge does."""
-
-    SPOT_PERP = "spot-perp"
-    CROSS_EXCHANGE = "cross-exchange"
-    STABLECOIN = "stablecoin"
-
-
-class Table(BaseModel):
-    """A TOML table: frozen, and every key must be known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class VenueTable(Table):
@@ -304,7 +292,7 @@ class HedgeTable(Defaults):
 
     name: HedgeWord = Field(description="How logs and reports call the hedge; each name once.")
     kind: Annotated[Kind, choice(Kind)] = Field(
-        default=Kind.SPOT_PERP, description="What the hedge does; only `spot-perp` for now."
+        default=Kind.SPOT_PERP, description="What the hedge does; each kind takes its own settings."
     )
     asset: AssetWord = Field(description="The coin.")
     ratio: Annotated[Decimal, fraction("0", "1")] = Field(default=Decimal(1), description="Wanted short / exposure.")
@@ -314,6 +302,23 @@ class HedgeTable(Defaults):
     fallback: FallbackTable | None = Field(
         default=None, description="A second venue for what the first one can't hedge; without it there is none."
     )
+
+
+AnyTable = HedgeTable | PairTable
+"""A hedge of any kind."""
+MODELS: Final[Mapping[Kind, type[HedgeTable | PairTable]]] = {
+    Kind.SPOT_PERP: HedgeTable,
+    Kind.CROSS_EXCHANGE: PairTable,
+}
+"""The table of each kind that is available."""
+
+
+def kind_at(hedge: object) -> Kind:
+    """Which kind's settings a hedge's table is to be judged by; a kind that is unknown is found wrong there."""
+    if isinstance(hedge, HedgeTable | PairTable):
+        return hedge.kind
+    word = hedge.get("kind") if isinstance(hedge, Mapping) else None
+    return next((kind for kind in MODELS if kind == word), Kind.SPOT_PERP)
 
 
 class JournalTable(Table):
@@ -348,7 +353,16 @@ class Document(BaseSettings, Defaults):
     real_money: Flag = Field(default=False, description="The same as `real_money = true` in every venue.")
     journal: JournalTable = Field(default=JournalTable(), description="What survives a crash.")
     venues: dict[VenueWord, VenueTable] = Field(description="One table for each account.")
-    hedges: Annotated[tuple[HedgeTable, ...], Field(min_length=1)] = Field(description="One table for each hedge.")
+    hedges: Annotated[
+        tuple[
+            Annotated[
+                Annotated[HedgeTable, Tag(Kind.SPOT_PERP.value)] | Annotated[PairTable, Tag(Kind.CROSS_EXCHANGE.value)],
+                Discriminator(kind_at),
+            ],
+            ...,
+        ],
+        Field(min_length=1),
+    ] = Field(description="One table for each hedge.")
 
     @classmethod
     def settings_customise_sources(

@@ -24,7 +24,7 @@ from bot.domain.policy import (
 from bot.settings.kinds import AMOUNT_MAX, RATE_MAX
 from bot.settings.load import Settings
 from bot.settings.model import HedgeTable, HoldingTable
-from bot.settings.rules import brings_margin, brings_transit, tells_transit
+from bot.settings.owners import brings_margin, brings_transit, tells_transit
 
 
 def policies(settings: Settings) -> tuple[HedgePolicy, ...]:

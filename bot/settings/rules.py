@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from bot.core.units import asset_and_multiplier
 from bot.domain.environment import Environment
-from bot.domain.ids import HedgeName
 from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
-from bot.domain.policy import fallback_name
 from bot.settings.exchanges import (
     ALIASES,
     UNIFIED,
@@ -23,6 +21,9 @@ from bot.settings.exchanges import (
 from bot.settings.fallback import broken_fallback
 from bot.settings.ladder import broken_ladder
 from bot.settings.model import Defaults, Document, HedgeTable, HoldingTable, ShortTable, VenueTable
+from bot.settings.owners import owned_once
+from bot.settings.pair_model import PairTable
+from bot.settings.pairs import broken_pair
 from bot.settings.problems import KeyPath, Problem, did_you_mean, dotted, shown
 
 _ANSWER_S: Final = 10
@@ -48,10 +49,15 @@ def broken_rules(document: Document, *, paper: bool) -> Iterator[Problem]:
     yield from _mixed(document)
     yield from _hysteresis((), document)
     for index, hedge in enumerate(document.hedges):
-        yield from _hysteresis(("hedges", index), hedge)
-        yield from _hedge(("hedges", index), hedge, document)
-        yield from broken_ladder(("hedges", index), hedge, document)
-    yield from _owned_once(document)
+        key = ("hedges", index)
+        match hedge:
+            case HedgeTable():
+                yield from _hysteresis(key, hedge)
+                yield from _hedge(key, hedge, document)
+                yield from broken_ladder(key, hedge, document)
+            case PairTable():
+                yield from broken_pair(key, hedge, document)
+    yield from owned_once(document)
 
 
 def warnings(document: Document) -> Iterator[str]:
@@ -288,104 +294,6 @@ def _venue_exists(key: KeyPath, venue: str, document: Document) -> Iterator[Prob
         names = sorted(document.venues)
         hint = did_you_mean(venue, names) or f"the file has: {', '.join(names)}"
         yield _problem(key, venue, f"there is no [venues.{venue}], expected a venue of this file", hint)
-
-
-def _owned_once(document: Document) -> Iterator[Problem]:
-    """R6: names, instruments and holdings each belong to one hedge."""
-    seen: dict[tuple[str, ...], str] = {}
-    for index, hedge in enumerate(document.hedges):
-        key = ("hedges", index)
-        claims: list[tuple[KeyPath, str, tuple[str, ...]]] = [
-            ((*key, "name"), hedge.name, ("the name", hedge.name)),
-            (
-                (*key, "short", "symbol"),
-                hedge.short.symbol,
-                ("the short", hedge.short.symbol, "on", hedge.short.venue),
-            ),
-        ]
-        if hedge.fallback is not None:
-            second = hedge.fallback
-            taken = ("the short", second.symbol, "on", second.venue)
-            claims.append(((*key, "name"), hedge.name, ("the name", fallback_name(HedgeName(hedge.name)))))
-            claims.append(((*key, "fallback", "symbol"), second.symbol, taken))
-        claims += [
-            (
-                (*key, "holdings", at, "source"),
-                holding.source.value,
-                (holding.asset or hedge.asset, "in", holding.source, "on", holding.venue),
-            )
-            for at, holding in enumerate(hedge.holdings)
-            if holding.venue is not None
-        ]
-        venue = document.venues.get(hedge.short.venue)
-        margin = None if venue is None else brings_margin(hedge, venue.exchange)
-        if margin is not None:
-            brought = (hedge.asset, "in", margin, "on", hedge.short.venue)
-            claims.append(((*key, "short", "symbol"), hedge.short.symbol, brought))
-        silent = {
-            name for name, venue in document.venues.items() if not tells_transit(venue.exchange, venue.environment)
-        }
-        claims += [
-            ((*key, "holdings"), Source.TRANSIT.value, (hedge.asset, "in", Source.TRANSIT, "on", name))
-            for name in brings_transit(hedge, silent)
-        ]
-        claims += [
-            ((*key, "holdings", at, name), shown, ("the number in", shown, holding.path or ""))
-            for at, holding in enumerate(hedge.holdings)
-            for name in ("file", "url")
-            if (shown := getattr(holding, name)) is not None
-        ]
-        for path, value, claim in claims:
-            if claim in seen:
-                what = " ".join(claim)
-                yield _problem(
-                    path,
-                    value,
-                    f"{what} is already used by {seen[claim]}, expected one hedge for each",
-                    "merge the two, or remove one",
-                )
-            else:
-                seen[claim] = f"hedges[{index}] ({hedge.name})"
-
-
-def tells_transit(exchange: str, environment: Environment) -> bool:
-    """Whether coins between two venues can be seen there: play money is never sent, other exchanges were not tried."""
-    return exchange in VERIFIED and environment is not Environment.TESTNET
-
-
-def brings_transit(hedge: HedgeTable, silent: Collection[str]) -> Sequence[str]:
-    """The venues whose coins on their way count although the hedge does not say so (R11).
-
-    Those from whose Earn coins may be coming back, and, with coins on several venues, all between which they may move.
-
-    Args:
-        hedge: with its sources.
-        silent: venues that do not tell, see `tells_transit`.
-    """
-    named = {holding.venue for holding in hedge.holdings if holding.source is Source.TRANSIT}
-    earning = {holding.venue for holding in hedge.holdings if holding.source is Source.EARN}
-    holding_coins = {holding.venue for holding in hedge.holdings if holding.source is Source.SPOT}
-    several = len(holding_coins | earning) > 1
-    coming = earning | (holding_coins - {*silent} if several else set())
-    return sorted(str(venue) for venue in coming - named if venue is not None)
-
-
-def brings_margin(hedge: HedgeTable, exchange: str) -> Source | None:
-    """The source of the coins that margin an inverse short, when the hedge does not name it itself (R2).
-
-    Args:
-        hedge: with its short and sources.
-        exchange: where the short is.
-
-    Returns:
-        SPOT on a unified account, else MARGIN; None for a linear short, or when the source is named.
-    """
-    holder = Source.SPOT if exchange in UNIFIED else Source.MARGIN
-    named = any(
-        holding.source is holder and holding.venue == hedge.short.venue and holding.asset in {None, hedge.asset}
-        for holding in hedge.holdings
-    )
-    return holder if hedge.short.inverse and not named else None
 
 
 def _problem(path: KeyPath, value: object, text: str, hint: str) -> Problem:

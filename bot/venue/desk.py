@@ -96,7 +96,7 @@ class Vault(Protocol):
         ...
 
     async def free_to_sell(self, asset: Asset) -> Decimal:
-        """What an order on a spot market may sell; 0 on a unified account, whose wallets tell it."""
+        """What orders on spot markets may give of a coin or of a quote currency."""
         ...
 
     async def prepared(self, move: Move) -> Sending:

@@ -21,6 +21,7 @@ from bot.ports import Clock, KeyScope
 from bot.venue.desk import OrderDesk, PublicDesk, SpotDesk, Vault
 from bot.venue.endpoint import Endpoint
 from bot.venue.errors import Pauses, Refusal
+from bot.venue.index import IndexDesk
 from bot.venue.link import Link, Timed
 from bot.venue.markets import Fees, Markets
 from bot.venue.spec import Offer, VenueSpec
@@ -218,6 +219,11 @@ class Dialect(OrderDesk, Protocol):
     @property
     def vault(self) -> Vault:
         """Moves of margin."""
+        ...
+
+    @property
+    def index_desk(self) -> IndexDesk:
+        """Indices in US dollars."""
         ...
 
     # The account

@@ -1,4 +1,4 @@
-"""The gateway: `bot.ports.Venue` and `Treasury` for every exchange that has a dialect, through ccxt."""
+"""The gateway: `bot.ports.Venue`, `Treasury` and `Index` for every exchange that has a dialect, through ccxt."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from bot.venue.stream_line import Account
 from bot.venue.streams import listen
 from bot.venue.throttle import Lane, Throttle
 from bot.venue.treasury import Parts, TreasuryCalls
+from bot.venue.usd import UsdCalls
 from bot.venue.venue_clock import VenueClock
 from bot.venue.ways import ways_of
 
@@ -44,8 +45,8 @@ _SLOT_AGE_MS: Final = 5_000
 """A slot that was not used within this time is asked for anew."""
 
 
-class CcxtVenue(TreasuryCalls):
-    """One account on one exchange. See `bot.ports.Venue` and `Treasury` for what each method promises.
+class CcxtVenue(TreasuryCalls, UsdCalls):
+    """One account on one exchange. See `bot.ports.Venue`, `Treasury` and `Index` for what each method promises.
 
     Args:
         spec: which account, and in which environment.

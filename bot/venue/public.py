@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from typing import Final, TypeVar
 
-from bot.domain.errors import ConfigFault, InvariantBroken
+from bot.domain.errors import ConfigFault, InvariantBroken, VenueBusy
 from bot.domain.ids import Asset, Symbol
 from bot.domain.instrument import ContractKind, Instrument, SpotMarket
 from bot.domain.observation import Book, Prices, Unknown
@@ -21,6 +23,11 @@ from bot.venue.spec import VenueSpec
 from bot.venue.throttle import Throttle
 from bot.venue.venue_clock import VenueClock
 from bot.venue.ways import WAYS, ways_of
+
+T = TypeVar("T")
+_TRIES: Final = 3
+_PAUSE_MAX_MS: Final = 15_000
+"""A person waits so long for an answer, where the exchange asks for a pause; no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,34 +106,53 @@ class CcxtPublic:
         parts = self._parts
         if parts.markets.is_spot(symbol):
             if self._keyed:
-                return FeeRate(taker=await parts.dialect.spot_desk.taker_fee(symbol), source=FeeSource.ACCOUNT)
+                own = await self._asked(partial(parts.dialect.spot_desk.taker_fee, symbol))
+                return FeeRate(taker=own, source=FeeSource.ACCOUNT)
             return FeeRate(taker=parts.markets.spot_market(symbol).taker_fee, source=parts.desk.spot_fee)
         if self._keyed:
-            return FeeRate(taker=(await parts.dialect.fees(symbol)).taker, source=FeeSource.ACCOUNT)
+            fees = await self._asked(partial(parts.dialect.fees, symbol))
+            return FeeRate(taker=fees.taker, source=FeeSource.ACCOUNT)
         return FeeRate(taker=parts.markets.instrument(symbol).taker_fee, source=FeeSource.PUBLISHED)
 
     async def spot_book(self, symbol: Symbol) -> Book:
         """Visible depth, in coins."""
-        return await self._parts.dialect.spot_desk.book(symbol)
+        return await self._asked(partial(self._parts.dialect.spot_desk.book, symbol))
 
     async def prices(self, symbol: Symbol) -> Prices:
         """Prices with depth."""
-        found = (await self._parts.dialect.prices((symbol,), (symbol,)))[symbol]
-        if isinstance(found, Unknown):
-            raise self._link.unreadable(f"read prices of {symbol}", found.reason)
-        return found
+        return await self._asked(partial(self._prices, symbol))
 
     async def funding_interval_ms(self, symbol: Symbol) -> int:
         """Time between two payments."""
-        return await self._parts.desk.funding_interval_ms(symbol)
+        return await self._asked(partial(self._parts.desk.funding_interval_ms, symbol))
 
     async def past_fundings(self, symbol: Symbol, since_ms: int) -> Sequence[PastFunding]:
         """Every payment since."""
-        return await self._parts.desk.past_fundings(symbol, since_ms, self._venue_clock.now_ms())
+        return await self._asked(lambda: self._parts.desk.past_fundings(symbol, since_ms, self._venue_clock.now_ms()))
 
     async def maintenance(self, symbol: Symbol, notional: Decimal) -> tuple[Decimal, Decimal]:
         """Maintenance margin rate and the amount to subtract."""
-        return await self._parts.desk.maintenance(symbol, notional)
+        return await self._asked(partial(self._parts.desk.maintenance, symbol, notional))
+
+    async def _prices(self, symbol: Symbol) -> Prices:
+        operation = f"read prices of {symbol}"
+        found = (await self._parts.dialect.prices((symbol,), (symbol,)))[symbol]
+        if isinstance(found, Unknown):
+            self._link.refuse_during_ban(operation)
+            raise self._link.unreadable(operation, found.reason)
+        return found
+
+    async def _asked(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Read, and again after a short pause that the exchange asks for: other programs share its limits."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await read()
+            except VenueBusy as busy:
+                pause_ms = busy.retry_at_ms - self._clock.now_ms()
+                if pause_ms > _PAUSE_MAX_MS:
+                    raise
+                await self._clock.sleep(max(pause_ms, 0) / 1000)
+        return await read()
 
     @property
     def _parts(self) -> _Parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from bot.venue.markets import Markets
 from bot.venue.outcomes import expired, not_sent, outcome_of
 from bot.venue.readings import Readings
 from bot.venue.throttle import Lane
+from bot.venue.venue_clock import VenueClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class TreasuryCalls(ABC):
     """See `bot.ports.Treasury` for what each method promises; the gateway gives what they stand on."""
 
     _link: Link
+    _venue_clock: VenueClock
 
     @property
     @abstractmethod
@@ -56,8 +59,12 @@ class TreasuryCalls(ABC):
         return self._parts.markets.spot_market(symbol)
 
     async def spot_book(self, symbol: Symbol) -> Book:
-        """Visible depth, in coins."""
-        return await self._parts.dialect.spot_desk.book(symbol)
+        """Visible depth, in coins.
+
+        Who trades spot alone asks for nothing else in every turn, so the venue's clock is kept measured from here.
+        """
+        book, _ = await asyncio.gather(self._parts.dialect.spot_desk.book(symbol), self._venue_clock.renew(self._link))
+        return book
 
     async def spot_fee(self, symbol: Symbol) -> Decimal:
         """The account's own taker rate, read now; `spot_market` tells it from here on."""

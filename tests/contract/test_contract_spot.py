@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import ConfigFault, InvariantBroken
-from bot.domain.ids import Symbol, VenueOrderId, client_order_id
+from bot.domain.ids import Asset, Symbol, VenueOrderId, client_order_id
 from bot.domain.orders import (
     Acked,
     Found,
@@ -67,6 +67,20 @@ async def test_c40a_a_changed_fee_is_read_again(linear: Rig) -> None:
     assert trade.fee == trade.contracts * trade.price * Decimal("0.0002")
 
 
+async def test_c40b_what_is_free_to_sell_sells_and_no_more(linear: Rig) -> None:
+    assert await linear.venue.free_to_sell(Asset("BTC")) == 1
+    assert await linear.venue.free_to_sell(Asset("DOGE")) == 0
+    quote = await linear.venue.free_to_sell(Asset("USDT"))
+    assert quote == linear.exchange.account(KEY).balance(linear.ground.spot, "USDT").free
+    linear.exchange.submit(KEY, resting(linear, client_order_id(EPOCH, 99)))
+    free = await linear.venue.free_to_sell(Asset("BTC"))
+    assert free == linear.exchange.account(KEY).balance(linear.ground.spot, COIN).free < 1
+    for coins, expected in ((free + Decimal("0.001"), Rejected), (free, Acked)):
+        outcome = await linear.place(spot_ticket(linear, Side.SELL, str(coins), "99000"))
+        assert isinstance(outcome, expected), outcome
+    assert await linear.venue.free_to_sell(Asset("BTC")) == 0
+
+
 async def test_c41_a_name_that_is_no_spot_market_is_refused(linear: Rig) -> None:
     for name in ("BTC/USDT:USDT", "NOPE/USDT"):
         with pytest.raises(ConfigFault):
@@ -82,6 +96,17 @@ async def test_c42_the_book_has_both_sides_in_coins(linear: Rig) -> None:
 
 
 # One order's life.
+
+
+async def test_r21_reading_the_book_keeps_the_clock_measured(linear: Rig) -> None:
+    for _ in range(4):
+        linear.clock.skip(45_000)
+        await linear.venue.spot_book(SPOT)
+    assert linear.venue.has_offset()
+    linear.clock.skip(3_600_000)
+    assert not linear.venue.has_offset()
+    await linear.venue.spot_book(SPOT)
+    assert linear.venue.has_offset()
 
 
 async def test_c43_a_sale_fills_at_once_and_its_trades_add_up(linear: Rig) -> None:

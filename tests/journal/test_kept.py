@@ -14,7 +14,7 @@ from sqlalchemy import Select, event
 from bot.domain.control import Control, ControlKind
 from bot.domain.ids import HedgeName, Symbol, VenueName
 from bot.domain.intent import Intent, IntentState
-from bot.journal import ladder_statements, statements
+from bot.journal import ladder_statements, pair_statements, statements
 from bot.journal.schema import DECISIONS, MEMORY
 from bot.journal.store import SqlJournal
 from bot.ports import Halt
@@ -30,6 +30,10 @@ KEPT = (
     statements.OPEN_HALTS,
     statements.STANDING_CONTROLS,
     ladder_statements.NEWEST_STEP,
+    pair_statements.UNFINISHED_PAIRS,
+    pair_statements.ORDERS_OF_UNFINISHED,
+    pair_statements.RECENT_PAIRS,
+    pair_statements.ORDERS_OF_RECENT,
 )
 Intents = Callable[..., Intent]
 
@@ -54,6 +58,8 @@ def read(journal: SqlJournal) -> list[object]:
         journal.halts(),
         journal.controls(),
         journal.newest_step(MAIN, BTC),
+        journal.unfinished_pairs(),
+        journal.recent_pairs(NOW - 3_600_000),
     ]
 
 

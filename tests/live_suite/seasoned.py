@@ -32,7 +32,7 @@ def season(world: World) -> None:
             for coin in ("BTC", "ETH"):
                 exchange.deposit(KEY, wallet, coin, Decimal(1))
         for listing in exchange.listings.values():
-            if listing.asset == "BTC":
+            if listing.asset == "BTC" and listing.quote != "USDC":
                 _round_trip(exchange, listing)
             elif listing.asset == "ETH" and listing.market.perpetual:
                 _order(exchange, listing, Side.SELL, worth=POSITION_WORTH)
@@ -47,7 +47,7 @@ async def stir(world: World) -> None:
         await asyncio.sleep(STIR_S)
         for venue in world.venues.values():
             for listing in venue.exchange.listings.values():
-                if listing.asset == "BTC":
+                if listing.asset == "BTC" and listing.quote != "USDC":
                     # The older order first: the suite wants each batch of news in order of the orders' age.
                     venue.exchange.cancel_all(KEY, listing.key)
                     _order(venue.exchange, listing, side)

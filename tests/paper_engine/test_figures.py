@@ -365,7 +365,7 @@ def test_prices_are_told_as_they_were_set(exchange: Exchange, clock: list[int]) 
     assert exchange.price("USDT") == 1
     for asset, price, code in (
         ("DOGE", "1", "unknown-asset"),
-        ("USDT", "1", "unknown-asset"),
+        ("USD", "1", "unknown-asset"),
         ("BTC", "0", "bad-price"),
         ("BTC", "-1", "bad-price"),
         ("BTC", "NaN", "bad-price"),

@@ -47,7 +47,7 @@ async def test_markets_load_and_nothing_is_missing(spot: Client) -> None:
 async def test_market_data(spot: Client, bench: Bench) -> None:
     ticker = await spot.fetch_ticker(BTC)
     assert (ticker["bid"], ticker["ask"], ticker["last"]) == (99_999, 100_001, 100_000)
-    assert len(await spot.fetch_tickers()) == 5
+    assert len(await spot.fetch_tickers()) == 6
     book = await spot.fetch_order_book(BTC, 20)
     assert len(book["asks"]) == 20
     assert (await spot.fetch_order_book(BTC))["bids"][0][0] == 99_999

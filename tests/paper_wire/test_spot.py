@@ -78,7 +78,7 @@ async def test_market_data(spot: Binance, exchange: Exchange) -> None:
     assert ticker["last"] == Decimal(100_000)
     assert ticker["bid"] < Decimal(100_000) < ticker["ask"]
     assert set(await spot.fetch_tickers([BTC])) == {BTC}
-    assert len(await spot.fetch_tickers()) == 5
+    assert len(await spot.fetch_tickers()) == 6
     assert set(await spot.fetch_bids_asks([BTC])) == {BTC}
     assert (await spot.fetch_last_prices([BTC]))[BTC]["price"] == Decimal(100_000)
     book = await spot.fetch_order_book(BTC, 5)

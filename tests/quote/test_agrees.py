@@ -125,6 +125,16 @@ def test_both_shorts_pay_what_was_quoted(home: Home, place: Place) -> None:
     assert abs(coins * D(inverse["price"]) - D(inverse["round_trip"])) < CENT
 
 
+def test_the_demo_pays_what_was_quoted(home: Home) -> None:
+    linear = quoted(home, "--paper")["spot-perp-linear"]
+    done = home.command("demo", "--scenario", "btc-drop", "--json")
+    (hedge,) = json.loads(done.stdout)["hedges"]
+    pnl = {name: D(value) for name, value in hedge["pnl"].items()}
+    assert pnl["fees"] == -D(linear["opening"]["fee"])
+    assert pnl["execution"] == D(linear["opening"]["spread"]) + D(linear["opening"]["depth"])
+    assert pnl["net"] == D(linear["opening"]["total"])
+
+
 def no_more(home: Home, place: Place) -> bool:
     """Every order is done."""
     return all(order["status"] == "filled" for order in place.orders(home.paper))

@@ -12,7 +12,7 @@ import pytest
 
 from bot.app.quote_reader import read_market
 from bot.domain.environment import Environment
-from bot.domain.errors import ConfigFault, InvariantBroken, NotOffered, StartFault, VenueFault
+from bot.domain.errors import ConfigFault, InvariantBroken, NotOffered, StartFault, VenueBusy, VenueFault
 from bot.domain.ids import Asset, Symbol, VenueName
 from bot.domain.instrument import ContractKind
 from bot.domain.observation import Unknown
@@ -23,6 +23,7 @@ from bot.paper.world import World, default_world
 from bot.runtime.clock import SystemClock
 from bot.venue.public import CcxtPublic
 from bot.venue.spec import VenueSpec
+from tests.contract.rig import SkippingClock
 from tests.quote.facts import WISH
 
 EXCHANGES = ("binance", "okx", "kucoin")
@@ -32,11 +33,7 @@ PAST = {
     "okx": "/api/v5/public/funding-rate-history",
     "kucoin": "/api/v1/contract/funding-rates",
 }
-INTERVAL = {
-    "binance": "/fapi/v1/fundingInfo",
-    "okx": "/api/v5/public/funding-rate",
-    "kucoin": "/api/v1/contracts/XBTUSDTM",
-}
+MARKET = {"binance": "BTCUSDT", "okx": "BTC-USDT-SWAP", "kucoin": "XBTUSDTM"}
 
 
 class Watched:
@@ -64,8 +61,10 @@ class Watched:
 
 
 @asynccontextmanager
-async def opened(exchange: str, key: str = "", world: World | None = None) -> AsyncIterator[tuple[CcxtPublic, Watched]]:
-    clock = SystemClock()
+async def opened(
+    exchange: str, key: str = "", world: World | None = None, clock: SystemClock | None = None
+) -> AsyncIterator[tuple[CcxtPublic, Watched]]:
+    clock = clock or SystemClock()
     session = Watched(world or default_world(clock.now_ms))
     spec = VenueSpec(
         name=VenueName(exchange),
@@ -114,6 +113,7 @@ async def test_with_a_key_the_fees_are_the_accounts(exchange: str) -> None:
     clock = SystemClock()
     world = default_world(clock.now_ms)
     world.venues[exchange].exchange.set_spot_fee(D("0.0007"), "paper")
+    per_contract = {"binance": D(1), "okx": D("0.01"), "kucoin": D("0.001")}
     async with opened(exchange, "paper", world) as (market, session):
         read = await read_market(market, {}, WISH, clock)
     found = by_kind(read.alternatives)
@@ -123,6 +123,9 @@ async def test_with_a_key_the_fees_are_the_accounts(exchange: str) -> None:
     assert isinstance(exit_, Quoted)
     assert exit_.fee.taker == D("0.0007")
     assert isinstance(short, Quoted)
+    assert short.opening.fee_amount == short.opening.quantity * per_contract[exchange] * short.opening.average * (
+        short.fee.taker
+    )
     assert short.margin is not None
     assert isinstance(short.margin.liquidation, D)
 
@@ -138,6 +141,23 @@ async def test_the_average_is_that_of_the_venues_own_list(exchange: str) -> None
     assert past[-1].rate == D("-0.003")
     assert [each.time_ms for each in past] == sorted({each.time_ms for each in past})
     assert len(past) == 91
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+async def test_a_history_of_several_pages_is_read_whole(exchange: str) -> None:
+    clock = SkippingClock()
+    world = default_world(clock.now_ms)
+    inner = world.venues[exchange].exchange
+    for hour in range(120):
+        clock.skip(3_600_000)
+        inner.settle_funding("BTC", D(hour) / 100_000)
+    async with opened(exchange, world=world, clock=clock) as (market, _):
+        past = await market.past_fundings(LINEAR, clock.now_ms() - 30 * 86_400_000)
+    told = [record.rate for record in inner.funding_history(MARKET[exchange])]
+    assert len(told) == 120
+    assert [each.rate for each in past[-120:]] == told
+    # Before that three a day, of the 25 days that are left.
+    assert len({each.time_ms for each in past[:-120]}) == 75
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
@@ -213,3 +233,22 @@ async def test_nothing_is_read_before_the_start_and_nothing_quoted_elsewhere() -
         CcxtPublic(spec, clock=clock, session=session).has_spot(Symbol("BTC/USDT"))
     with pytest.raises(ConfigFault, match="nothing can be quoted on bybit"):
         CcxtPublic(replace(spec, exchange="bybit"), clock=clock, session=session)
+
+
+async def test_a_long_ban_is_told_and_not_waited_for() -> None:
+    clock = SystemClock()
+    world = default_world(clock.now_ms)
+    async with opened("binance", world=world) as (market, _):
+        world.faults.add(Fault(venue="binance", path="*", kind=FaultKind.BANNED, for_s=600))
+        with pytest.raises(VenueBusy):
+            await market.prices(LINEAR)
+
+
+@pytest.mark.parametrize("symbol", [LINEAR, Symbol("BTC/USDT")])
+async def test_a_fee_that_nobody_publishes_refuses(symbol: Symbol) -> None:
+    async with opened("binance") as (market, _):
+        markets = market._parts.markets  # as if ccxt's tables had no rate
+        rows: Any = markets._swaps if symbol == LINEAR else markets._spots
+        rows[symbol]["taker"] = None
+        with pytest.raises(StartFault, match="can't be traded"):
+            await read_market(market, {}, WISH, SystemClock())

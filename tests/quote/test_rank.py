@@ -154,6 +154,20 @@ def test_a_gap_beyond_the_fees_is_taken() -> None:
     assert found.acts
 
 
+@pytest.mark.parametrize(("rate", "acts"), [("0.0005", False), ("0.00025", False), ("0.000249", True)])
+def test_a_gain_below_what_is_asked_is_left(rate: str, acts: bool) -> None:
+    found = gap(rate, rate)
+    assert isinstance(found, PairQuote)
+    assert found.net > 0
+    assert found.acts is acts
+
+
+def test_an_edge_that_just_reaches_what_is_asked_is_taken() -> None:
+    found = gap("0.0005", "0")
+    assert isinstance(found, PairQuote)
+    assert (found.edge, found.acts) == (D("0.0015"), True)
+
+
 def test_a_fee_in_coins_raises_the_purchase_and_counts_at_what_it_costs() -> None:
     found = gap("0.001", "0.001", in_quote=False)
     assert isinstance(found, PairQuote)

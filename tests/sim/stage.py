@@ -19,6 +19,7 @@ from bot.domain.errors import BotError
 from bot.domain.ids import Symbol, VenueName
 from bot.domain.intent import IntentRecord
 from bot.domain.plan import Plan
+from bot.domain.trader import TraderOutcome
 from bot.journal.store import SqlJournal
 from bot.paper.engine.defaults import STARTING, Starting
 from bot.paper.engine.exchange import Exchange
@@ -83,6 +84,7 @@ class Stage:
         self.environ: Mapping[str, str] = {}
         self.processes: list[Process] = []
         self.plans: list[tuple[int, Plan]] = []
+        self.outcomes: list[tuple[int, TraderOutcome]] = []
         self.starts_failed: list[str] = []
 
     # Processes
@@ -165,7 +167,9 @@ class Stage:
             # A served world outlives its processes, so the journal is kept over a restart.
             asked = RunOptions(settings_path=self.settings_path, live=True, paper=True, paper_at=("127.0.0.1", 1))
             session, clock = self.session_of(process), self.clock_of(process)
-            async with assembled(settings, asked, session, clock, self._show, entropy=self.entropy) as bot:
+            async with assembled(
+                settings, asked, session, clock, self._show, entropy=self.entropy, show_trader=self._show_trader
+            ) as bot:
                 process.bot = bot
                 await bot.daemon.run()
         except BotError as fault:
@@ -189,6 +193,9 @@ class Stage:
 
     def _show(self, outcomes: Sequence[Outcome]) -> None:
         self.plans.extend((self.clock.now_ms(), outcome.plan) for outcome in outcomes)
+
+    def _show_trader(self, outcome: TraderOutcome) -> None:
+        self.outcomes.append((self.clock.now_ms(), outcome))
 
     # The truth
 

@@ -9,11 +9,24 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import VenueFault
-from bot.domain.ids import TradeId
+from bot.domain.ids import Asset, TradeId
 from bot.domain.moves import Moved, MoveKind
 from bot.domain.orders import Acked, Found, LookupFailed, NotFound, OrderStatus, OutcomeUnknown, Rejected, TradeCursor
 from bot.venue.gateway import CcxtVenue
-from tests.venue.okx_wire import BTC, OkxWire, answer, config, fill, flat_account, order, part_refused, refused, started
+from tests.venue.okx_wire import (
+    BTC,
+    OkxWire,
+    answer,
+    balance,
+    coin,
+    config,
+    fill,
+    flat_account,
+    order,
+    part_refused,
+    refused,
+    started,
+)
 from tests.venue.treasury import OURS, SPOT, USDT, moving, spot_sale
 from tests.venue.wire import EPOCH_MS, HandClock, Reply
 
@@ -273,3 +286,33 @@ async def test_r25_orders_of_the_venue_itself_carry_its_marker(venue: CcxtVenue,
         (report,) = [await venue.find_venue_order(BTC, order(OURS)["ordId"])]  # type: ignore[arg-type]
         assert isinstance(report, Found)
         assert report.report.client_id == marker
+
+
+@pytest.mark.parametrize(
+    ("told", "free"),
+    [
+        ({"availBal": "1.2", "availEq": "0.8"}, "0.8"),
+        ({"availBal": "0.5", "availEq": "0.9"}, "0.5"),
+        ({"availBal": "0.5", "availEq": ""}, "0.5"),
+        ({"availBal": "0.5", "availEq": "-0.1"}, "0"),
+    ],
+)
+async def test_what_can_be_sold_is_there_and_margins_nothing(
+    venue: CcxtVenue, wire: OkxWire, told: dict[str, str], free: str
+) -> None:
+    wire.serve_rows("account/balance", balance(coin("BTC", "1", **told)))
+    assert await venue.free_to_sell(Asset("BTC")) == Decimal(free)
+
+
+async def test_of_a_coin_that_is_not_listed_nothing_can_be_sold(venue: CcxtVenue, wire: OkxWire) -> None:
+    wire.serve_rows("account/balance", balance(coin("USDT", "1")))
+    assert await venue.free_to_sell(Asset("BTC")) == 0
+
+
+@pytest.mark.parametrize("rows", [[coin("BTC", "1"), coin("BTC", "2")], [coin("BTC", "1", availBal="x")]])
+async def test_a_balance_that_contradicts_itself_is_no_balance(
+    venue: CcxtVenue, wire: OkxWire, rows: list[dict[str, str]]
+) -> None:
+    wire.serve_rows("account/balance", balance(*rows))
+    with pytest.raises(VenueFault):
+        await venue.free_to_sell(Asset("BTC"))

@@ -51,7 +51,7 @@ class Board:
         settings.set_spot_fee(self._floor, None if key is None else self._floor.state(key), rate)
 
     def price(self, asset: str) -> Decimal:
-        """Price of one coin of the asset in spot. Raises Refusal unknown-asset."""
+        """US dollars of one coin of the asset in spot. Raises Refusal unknown-asset."""
         return self._floor.price(asset)
 
     def mark(self, listing_key: str) -> Decimal:
@@ -66,8 +66,22 @@ class Board:
         """The market's latest trade; the mark rounded to the tick before the first one and after a price change."""
         return self._floor.last_price(self._floor.listing(listing_key))
 
+    def quoted_history(self, listing: Listing) -> Sequence[tuple[int, Decimal]]:
+        """(time, price) of a market, or of an index (`index_of`), in its own unit and quote; oldest first, never empty.
+
+        Before its first price a market had that price, too.
+        """
+        return self._floor.quoted_history(listing)
+
+    def index_of(self, asset: str, quote: str) -> Listing:
+        """The index of an asset in a currency: like a spot market that nobody trades on, and that is not listed.
+
+        Raises Refusal unknown-asset.
+        """
+        return self._floor.index_of(asset, quote)
+
     def price_history(self, asset: str, market: MarketType = MarketType.SPOT) -> Sequence[tuple[int, Decimal]]:
-        """Every price the asset ever had on a market with the time it was set, oldest first; never empty."""
+        """Every price in US dollars that the asset ever had on a market with its time, oldest first; never empty."""
         return self._floor.price_history(asset, market)
 
     def depth(self, listing_key: str, levels: int = 20) -> Depth:
@@ -76,6 +90,9 @@ class Board:
 
     def set_price(self, asset: str, price: Decimal) -> None:
         """Move spot, mark, index and books of the asset together, fill what it crosses, then liquidate.
+
+        The price is in US dollars. That of a quote currency moves the markets quoted in it: at 0.97 whatever costs
+        97,000 dollars costs 100,000 USDT; indices in dollars, and contracts quoted in them, stay.
 
         Raises Refusal unknown-asset, or bad-price when not positive in 8 places.
         """
@@ -89,7 +106,7 @@ class Board:
         """
         self._settle_due()
         self._floor.set_prices(asset, prices)
-        for listing in self._floor.listings_of(asset):
+        for listing in self._floor.moved_by(asset):
             matching.sweep(self._floor, listing)
         liquidation.sweep(self._floor)
 

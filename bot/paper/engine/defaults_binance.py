@@ -23,14 +23,14 @@ from bot.paper.engine.tiers import (
 )
 
 
-def _spot(base: str, *, tick: str, step: str, most: int, market_most: int, depth: int) -> Listing:
+def _spot(base: str, *, quote: str = "USDT", tick: str, step: str, most: int, market_most: int, depth: int) -> Listing:
     return Listing(
-        symbol=f"{base}USDT",
+        symbol=f"{base}{quote}",
         market=MarketType.SPOT,
         asset=base,
         base=base,
-        quote="USDT",
-        settle="USDT",
+        quote=quote,
+        settle=quote,
         price_tick=Decimal(tick),
         quantity_step=Decimal(step),
         quantity_min=Decimal(step),
@@ -112,6 +112,7 @@ BINANCE_LISTINGS: Final[tuple[Listing, ...]] = (
     _spot("ETH", tick="0.01", step="0.0001", most=9_000, market_most=3_000, depth=150),
     _spot("PEPE", tick="0.00000001", step="1", most=900_000_000_000, market_most=90_000_000_000, depth=30_000_000_000),
     _spot("USDC", tick="0.00001", step="1", most=100_000_000, market_most=10_000_000, depth=600_000),
+    _spot("BTC", quote="USDC", tick="0.01", step="0.00001", most=9_000, market_most=120, depth=6),
     _linear("BTC", BTC_TIERS, tick="0.1", step="0.001", most=1_000, market_most=120, notional_min=100, depth=6),
     _linear("BNB", BNB_TIERS, tick="0.01", step="0.01", most=100_000, market_most=20_000, notional_min=5, depth=1_000),
     _linear("ETH", ETH_TIERS, tick="0.01", step="0.001", most=10_000, market_most=2_000, notional_min=20, depth=150),

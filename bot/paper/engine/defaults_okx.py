@@ -22,14 +22,14 @@ from bot.paper.engine.tiers import (
 )
 
 
-def _spot(base: str, *, tick: str, step: str, least: str, most: int, depth: int) -> Listing:
+def _spot(base: str, *, quote: str = "USDT", tick: str, step: str, least: str, most: int, depth: int) -> Listing:
     return Listing(
-        symbol=f"{base}-USDT",
+        symbol=f"{base}-{quote}",
         market=MarketType.SPOT,
         asset=base,
         base=base,
-        quote="USDT",
-        settle="USDT",
+        quote=quote,
+        settle=quote,
         price_tick=Decimal(tick),
         quantity_step=Decimal(step),
         quantity_min=Decimal(least),
@@ -79,6 +79,7 @@ OKX_LISTINGS: Final[tuple[Listing, ...]] = (
     _spot("BNB", tick="0.1", step="0.000001", least="0.001", most=1_000_000, depth=1_000),
     _spot("PEPE", tick="0.000000001", step="1", least="100000", most=9_000_000_000_000, depth=30_000_000_000),
     _spot("USDC", tick="0.0001", step="0.000001", least="1", most=100_000_000, depth=600_000),
+    _spot("BTC", quote="USDC", tick="0.1", step="0.00000001", least="0.00001", most=10_000, depth=6),
     _swap("BTC", BTC_TIERS, size="0.01", tick="0.1", step="0.01", most=10_000, depth=600),
     _swap("ETH", ETH_TIERS, size="0.1", tick="0.01", step="0.01", most=100_000, depth=1_500),
     _swap("BNB", BNB_TIERS, size="0.01", tick="0.1", step="1", most=1_000_000, depth=100_000),

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from bot.domain.numbers import ONE
 from bot.paper.engine.book import rounded_to_tick
 from bot.paper.engine.layout import Layout
 from bot.paper.engine.ledger import Cause, Ledger, booked
@@ -30,6 +31,10 @@ from bot.paper.engine.state import AccountState
 
 FUNDING_INTERVAL_MS: Final = 8 * 3_600_000
 DEFAULT_FUNDING_RATE: Final = Decimal("0.0001")
+DOLLARS: Final = "USD"
+"""The quote currency that is no asset here: all prices are kept in it."""
+QUOTE_PRICES: Final = (Decimal("0.01"), Decimal(100))
+"""Between which dollars of one quote currency stay, so that no market's price leaves its bounds."""
 PRICE_MAX: Final = Decimal(10) ** 9
 """Above it, amounts of ordinary size would not be exact in 28 digits."""
 
@@ -153,15 +158,21 @@ class Floor:
         return Pool(wallet=self.layout.margin[listing.market], asset=listing.settle)
 
     def listings_of(self, asset: str) -> Sequence[Listing]:
-        """The markets that an asset's price moves."""
+        """The markets on an asset."""
         return [listing for listing in self.listings.values() if listing.asset == asset]
 
+    def moved_by(self, asset: str) -> Sequence[Listing]:
+        """The markets whose price an asset's moves: those on it, and those quoted in it."""
+        if (asset, MarketType.SPOT) not in self._history:
+            return []
+        return [listing for listing in self.listings.values() if asset in {listing.asset, listing.quote}]
+
     def price_history(self, asset: str, market: MarketType = MarketType.SPOT) -> Sequence[tuple[int, Decimal]]:
-        """(time, price), oldest first. Raises Refusal unknown-asset."""
+        """(time, US dollars), oldest first. Raises Refusal unknown-asset."""
         return tuple(self._prices(asset, market))
 
     def price(self, asset: str, market: MarketType = MarketType.SPOT) -> Decimal:
-        """Price of one coin now. Raises Refusal unknown-asset."""
+        """US dollars of one coin now. Raises Refusal unknown-asset."""
         return self._prices(asset, market)[-1][1]
 
     def _prices(self, asset: str, market: MarketType) -> list[tuple[int, Decimal]]:
@@ -170,26 +181,62 @@ class Floor:
         except KeyError:
             raise Refusal(RefusalCode.UNKNOWN_ASSET, asset) from None
 
+    def index_of(self, asset: str, quote: str) -> Listing:
+        """See `Board.index_of`."""
+        if quote != DOLLARS:
+            self.price(quote)
+        self.price(asset)
+        spot = [listing for listing in self.moved_by(asset) if listing.market is MarketType.SPOT]
+        if not spot:
+            raise Refusal(RefusalCode.UNKNOWN_ASSET, asset)
+        like = next((listing for listing in spot if listing.asset == asset), spot[0])
+        name = f"{asset}-{quote} index"
+        return replace(like, symbol=name, asset=asset, base=asset, quote=quote, settle=quote)
+
+    def quoted_history(self, listing: Listing) -> Sequence[tuple[int, Decimal]]:
+        """(time, price) of a market in its own unit and its quote currency, oldest first.
+
+        The market need not be listed: an index is a spot market on which nobody trades.
+        """
+        own = self._prices(listing.asset, listing.market)
+        quote: Sequence[tuple[int, Decimal]] = ()
+        if listing.quote != DOLLARS:
+            quote = self._prices(listing.quote, MarketType.SPOT)
+        if all(price == ONE for _, price in quote):
+            return [(time_ms, price * listing.multiplier) for time_ms, price in own]
+        # Sorting keeps the order in which prices of the same moment were set, the coin's before the quote's.
+        moves = sorted(
+            [*((at, price, None) for at, price in own), *((at, None, price) for at, price in quote)], key=_time
+        )
+        coin, unit = own[0][1], quote[0][1]
+        told: list[tuple[int, Decimal]] = []
+        for time_ms, moved, worth in moves:
+            coin, unit = (coin if moved is None else moved), (unit if worth is None else worth)
+            told.append((time_ms, _quantized(listing, coin * listing.multiplier / unit)))
+        return told
+
     def set_prices(self, asset: str, prices: Mapping[MarketType, Decimal]) -> None:
-        """Note a new price for each market that is named; nothing else happens yet.
+        """Note a new price in US dollars for each market that is named; nothing else happens yet.
 
         Raises Refusal unknown-asset, bad-price, and then notes none.
         """
-        listings = self.listings_of(asset)
+        listings = self.moved_by(asset)
         if not listings:
             raise Refusal(RefusalCode.UNKNOWN_ASSET, asset)
+        quotes = any(listing.quote == asset for listing in listings)
+        lowest, highest = QUOTE_PRICES if quotes else (PLACES, PRICE_MAX)
         for price in prices.values():
-            if not price.is_finite() or not 0 < booked(min(price, PRICE_MAX)) < PRICE_MAX:
+            if not price.is_finite() or not lowest <= booked(min(price, PRICE_MAX)) < highest:
                 raise Refusal(RefusalCode.BAD_PRICE, f"{price}")
         for market, price in prices.items():
             self._history[asset, market].append((self.now(), price))
         self._moves += 1
         for listing in listings:
-            if listing.market in prices:
+            if listing.quote == asset or listing.market in prices:
                 self._last_prices.pop(listing.key, None)
 
     def mark(self, listing: Listing) -> Decimal:
-        """Mark price of a market, in its own unit, to 8 places or a hundredth of its tick, whatever is finer."""
+        """Mark price of a market, in its own unit and quote, to 8 places or, if finer, a hundredth of its tick."""
         return self._in_units(listing, listing.market)
 
     def index(self, listing: Listing) -> Decimal:
@@ -197,8 +244,8 @@ class Floor:
         return self._in_units(listing, MarketType.SPOT)
 
     def _in_units(self, listing: Listing, market: MarketType) -> Decimal:
-        places = min(PLACES, listing.price_tick / 100)
-        return (self.price(listing.asset, market) * listing.multiplier).quantize(places, rounding=ROUND_HALF_EVEN)
+        price = self.price(listing.asset, market) * listing.multiplier
+        return _quantized(listing, price if listing.quote == DOLLARS else price / self.price(listing.quote))
 
     def last_price(self, listing: Listing) -> Decimal:
         """Latest trade since the price was set, else the mark on the tick."""
@@ -246,6 +293,14 @@ class Floor:
             if order.listing_key == listing.key and order.side is side
         ]
         return sorted(found, key=lambda pair: (-side.sign * pair[1].price, pair[1].order_id))
+
+
+def _time(event: tuple[int, object, object]) -> int:
+    return event[0]
+
+
+def _quantized(listing: Listing, price: Decimal) -> Decimal:
+    return price.quantize(min(PLACES, listing.price_tick / 100), rounding=ROUND_HALF_EVEN)
 
 
 def _boundary_after(time_ms: int) -> int:

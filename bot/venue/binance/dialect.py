@@ -21,6 +21,7 @@ from bot.venue.binance.endpoints import KEY_SCOPE
 from bot.venue.binance.family import Family, family_of
 from bot.venue.binance.futures import Account, PositionRows, account_of, margin_of, position_of, position_rows
 from bot.venue.binance.history import History
+from bot.venue.binance.index import WIRE
 from bot.venue.binance.ledger import Ledger
 from bot.venue.binance.prices import PriceReader
 from bot.venue.binance.settings import Settings
@@ -29,6 +30,7 @@ from bot.venue.binance.transit import Transit
 from bot.venue.binance.vault import Vault
 from bot.venue.binance.wallets import Wallets
 from bot.venue.dialect import ContractsRead, MarginBalance, Moving, WalletGroup
+from bot.venue.index import Indices
 from bot.venue.link import Link, Timed, joined
 from bot.venue.markets import Fees, Markets
 from bot.venue.shapes import Row, flag_in, row_of
@@ -54,6 +56,7 @@ class BinanceDialect:
     books: Ledger
     spot_desk: Spot
     vault: Vault
+    index_desk: Indices
 
     async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse portfolio margin, and isolated margin under multi-assets mode (R5)."""
@@ -248,4 +251,5 @@ def open_dialect(link: Link, spec: VenueSpec, markets: Markets, clock: Clock) ->
         books=Ledger(link, markets, served=served),
         spot_desk=Spot(link, markets, served=served),
         vault=Vault(link, markets, served=served),
+        index_desk=Indices(link, markets, clock, WIRE),
     )

@@ -70,8 +70,8 @@ class Vault:
         return await self.link.ask(SPOT_ACCOUNT, partial(_free, asset), lane=Lane.RESCUE)
 
     async def free_to_sell(self, asset: Asset) -> Decimal:
-        """The same."""
-        return await self.free_to_move(asset)
+        """The same, which every host tells."""
+        return await self.link.ask(SPOT_ACCOUNT, partial(_free, asset), lane=Lane.RESCUE)
 
     async def prepared(self, move: Move) -> Sending:
         """A transfer, or margin for the isolated position; neither carries an id of ours."""

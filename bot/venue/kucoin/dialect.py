@@ -17,11 +17,13 @@ from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.dialect import ContractsRead, MarginBalance, Moving, WalletGroup
 from bot.venue.errors import Meaning
+from bot.venue.index import Indices
 from bot.venue.kucoin.cash import Cash
 from bot.venue.kucoin.endpoints import ACCOUNT_MODE, CANCEL_ORDER, KEY_SCOPE, PLACE_ORDER
 from bot.venue.kucoin.envelope import row_in
 from bot.venue.kucoin.futures import Futures
 from bot.venue.kucoin.history import History
+from bot.venue.kucoin.index import WIRE
 from bot.venue.kucoin.ledger import Ledger
 from bot.venue.kucoin.markets import KuCoinMarkets
 from bot.venue.kucoin.orders import acknowledged, order_params
@@ -68,6 +70,7 @@ class KuCoinDialect:
         self._ledger = Ledger(link, markets, self._history)
         self.spot_desk = Spot(link, markets)
         self.vault = Vault(link, markets, self._wallets, self._settings)
+        self.index_desk = Indices(link, markets, clock, WIRE)
 
     async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse a unified trading account: what is read here are the wallets of a classic one."""

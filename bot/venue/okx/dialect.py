@@ -18,12 +18,14 @@ from bot.domain.orders import OrderReport, TradeCursor, VenueTrade
 from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.attempt import attempt
 from bot.venue.dialect import ContractsRead, MarginBalance, Moving, WalletGroup
+from bot.venue.index import Indices
 from bot.venue.link import Link, Timed, joined
 from bot.venue.markets import Fees, Markets
 from bot.venue.okx import endpoints
 from bot.venue.okx.desk import Desk
 from bot.venue.okx.futures import PositionRows, margin_of, merged, position_of, position_rows
 from bot.venue.okx.history import History
+from bot.venue.okx.index import WIRE
 from bot.venue.okx.ledger import Ledger
 from bot.venue.okx.orders import order_params, placed_report
 from bot.venue.okx.prices import PriceReader
@@ -67,6 +69,7 @@ class OkxDialect:
         self._ledger = Ledger(link, markets, clock)
         self.spot_desk = Spot(link, history)
         self.vault = Vault(link, markets, clock)
+        self.index_desk = Indices(link, markets, clock, WIRE)
 
     async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse an account mode in which a swap can't be margined as we count it."""

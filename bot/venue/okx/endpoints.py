@@ -55,6 +55,8 @@ TIERS: Final = _own("publicGetPublicPositionTiers", "read the position tiers", 1
 
 MARKS: Final = _own("publicGetPublicMarkPrice", "read mark prices", 10)
 INDEXES: Final = _own("publicGetMarketIndexTickers", "read index prices", 20)
+INDEX: Final = _shared(INDEXES, "read an index price")
+INDEX_CANDLES: Final = _own("publicGetMarketHistoryIndexCandles", "read bars of an index", 10)
 TICKER: Final = _own("publicGetMarketTicker", "read bid and ask", 20)
 TICKERS: Final = _own("publicGetMarketTickers", "read bids and asks", 20)
 FUNDING_RATES: Final = _own("publicGetPublicFundingRate", "read funding rates", 10)

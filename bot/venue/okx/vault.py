@@ -24,10 +24,11 @@ from bot.venue.okx.client import VALID_UNTIL
 from bot.venue.okx.futures import LONG, NET, SHORT
 from bot.venue.okx.ledger import bills_of
 from bot.venue.okx.settings import config_of
-from bot.venue.okx.wire import SWAP, row_in
-from bot.venue.shapes import Row, decimal_in, integer_in, row_of, text_in
+from bot.venue.okx.wire import SWAP, figure_in, row_in
+from bot.venue.shapes import Row, decimal_in, integer_in, row_of, rows_of, text_in
 from bot.venue.throttle import Lane
 
+_AVAILABLE: Final = ("ccy", "availBal", "availEq")
 _MARGIN_BILL: Final = "6"
 _SIGNS: Final[Mapping[str, int]] = {"160": 1, "161": -1}
 """Sub-types of a bill of margin: added by hand, taken off by hand."""
@@ -49,9 +50,12 @@ class Vault:
         return ZERO
 
     async def free_to_sell(self, asset: Asset) -> Decimal:
-        """Nothing: the wallets of the unified account tell it."""
-        del asset
-        return ZERO
+        """What the trading account has available: no order and no position holds it, and no loss eats it.
+
+        The venue tells coins and equity apart. Coins that margin a position are still there to be sold by the first
+        figure, and its unrealised profit can be used as margin by the second; the smaller one is both free and there.
+        """
+        return await self.link.ask(endpoints.TRADING, partial(_available, asset), {"ccy": asset}, lane=Lane.RESCUE)
 
     async def prepared(self, move: Move) -> Sending:
         """Margin for the isolated position; it carries no id of ours. A transfer is refused: there is no need of one.
@@ -135,3 +139,16 @@ def _margin_move(row: Row) -> VenueMove | None:
         move_id=None,
         time_ms=integer_in(row, "ts"),
     )
+
+
+def _available(asset: Asset, body: object) -> Decimal:
+    """What can be sold of a coin; the venue leaves out coins of which there are none. Raises ValueError."""
+    rows = [row for row in rows_of(row_in(body, "details")["details"], *_AVAILABLE) if text_in(row, "ccy") == asset]
+    if len(rows) > 1:
+        raise ValueError(f"{asset} is listed twice")
+    if not rows:
+        return ZERO
+    # Accounts for spot alone have no equity to margin anything with.
+    equity = figure_in(rows[0], "availEq")
+    coins = decimal_in(rows[0], "availBal")
+    return max(ZERO, coins if equity is None else min(coins, equity))

@@ -17,6 +17,7 @@ from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.attempt import attempt
 from bot.venue.desk import NoSpotDesk, NoVault
 from bot.venue.dialect import ContractsRead, MarginBalance, Moving, WalletGroup
+from bot.venue.index import NoIndexDesk
 from bot.venue.link import Link, Timed
 from bot.venue.markets import Fees, Markets
 from bot.venue.spec import VenueSpec
@@ -51,6 +52,7 @@ class UnifiedDialect:
         self._orders = Orders(self._calls, markets, clock)
         self.spot_desk = NoSpotDesk(spec.name)
         self.vault = NoVault(spec.name)
+        self.index_desk = NoIndexDesk(spec.name)
 
     async def check_account(self, symbols: Collection[Symbol], isolated: Collection[Symbol]) -> None:
         """Refuse what can't be hedged there. Raises StartFault."""

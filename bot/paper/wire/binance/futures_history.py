@@ -7,6 +7,7 @@ Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/ma
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -50,7 +51,9 @@ def _mark_klines(call: Call) -> object:
 
 
 def _index_klines(call: Call) -> object:
-    return _price_klines(call, call.contract_of_pair(), lambda price: price)
+    listing = call.contract_of_pair()
+    index = replace(call.exchange.index_of(listing.asset, listing.quote), multiplier=listing.multiplier)
+    return _price_klines(call, index, lambda price: price)
 
 
 def _premium_klines(call: Call) -> object:

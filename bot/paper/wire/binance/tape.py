@@ -175,10 +175,7 @@ def period_starts(call: Call, interval: str, *, default: int, highest: int) -> r
 
 
 def _candle(call: Call, listing: Listing, open_ms: int, close_ms: int) -> Candle:
-    marks = [
-        (time_ms, price * listing.multiplier)
-        for time_ms, price in call.exchange.price_history(listing.asset, listing.market)
-    ]
+    marks = call.exchange.quoted_history(listing)
     own = own_trades(call, listing)
     # The sort is stable: of one moment a price that was set comes before the trades at it.
     prices = sorted([*marks, *((trade.time_ms, trade.price) for trade in own)], key=lambda event: event[0])

@@ -118,8 +118,9 @@ def _trade_history(call: Call) -> object:
 
 
 def _klines(call: Call) -> object:
-    """Oldest first, with numbers and milliseconds."""
-    listing = call.contract()
+    """Oldest first, with numbers and milliseconds; of a contract, or of its index, which has no volume."""
+    index = _contract_of_index(call)
+    listing = call.contract() if index is None else call.exchange.index_of(index.asset, index.quote)
     minutes = call.params.integer("granularity")
     if minutes not in _GRANULARITIES:
         raise bad_parameter("granularity parameter is invalid")
@@ -128,7 +129,9 @@ def _klines(call: Call) -> object:
     newest_ms = tape.newest_open_ms(end_ms, length_ms)
     start_ms = call.params.integer("from") or newest_ms - 199 * length_ms
     oldest_ms = newest_ms - (_MOST_CANDLES - 1) * length_ms
-    found = tape.candles(call.exchange, listing, length_ms=length_ms, start_ms=max(start_ms, oldest_ms), end_ms=end_ms)
+    window = {"length_ms": length_ms, "start_ms": max(start_ms, oldest_ms), "end_ms": end_ms}
+    read = tape.candles if index is None else tape.index_candles
+    found = read(call.exchange, listing, **window)
     return [
         [candle.open_ms, candle.open, candle.high, candle.low, candle.close, candle.volume, candle.turnover]
         for candle in found
@@ -149,10 +152,7 @@ def _mark_price(call: Call) -> object:
 
 def _index(call: Call) -> object:
     """The index of a contract, by its own name such as `.KXBTUSDT` or by the contract's."""
-    wanted = call.params.need("symbol")
-    listing = next((found for found in call.contracts() if index_name(found) == wanted), None)
-    if listing is None:
-        listing = call.contract()
+    listing = _contract_of_index(call) or call.contract()
     price = call.exchange.index(listing.key)
     row = {
         "symbol": index_name(listing),
@@ -162,6 +162,12 @@ def _index(call: Call) -> object:
         "decomposionList": [{"exchange": "kucoin", "price": price, "weight": Decimal(1)}],
     }
     return {"hasMore": False, "dataList": [row]}
+
+
+def _contract_of_index(call: Call) -> Listing | None:
+    """The contract whose index is asked for by the index's own name."""
+    wanted = call.params.need("symbol")
+    return next((found for found in call.contracts() if index_name(found) == wanted), None)
 
 
 def index_name(listing: Listing) -> str:

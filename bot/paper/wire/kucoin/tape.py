@@ -80,6 +80,14 @@ def candles(exchange: Exchange, listing: Listing, *, length_ms: int, start_ms: i
     return [_with_others(exchange, listing, candle, max(min(length_ms, end_ms - candle.open_ms), 0)) for candle in seen]
 
 
+def index_candles(
+    exchange: Exchange, index: Listing, *, length_ms: int, start_ms: int, end_ms: int
+) -> Sequence[Candle]:
+    """Like `candles`, of an index: nobody trades there."""
+    opens = range(-(-start_ms // length_ms) * length_ms, end_ms + 1, length_ms)
+    return [_candle(exchange, index, (), open_ms, open_ms + length_ms - 1) for open_ms in opens]
+
+
 def newest_open_ms(now_ms: int, length_ms: int) -> int:
     """When the running period began."""
     offset_ms = _MONDAY_MS if length_ms % (7 * DAY_MS) == 0 else 0
@@ -106,8 +114,8 @@ def _with_others(exchange: Exchange, listing: Listing, seen: Candle, lasted_ms: 
 def _mean_worth(exchange: Exchange, listing: Listing, open_ms: int, lasted_ms: int) -> Decimal:
     """What one contract was worth on average over the time: a jump moves the turnover by its share of the day."""
     end_ms, total, from_ms, worth = open_ms + lasted_ms, ZERO, open_ms, ZERO
-    for time_ms, price in exchange.price_history(listing.asset, listing.market):
-        now_ms, after = min(max(time_ms, open_ms), end_ms), abs(listing.notional(ONE, price * listing.multiplier))
+    for time_ms, price in exchange.quoted_history(listing):
+        now_ms, after = min(max(time_ms, open_ms), end_ms), abs(listing.notional(ONE, price))
         # Before its first price a market had that price, too.
         total += (worth or after) * (now_ms - from_ms)
         from_ms, worth = now_ms, after
@@ -115,10 +123,10 @@ def _mean_worth(exchange: Exchange, listing: Listing, open_ms: int, lasted_ms: i
 
 
 def _candle(exchange: Exchange, listing: Listing, tape: Sequence[Trade], open_ms: int, close_ms: int) -> Candle:
-    history = exchange.price_history(listing.asset, listing.market)
+    history = exchange.quoted_history(listing)
     before = [price for time_ms, price in history if time_ms <= open_ms]
-    opening = (before[-1] if before else history[0][1]) * listing.multiplier
-    moved = [(time_ms, price * listing.multiplier) for time_ms, price in history if open_ms < time_ms <= close_ms]
+    opening = before[-1] if before else history[0][1]
+    moved = [(time_ms, price) for time_ms, price in history if open_ms < time_ms <= close_ms]
     traded = [trade for trade in tape if open_ms <= trade.time_ms <= close_ms]
     # A price that was set comes before the trades that it caused.
     happened = sorted([*moved, *((trade.time_ms, trade.price) for trade in traded)], key=lambda event: event[0])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from bot.domain.numbers import plain
-from bot.paper.engine.model import Level, Listing, MarketType
+from bot.paper.engine.model import Level, Listing, MarketType, Refusal
 from bot.paper.wire.okx import errors, tape
 from bot.paper.wire.okx.digits import text
 from bot.paper.wire.okx.endpoint import Call, Endpoint, inst_type
@@ -17,6 +17,7 @@ from bot.paper.wire.okx.limits import By, Rate
 from bot.paper.wire.okx.signing import Right
 
 HONG_KONG_MS: Final = 8 * 3_600_000
+_INDEX_QUOTES: Final = frozenset({"USD", "USDT", "USDC"})
 
 
 def _time(call: Call) -> Sequence[object]:
@@ -141,26 +142,28 @@ def _index_candles(call: Call) -> Sequence[object]:
 
 
 def index_listing(call: Call, name: str) -> Listing:
-    """A market on the coin of an index such as `BTC-USDT` or `BTC-USD`.
+    """An index such as `BTC-USDT`, `BTC-USD` or `USDT-USD`.
 
     Raises:
         ApiError: 51001 no such index.
     """
     coin, _, quote = name.partition("-")
-    for listing in call.listings():
-        if listing.asset == coin and quote in {"USD", "USDT"}:
-            return listing
-    raise errors.unknown_instrument()
+    if coin == quote or quote not in _INDEX_QUOTES:
+        raise errors.unknown_instrument()
+    try:
+        return call.exchange.index_of(coin, quote)
+    except Refusal:
+        raise errors.unknown_instrument() from None
 
 
 def index_row(call: Call, name: str) -> dict[str, str]:
-    """One index: here the price of the coin, the same for dollars and USDT."""
+    """One index: the price of the coin in the currency."""
     listing = index_listing(call, name)
     day = tape.day(call.exchange, listing, call.now_ms)
     opened = [tape.price_at(call.exchange, listing, tape.start_of_day(call.now_ms, ms)) for ms in (0, HONG_KONG_MS)]
     return {
         "instId": name,
-        "idxPx": plain(call.exchange.price(listing.asset)),
+        "idxPx": plain(call.exchange.quoted_history(listing)[-1][1]),
         "high24h": plain(day.high),
         "low24h": plain(day.low),
         "open24h": plain(day.open),
@@ -175,7 +178,7 @@ def _index_tickers(call: Call) -> Sequence[object]:
     if name is not None:
         return [index_row(call, name)]
     quote = call.params.need("quoteCcy")
-    coins = dict.fromkeys(listing.asset for listing in call.listings())
+    coins = dict.fromkeys([*(listing.asset for listing in call.listings()), "USDT"])
     return [index_row(call, f"{coin}-{quote}") for coin in coins if coin != quote]
 
 

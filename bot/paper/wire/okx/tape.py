@@ -156,9 +156,9 @@ def _candle(
     exchange: Exchange, listing: Listing, period_ms: tuple[int, int], now_ms: int, trades: Sequence[Trade]
 ) -> Candle:
     open_ms, end_ms = period_ms
-    history = exchange.price_history(listing.asset, listing.market)
+    history = exchange.quoted_history(listing)
     traded = [trade for trade in trades if open_ms <= trade.time_ms < end_ms]
-    moves = [(at_ms, price * listing.multiplier) for at_ms, price in history if open_ms < at_ms < end_ms]
+    moves = [(at_ms, price) for at_ms, price in history if open_ms < at_ms < end_ms]
     moves += [(trade.time_ms, trade.price) for trade in traded]
     # Sorting keeps a trade behind the price of the same moment.
     moves.sort(key=lambda move: move[0])
@@ -190,9 +190,9 @@ def _candle(
 
 
 def _price_at(exchange: Exchange, listing: Listing, time_ms: int) -> Decimal:
-    history = exchange.price_history(listing.asset, listing.market)
+    history = exchange.quoted_history(listing)
     before = [price for at_ms, price in history if at_ms <= time_ms]
-    return (before[-1] if before else history[0][1]) * listing.multiplier
+    return before[-1] if before else history[0][1]
 
 
 def _on_tick(listing: Listing, price: Decimal) -> Decimal:

@@ -156,8 +156,8 @@ def public_topic(call: Call, arg: Params) -> Topic | None:
     channel = arg.need("channel")
     if channel == "index-tickers":
         name = arg.need("instId")
-        listing = market.index_listing(call, name)
-        return Polled(lambda now: [market.index_row(now, name)], _price_of(listing))
+        index = market.index_listing(call, name)
+        return Polled(lambda now: [market.index_row(now, name)], lambda now: now.exchange.quoted_history(index)[-1])
     if channel == "instruments":
         kind = arg.need("instType", INST_TYPES)
         return Polled(

@@ -1,0 +1,57 @@
+"""What a trade came to, exactly, in the currency that each fee is taken in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal as D
+
+from bot.core.pair_result import fees_in_coins, result
+from bot.domain.ids import Asset
+from bot.domain.orders import Side
+from tests.core.pairs import (
+    BTC,
+    TRADE,
+    USDC,
+    fill,
+    legs,
+    made,
+    order,
+    story,
+)
+
+COINED_TRADE = replace(TRADE, buy=replace(TRADE.buy, fee_in_quote=False, coins=D("1.00021")))
+
+
+def test_the_result_is_exact_in_the_currency_that_each_fee_is_taken_in() -> None:
+    fills = [
+        (fill(1, Side.BUY, "0.6", "100000", "12"), made(2)),
+        (fill(2, Side.BUY, "0.4", "100000", "8"), made(2)),
+        (fill(3, Side.SELL, "1", "100200", "20.04"), made(3)),
+    ]
+    both = story(*legs())
+    found = result(TRADE, fills, both)
+    assert (found.coins, found.money, found.fees, found.other_fees) == (D(0), D("159.96"), D("40.04"), ())
+    assert fees_in_coins(TRADE, fills, both) == {made(2): D(0), made(3): D(0)}
+    assert fees_in_coins(TRADE, fills[1:], both) == {made(3): D(0)}
+
+
+def test_fees_in_coins_and_in_a_third_currency_are_told_apart() -> None:
+    bnb = Asset("BNB")
+    bought = order(2, Side.BUY, coins="1.00021", filled="1.00021")
+    both = story(bought, legs()[1], trade=COINED_TRADE)
+    fills = [
+        (fill(1, Side.BUY, "1", "100000", "0.0002", BTC), made(2)),
+        (fill(2, Side.BUY, "0.00021", "100000", "0.01", bnb), made(2)),
+        (fill(3, Side.SELL, "1", "100200", "0.02", bnb), made(3)),
+    ]
+    found = result(COINED_TRADE, fills, both)
+    assert (found.coins, found.money, found.fees) == (D("0.00001"), D(179), D(0))
+    assert found.other_fees == ((bnb, D("0.03")),)
+    assert fees_in_coins(COINED_TRADE, fills, both)[made(2)] == D("0.0002")
+
+
+def test_what_was_taken_in_the_other_quote_is_converted() -> None:
+    trade = replace(TRADE, sell=replace(TRADE.sell, quote=USDC), conversion=D("0.999"))
+    fills = [(fill(3, Side.SELL, "1", "100200", "20", USDC), made(3))]
+    found = result(trade, fills, story(*legs("0", "1"), trade=trade))
+    assert (found.coins, found.money, found.fees) == (D(-1), D(100_180) * D("0.999"), D("19.98"))
