@@ -18,12 +18,13 @@ test: setup-dev
 torture: setup-dev
 	$(BIN)/python -m pytest -m torture -q --timeout 3600
 
-# Simulated hours under drawn faults: make sim SEEDS=300 HOURS=1 [FIRST_SEED=n] [JOBS=2], or BUDGET_S=300 for what fits.
+# Simulated hours under drawn faults: make sim SEEDS=300 HOURS=1 [FIRST_SEED=n] [JOBS=2] [KIND=short|pair|exit], or BUDGET_S=300 for
+# what fits.
 SEEDS ?= $(if $(BUDGET_S),,300)
 HOURS ?= 1
 sim: setup-dev
 	@$(BIN)/python -m tests.sim $(if $(SEEDS),--seeds $(SEEDS)) --hours $(HOURS) \
-		$(if $(FIRST_SEED),--first-seed $(FIRST_SEED)) $(if $(JOBS),--jobs $(JOBS)) $(if $(BUDGET_S),--budget-s $(BUDGET_S))
+		$(if $(FIRST_SEED),--first-seed $(FIRST_SEED)) $(if $(JOBS),--jobs $(JOBS)) $(if $(KIND),--kind $(KIND)) $(if $(BUDGET_S),--budget-s $(BUDGET_S))
 
 # Breaks the core and the executor in every small way and counts what the tests notice; writes docs/mutation.md.
 JOBS_MUTATE ?= 2

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from bot import logs
+from bot.app.exits import sold_of
 from bot.app.ladders import ladder_of
 from bot.app.legs import legs_of
 from bot.app.pairs import beside_of
-from bot.app.traders import TraderParts, trader_lines, trader_markets, traders_of
+from bot.app.trader_parts import Waker
+from bot.app.traders import TraderParts, refuse_unreleased, trader_lines, trader_markets, trader_places, traders_of
 from bot.app.venues import Gateway, Session, instrument_of, open_venues
 from bot.app.watches import dead_men, funding_readers, funding_watches
 from bot.domain.check import CheckVerdict
@@ -32,8 +34,10 @@ from bot.runtime.alarms import LogAlarms
 from bot.runtime.daemon import Daemon
 from bot.runtime.executor import Executor
 from bot.runtime.feeds import Feeds, reading
+from bot.runtime.funding import FundingWatch
 from bot.runtime.hedger import Hedger, Outcome
 from bot.runtime.ladder_steps import spot_symbol_of
+from bot.runtime.legs import Leg
 from bot.runtime.observer import Observer
 from bot.runtime.preflight import Preflight
 from bot.runtime.streams import Streams
@@ -115,6 +119,8 @@ async def _assemble(
     shows: Shows,
     entropy: start.Entropy,
 ) -> Bot:
+    if options.live:
+        refuse_unreleased(settings)
     now_ms = clock.now_ms()
     journal = stack.enter_context(_open_journal(settings, options, now_ms))
     if options.live and not settings.paper:
@@ -131,7 +137,7 @@ async def _assemble(
     instruments = {policy.name: instrument_of(venues[policy.venue], policy) for policy in hedges}
     if options.live:
         sold_on = [(policy.venue, spot_symbol_of(instruments[policy.name])) for policy in hedges]
-        sold_on += [(market.venue, market.symbol) for market in markets]
+        sold_on += trader_places(settings)
         start.refuse_uncovered(hedges, journal, sold_on)
         start.refuse_uncovered_trades(pair_policies(settings), journal)
     feeds = await stack.enter_async_context(feeds_of(settings, clock))
@@ -158,7 +164,7 @@ async def _assemble(
         logs.START_COMPLETED,
         mode="live" if options.live else "dry-run",
         paper=settings.paper,
-        hedges=len(hedges) + len(settings.pairs),
+        hedges=len(hedges) + len(settings.pairs) + len(settings.exits),
         journal=str(settings.journal),
     )
     return Bot(daemon=daemon, venues=venues, policies=hedges, journal=journal)
@@ -259,61 +265,84 @@ def _daemon(
     shows: Shows,
     on_stop: StopMode,
 ) -> Daemon:
-    alarms = LogAlarms(clock, logs.get("bot.alarms"))
-    funding = funding_watches(hedges, instruments, venues, journal, clock, alarms) if executor is not None else {}
-    legs = legs_of(hedges, instruments, journal, clock, live=executor is not None)
-    hedgers = [
-        Hedger(
-            policy=policy,
-            instrument=instruments[policy.name],
-            venue=venues[policy.venue],
-            journal=journal,
-            executor=executor,
-            clock=clock,
-            alarms=alarms,
-            logger=logs.get("bot.runtime.hedger"),
-            not_before_ms=start.first_order_ms(policy, journal, clock) if executor is not None else 0,
-            feeds=feeds,
-            ladder=ladder_of(
+    look = Waker()
+    parts = TraderParts(
+        settings=settings,
+        hedges=hedges,
+        venues=venues,
+        journal=journal,
+        executor=executor,
+        epoch=epoch,
+        clock=clock,
+        alarms=LogAlarms(clock, logs.get("bot.alarms")),
+        wake=look,
+    )
+    alarms, live = parts.alarms, executor is not None
+    funding = funding_watches(hedges, instruments, venues, journal, clock, alarms) if live else {}
+    legs = legs_of(hedges, instruments, journal, clock, live=live)
+    listened = [venue for name, venue in venues.items() if settings.venues[name].streams]
+    daemon = Daemon(
+        observer=Observer(venues, hedges),
+        hedgers=[
+            _hedger(
                 policy,
                 instruments[policy.name],
-                venues[policy.venue],
-                venues[policy.venue],
-                journal=journal,
-                executor=executor,
-                epoch=epoch,
-                clock=clock,
-            ),
-            funding=funding.get(policy.name),
-            leg=legs.get(policy.name),
-            beside=beside_of(policy, settings, journal),
-        )
-        for policy in hedges
-    ]
-    listened = [venue for name, venue in venues.items() if settings.venues[name].streams]
-    return Daemon(
-        observer=Observer(venues, hedges),
-        hedgers=hedgers,
+                parts,
+                feeds=feeds,
+                funding=funding.get(policy.name),
+                leg=legs.get(policy.name),
+            )
+            for policy in hedges
+        ],
         alarms=alarms,
         interval_s=float(settings.interval_s),
         show=shows.hedges,
         logger=logs.get("bot.runtime.daemon"),
         beside=[feeds.keep_reading, *funding_readers(hedges, venues, funding, clock, alarms)],
         on_stop=on_stop,
-        dead_men=dead_men(settings, hedges, venues, clock, alarms) if executor is not None else (),
+        dead_men=dead_men(settings, hedges, venues, clock, alarms) if live else (),
         streams=Streams(listened, hedges, clock=clock, logger=logs.get("bot.runtime.streams")) if hedges else None,
-        traders=_traders(
-            TraderParts(
-                settings=settings,
-                venues=venues,
-                journal=journal,
-                executor=executor,
-                epoch=epoch,
-                clock=clock,
-                alarms=alarms,
-            ),
-            shows,
+        traders=_traders(parts, shows),
+    )
+    look.wakes(daemon.look)
+    return daemon
+
+
+def _hedger(
+    policy: HedgePolicy,
+    instrument: Instrument,
+    parts: TraderParts,
+    *,
+    feeds: Feeds,
+    funding: FundingWatch | None,
+    leg: Leg | None,
+) -> Hedger:
+    venue, journal, clock, executor = parts.venues[policy.venue], parts.journal, parts.clock, parts.executor
+    return Hedger(
+        policy=policy,
+        instrument=instrument,
+        venue=venue,
+        journal=journal,
+        executor=executor,
+        clock=clock,
+        alarms=parts.alarms,
+        logger=logs.get("bot.runtime.hedger"),
+        not_before_ms=start.first_order_ms(policy, journal, clock) if executor is not None else 0,
+        feeds=feeds,
+        ladder=ladder_of(
+            policy,
+            instrument,
+            venue,
+            venue,
+            journal=journal,
+            executor=executor,
+            epoch=parts.epoch,
+            clock=clock,
         ),
+        funding=funding,
+        leg=leg,
+        sold=sold_of(policy, parts.settings, journal) if executor is not None else None,
+        beside=beside_of(policy, parts.settings, journal),
     )
 
 

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from bot.journal.store import SqlJournal
 
 WHY_MAX: Final = 200
-_DONE: Final = {ControlKind.PAUSE: "paused", ControlKind.UNWIND: "unwound"}
+_DONE: Final = {
+    ControlKind.PAUSE: "paused",
+    ControlKind.UNWIND: "unwound",
+    ControlKind.EXIT: "told to exit",
+    ControlKind.ENTER: "told to enter",
+}
 
 HedgeOrAll = Annotated[
     str | None, typer.Argument(metavar="[HEDGE]", help="The hedge's name; without it all hedges.", show_default=False)

@@ -14,6 +14,8 @@ import typer
 
 from bot import logs
 from bot.cli import options
+from bot.cli.exit_demo import ExitTold, play_exit, print_exit
+from bot.cli.exit_scenarios import EXIT_SCENARIOS, ExitScenario
 from bot.cli.pair_demo import PairTold, play_pair, print_pair
 from bot.cli.pair_scenarios import PAIR_SCENARIOS, PairScenario
 from bot.cli.scenarios import SCENARIOS, Scenario
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
     from bot.paper.session import LocalSession
     from bot.paper.world import World
+
+Story = Scenario | PairScenario | ExitScenario
+Told = Statement | PairTold | ExitTold
 
 EXIT_UNEXPLAINED: Final = 3
 """A residual that is not 0: a cent that the venue's books do not explain (R29)."""
@@ -54,8 +59,8 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(_demo(_chosen(scenario), as_json=json))
 
 
-def _chosen(name: str | None) -> Sequence[Scenario | PairScenario]:
-    stories: Sequence[Scenario | PairScenario] = (*SCENARIOS, *PAIR_SCENARIOS)
+def _chosen(name: str | None) -> Sequence[Story]:
+    stories: Sequence[Story] = (*SCENARIOS, *PAIR_SCENARIOS, *EXIT_SCENARIOS)
     chosen = [scenario for scenario in stories if name in {None, scenario.name}]
     if not chosen:
         known = ", ".join(scenario.name for scenario in stories)
@@ -63,16 +68,16 @@ def _chosen(name: str | None) -> Sequence[Scenario | PairScenario]:
     return chosen
 
 
-def _demo(chosen: Sequence[Scenario | PairScenario], *, as_json: bool) -> int:
+def _demo(chosen: Sequence[Story], *, as_json: bool) -> int:
     logs.configure(level="error")
     explained = True
     for scenario in chosen:
         typer.secho(f"{scenario.name}: {scenario.title}", err=True, bold=True)
-        run = run_virtual if isinstance(scenario, Scenario) and scenario.virtual else asyncio.run
+        run = run_virtual if not isinstance(scenario, PairScenario) and scenario.virtual else asyncio.run
         told = run(_stoppable(scenario, lambda line: typer.secho(f"  {line}", err=True, dim=True)))
         if isinstance(told, int):
             return told
-        explained = explained and (told.residual if isinstance(told, PairTold) else told.pnl.residual) == 0
+        explained = explained and (told.pnl.residual if isinstance(told, Statement) else told.residual) == 0
         if as_json:
             whole = {
                 "scenario": scenario.name,
@@ -86,20 +91,24 @@ def _demo(chosen: Sequence[Scenario | PairScenario], *, as_json: bool) -> int:
     return 0 if explained else EXIT_UNEXPLAINED
 
 
-def _print(told: Statement | PairTold, title: str) -> None:
+def _print(told: Told, title: str) -> None:
     from bot.report.tables import print_statement  # noqa: PLC0415 - rich is only needed to print
 
     if isinstance(told, PairTold):
         print_pair(told)
+    elif isinstance(told, ExitTold):
+        print_exit(told)
     else:
         print_statement(told, title=title)
 
 
-async def _stoppable(scenario: Scenario | PairScenario, tell: Tell) -> Statement | PairTold | int:
+async def _stoppable(scenario: Story, tell: Tell) -> Told | int:
     """Play one story; the exit code when a signal ended it, with everything taken down."""
     with Stop() as stop:
         if isinstance(scenario, PairScenario):
             return await play_pair(scenario, tell)
+        if isinstance(scenario, ExitScenario):
+            return await play_exit(scenario, tell)
         return await (_virtually(scenario, tell) if scenario.virtual else _over_sockets(scenario, tell))
     return stop.exit_code
 

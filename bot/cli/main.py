@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from bot.cli import check, demo, paper, pause, quote, replay, resume, run, status, unwind
+from bot.cli import check, crossing, demo, paper, pause, quote, replay, resume, run, status, unwind
 
-COMMANDS = (demo, quote, run, check, status, pause, resume, unwind, replay, paper)
+COMMANDS = (demo, quote, run, check, status, pause, resume, unwind, crossing, replay, paper)
 """In the order of the help text."""
 
 

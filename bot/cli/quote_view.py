@@ -309,13 +309,16 @@ def _even_row(ranked: Ranked) -> str:
     even = ranked.break_even
     if even is None:
         return _DASH
-    whose = "its own" if even.rate_of is ranked.quoted.kind else "that one's"
     parts = [
         *([] if even.days is None else [f"after {even.days:,.1f} days"]),
-        *([] if even.rate is None else [f"at {whose} rate of {even.rate:.4%}"]),
+        *([] if even.rate is None or even.rate_of is None else [f"at {_short(even.rate_of)} rate\n{even.rate:.4%}"]),
     ]
     where = "" if even.venue == ranked.quoted.venue else f" on {even.venue}"
-    return f"{even.other.value}{where}:\n{' or '.join(parts) or 'never'}"
+    return f"{_short(even.other)}{where}\n{' or '.join(parts) or 'never'}"
+
+
+def _short(kind: Kind) -> str:
+    return kind.value.removeprefix("spot-perp-")
 
 
 _SECTIONS: Final[Sequence[Sequence[tuple[str, Cell]]]] = (

@@ -1,4 +1,7 @@
-"""`hedgebot replay`: real prices of months, played to the real bot against the paper exchange; ends by itself."""
+"""`hedgebot replay`: real prices of months, played to the real bot against the paper exchange; ends by itself.
+
+With the settings of a stablecoin hedge it plays that hedge's decisions instead; see `bot.cli.replay_exits`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ import typer
 
 from bot import logs
 from bot.cli import options
+from bot.cli.replay_exits import ExitsAsked, exit_policy, play_exits
 from bot.domain.errors import ConfigFault
 from bot.domain.instrument import ContractKind
 from bot.domain.numbers import decimal_of, plain
@@ -60,6 +64,10 @@ def register(app: typer.Typer) -> None:
         reserve: Annotated[
             str, typer.Option("--reserve", help="Stablecoins for the ladder, as a multiple of the first notional.")
         ] = "4.7",
+        config: Annotated[
+            Path | None,
+            typer.Option("--config", metavar="FILE", help="Play this file's stablecoin hedge instead of a short."),
+        ] = None,
         zone: Annotated[str, typer.Option("--zone", help="What the file's times are told in.")] = "Europe/London",
         json: options.Json = False,
     ) -> None:
@@ -75,6 +83,9 @@ def register(app: typer.Typer) -> None:
             ladder=ladder,
             zone=_zone(zone),
         )
+        if config is not None:
+            _replay_exits(asked, config, as_json=json)
+            return
         raise typer.Exit(_replay(asked, as_json=json))
 
 
@@ -109,6 +120,13 @@ def _replay(asked: _Asked, *, as_json: bool) -> int:
     else:
         _print(history, told)
     return EXIT_FOUND if told.statement.unexplained or told.liquidations else 0
+
+
+def _replay_exits(asked: _Asked, config: Path, *, as_json: bool) -> None:
+    policy, history = exit_policy(config, asked.asset), _history(asked)
+    with _bars(len(history.periods)) as progress:
+        told = ExitsAsked(path=asked.path, coins=asked.coins)
+        play_exits(policy, history, told, as_json=as_json, progress=progress)
 
 
 async def _stoppable(script: Script, progress: Progress) -> Replayed | int:

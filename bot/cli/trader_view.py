@@ -18,6 +18,9 @@ COLOURS: Final = {
     "halted": "red",
     "blind": "red",
     "hold": "green",
+    "order": "cyan",
+    "frozen": "red",
+    "refused": "red",
 }
 
 
@@ -75,6 +78,8 @@ def _lines(value: object) -> Sequence[str]:
     match value:
         case None:
             return ["[red]unknown[/]"]
+        case Mapping() if "reason" in value:
+            return [escape(_word(value["reason"]))]  # which has the numbers
         case Mapping():
             return [escape("  ".join(f"{_words(name)} {_word(each)}" for name, each in value.items()))]
         case list() | tuple():

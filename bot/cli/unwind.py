@@ -15,6 +15,7 @@ from bot.cli.controls import HedgeOrAll, Why, control_facts, made, named, print_
 from bot.cli.journal_options import ConfigOrNone, JournalOrNone, journal_path, mode_of
 from bot.cli.trader_view import TRADERS
 from bot.domain.control import ControlKind
+from bot.domain.errors import StartFault
 from bot.domain.ids import HedgeName
 from bot.ports import DecisionRow
 from bot.runtime.clock import SystemClock
@@ -47,6 +48,7 @@ def register(app: typer.Typer) -> None:
         path = journal_path(config, journal)
         with SqlJournal.open_beside(path) as opened:
             meant = named(opened, hedge)
+            _refuse_without_short(opened.last_decisions(), meant)
             costs = [
                 cost_facts(row, clock.now_ms())
                 for row in opened.last_decisions()
@@ -65,6 +67,14 @@ def register(app: typer.Typer) -> None:
             typer.echo(json_.dumps(told, ensure_ascii=False))
         else:
             typer.echo(_told(running) if done else "nothing was changed")
+
+
+def _refuse_without_short(rows: Sequence[DecisionRow], meant: HedgeName | None) -> None:
+    kind = next((row.plan["kind"] for row in rows if row.hedge == meant), None)
+    if kind in TRADERS:
+        raise StartFault(
+            f"{meant} is a {kind} hedge: it holds no short to be closed", hint=f"`hedgebot pause {meant}` stops it"
+        )
 
 
 def cost_facts(row: DecisionRow, now_ms: int) -> dict[str, Any]:

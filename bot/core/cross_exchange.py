@@ -55,6 +55,8 @@ def decide(situation: PairSituation, memory: PairMemory) -> tuple[PairPlan, Pair
     best = judged[0]
     remembered = PairMemory(lasting=tuple(each.lasting for each in judged if each.lasting is not None))
     verdict = _verdict(best)
+    # Also where a better direction is blocked: nobody would look before this one had to last anew.
+    lasting = any(each.opportunity.code == PERSISTING for each in judged)
     plan = PairPlan(
         hedge=situation.policy.name,
         asset=situation.policy.asset,
@@ -63,7 +65,7 @@ def decide(situation: PairSituation, memory: PairMemory) -> tuple[PairPlan, Pair
         opportunities=tuple(each.opportunity for each in judged),
         order=best.order,
         inventory=inventory(situation, best.opportunity.coins or None),
-        look_again_s=_SOON_S if verdict is PairVerdict.PERSISTING else None,
+        look_again_s=_SOON_S if lasting else None,
         alarm=best.opportunity.code in {"book.apart", "book.doubtful", "fee.unknown", "fee.implausible"},
     )
     against = checks.whole_hedge(situation)
@@ -163,8 +165,8 @@ def _lasting(situation: PairSituation, memory: PairMemory, buy: PairReading, sel
     for before in memory.lasting:
         if (before.buy_venue, before.sell_venue) != (now.buy_venue, now.sell_venue):
             continue
-        gap_ms = now.sent_ms - before.sent_ms
-        if gap_ms <= (situation.policy.book_age_s + situation.policy.persist_s) * 1000:
+        # The next look begins soon after one that took as long as a book lasts; nobody looked for any longer.
+        if now.sent_ms - before.sent_ms <= (situation.policy.book_age_s + _SOON_S) * 1000:
             return replace(now, from_ms=before.from_ms)
     return now
 

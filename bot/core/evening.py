@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core import pair_result as pr
-from bot.core.evening_order import Choice, EveningCase, choice, dust
+from bot.core.evening_order import TRIES_TO_WIDEST, Choice, EveningCase, choice, dust, tries
 from bot.domain.evening import EveningPlan, EveningVerdict
 from bot.domain.intent import IntentState
 from bot.domain.numbers import ONE, ZERO, plain
@@ -53,6 +53,10 @@ def _uneven(case: EveningCase, added: Decimal, *, settled: bool) -> EveningPlan:
             return _waiting(EveningVerdict.WAIT, _UNTOLD, added, naked=True)
         why = f"{plain(added)} {case.policy.asset} are left, which no venue takes: {smalls[0]}; {smalls[1]}"
         return EveningPlan(verdict=EveningVerdict.DUST, reason=why, imbalance=added, naked=True, alarm=True)
+    missed = tries(case.story)
+    if len(missed) >= TRIES_TO_WIDEST and case.now_ms - missed[0].updated_ms < LOOK_AGAIN_S * 1000:
+        why = f"{plain(added)} {case.policy.asset} uneven, the last {len(missed)} orders evened nothing: one a second"
+        return _waiting(EveningVerdict.STUCK, why, added, naked=True, alarm=True)
     found = [small or choice(case, reading, side, abs(added)) for reading, small in zip(venues, smalls, strict=True)]
     choices = [each for each in found if isinstance(each, Choice)]
     if not choices:

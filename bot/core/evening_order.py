@@ -12,7 +12,7 @@ from bot.core import pair_size as ps
 from bot.core.edge import walk
 from bot.core.observation import stale
 from bot.core.pair_books import DOUBTFUL, distance, middle, unusable
-from bot.core.pair_checks import changed_ms
+from bot.core.pair_checks import changed_ms, fee_trouble
 from bot.core.pair_situation import PairReading, Stock
 from bot.domain.ids import ClientOrderId
 from bot.domain.intent import IntentRecord, IntentState
@@ -70,7 +70,7 @@ class Choice:
 
 def slippage(policy: PairPolicy, story: PairStory) -> Decimal:
     """How far from the touch the next order may go: the reserve at first, wider after each that missed the market."""
-    missed = sum(1 for order in _tries(story) if order.state is not IntentState.REJECTED)
+    missed = sum(1 for order in tries(story) if order.state is not IntentState.REJECTED)
     least = min(policy.slippage_reserve, policy.max_unwind_slippage)
     return least + (policy.max_unwind_slippage - least) * min(missed, TRIES_TO_WIDEST) / TRIES_TO_WIDEST
 
@@ -81,9 +81,8 @@ def dust(case: EveningCase, reading: PairReading, side: Side, coins: Decimal) ->
     A sale is worth what its limit says, so that what is dust at the limit of now is not tried for ever.
     """
     price = _leg(case, reading).limit
-    if unusable(reading.book, case.now_ms, case.policy.book_age_s) is None:
-        assert isinstance(reading.book, Book)
-        touch = (reading.book.bids if side is Side.SELL else reading.book.asks)[0]
+    if not _unbelieved(case, reading, side):
+        touch = _touch(reading, side)
         price = min(_limit(reading, side, touch, slippage(case.policy, case.story), None), touch.price)
     return ps.too_small(reading.market, side, _all_of(case, reading, side, coins), price)
 
@@ -97,7 +96,7 @@ def choice(case: EveningCase, reading: PairReading, side: Side, coins: Decimal) 
         side: SELL for coins that are too many, BUY for those that are missing.
         coins: how many.
     """
-    against = _against(case, reading)
+    against = _against(case, reading) or _unbelieved(case, reading, side)
     if against:
         return against
     assert isinstance(reading.book, Book)
@@ -128,13 +127,13 @@ def choice(case: EveningCase, reading: PairReading, side: Side, coins: Decimal) 
     return Choice(
         approved=_approved(reading, side, ordered, limit, levels[0].price),
         completes=completes,
-        misses=sum(1 for order in _tries(story) if order.intent.request.venue == reading.place.venue),
+        misses=sum(1 for order in tries(story) if order.intent.request.venue == reading.place.venue),
         price=walked[0] * each / (seen * _kept(leg, fee, side)),
         result=made - side.sign * ordered * limit * each,
     )
 
 
-def _tries(story: PairStory) -> list[IntentRecord]:
+def tries(story: PairStory) -> list[IntentRecord]:
     """Orders that evened nothing, since the last one that did."""
     found: list[IntentRecord] = []
     for order in reversed(story.orders[2:]):
@@ -150,8 +149,13 @@ def _leg(case: EveningCase, reading: PairReading) -> PairLeg:
 
 
 def _fee(case: EveningCase, reading: PairReading) -> Decimal:
-    """The fee of now, or else that of the decision: to be even is worth more than to know it."""
-    return _leg(case, reading).fee_rate if reading.taker_fee is None else reading.taker_fee
+    """The fee of now, or else that of the decision: to be even is worth more than to know it.
+
+    A fee in coins raises what is bought: one that was read wrong would buy coins that nobody misses.
+    """
+    if reading.taker_fee is None or fee_trouble(reading) is not None:
+        return _leg(case, reading).fee_rate
+    return reading.taker_fee
 
 
 def _kept(leg: PairLeg, fee: Decimal, side: Side) -> Decimal:
@@ -177,11 +181,38 @@ def _against(case: EveningCase, reading: PairReading) -> str:
         return "its clock offset is not known to be within 1 s"
     if case.now_ms < reading.not_before_ms:
         return f"it refused the last order; not for another {(reading.not_before_ms - case.now_ms) // 1000} s"
-    why = unusable(reading.book, case.now_ms, case.policy.book_age_s)
+    return ""
+
+
+def _touch(reading: PairReading, side: Side) -> BookLevel:
+    assert isinstance(reading.book, Book)
+    return (reading.book.bids if side is Side.SELL else reading.book.asks)[0]
+
+
+def _unbelieved(case: EveningCase, reading: PairReading, side: Side) -> str:
+    """Why a book says nothing to even by: it is unusable, or nothing else that is known agrees with its touch (R12).
+
+    How far an order may go is counted from the touch, so an empty or a mangled side must not be one. It is confirmed by
+    the venue's own other source; where there is none, by the trade's order there, or by the other venue's book.
+    """
+    policy, trade = case.policy, case.story.record.trade
+    why = unusable(reading.book, case.now_ms, policy.book_age_s)
     if why is not None:
         return why[1]
-    if reading.reference is not None and distance(middle(reading), reading.reference) > DOUBTFUL:
-        return f"its book is far from its own other source, {plain(reading.reference)}"
+    assert isinstance(reading.book, Book)
+    if reading.book.stamp.sent_ms < changed_ms((case.story,), reading):
+        return "its book was read before the last order there ended"
+    price, leg = _touch(reading, side).price, _leg(case, reading)
+    if reading.reference is not None:
+        far = distance(price, reading.reference) > DOUBTFUL
+        return f"{plain(price)} is far from its own other source, {plain(reading.reference)}" if far else ""
+    known = [leg.limit]
+    other = case.sell if reading is case.buy else case.buy
+    if unusable(other.book, case.now_ms, policy.book_age_s) is None:
+        rate = pr.worth(trade, _leg(case, other), case.rate) / pr.worth(trade, leg, case.rate)
+        known.append(middle(other) * rate)
+    if all(distance(price, each) > DOUBTFUL for each in known):
+        return f"nothing confirms {plain(price)}, far from {' and '.join(f'{each:.8g}' for each in known)}"
     return ""
 
 

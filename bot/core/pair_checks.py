@@ -10,6 +10,7 @@ from bot.core import pair_size as ps
 from bot.core.observation import stale
 from bot.core.pair_situation import PairReading, PairSituation, QuotePrice, Stock
 from bot.domain.numbers import ONE, plain
+from bot.domain.observation import Book
 from bot.domain.pair import PairStory, PairVerdict
 
 FEE_MAX: Final = Decimal("0.05")
@@ -49,21 +50,32 @@ def whole_hedge(situation: PairSituation) -> tuple[PairVerdict, str, str] | None
 def conversion_of(situation: PairSituation, buy: PairReading, sell: PairReading) -> Decimal | tuple[str, str]:
     """Units of the buying venue's quote for one of the selling venue's; code and reason where it is not known.
 
-    No two currencies are taken for equal: a dollar of one is not a dollar of the other.
+    No two currencies are taken for equal: a dollar of one is not a dollar of the other. A price that is wrong makes an
+    edge of nothing, so the least favourable one of those that the venues tell counts, and they must agree.
     """
     if buy.place.quote == sell.place.quote:
         return ONE
-    worth: list[Decimal] = []
+    worth: list[QuotePrice] = []
     for quote in (buy.place.quote, sell.place.quote):
         price = situation.quotes.get(quote)
         if not isinstance(price, QuotePrice):
             return "quote.unknown", f"the price of {quote} is not known" + (
                 "" if price is None else f": {price.reason}"
             )
-        if price.usd <= 0 or stale(price.stamp, situation.now_ms, situation.policy.age_max_s):
+        worthless = any(each <= 0 for each in (price.usd, *price.told.values()))
+        if worthless or stale(price.stamp, situation.now_ms, situation.policy.age_max_s):
             return "quote.unknown", f"the price of {quote} is too old, or none: {plain(price.usd)} USD"
-        worth.append(price.usd)
-    return worth[1] / worth[0]
+        worth.append(price)
+    bought, sold = worth
+    # An index that is a little off moves both of a venue's prices alike, so each venue's are divided by each other.
+    rates = [sold.told[venue] / bought.told[venue] for venue in bought.told if venue in sold.told]
+    if not rates:
+        return sold.usd / bought.usd
+    least, most = min(rates), max(rates)
+    if most - least > situation.policy.min_edge * least:
+        told = f"between {plain(least)} and {plain(most)} {buy.place.quote}"
+        return "quote.apart", f"the venues disagree on what {sell.place.quote} is worth: {told}"
+    return least
 
 
 def fee_trouble(reading: PairReading) -> tuple[str, str] | None:
@@ -89,13 +101,14 @@ def stock_trouble(situation: PairSituation, reading: PairReading) -> tuple[str, 
 
 
 def changed_ms(stories: Sequence[PairStory], reading: PairReading) -> int:
-    """When the last of our orders on a venue was known to be over (R23)."""
-    orders = (order for story in stories for order in story.orders)
-    return max((order.updated_ms for order in orders if order.intent.request.venue == reading.place.venue), default=0)
+    """When the last of our orders on a venue was known to be over (R23), of whichever hedge it was."""
+    own = (order for story in stories for order in story.orders if order.intent.request.venue == reading.place.venue)
+    return max((order.updated_ms for order in (*own, *reading.recent)), default=0)
 
 
 def against(situation: PairSituation, reading: PairReading) -> tuple[str, str] | None:
-    """Why nothing may be sent to a venue now."""
+    """Why nothing may be sent to a venue now, whose book is known."""
+    assert isinstance(reading.book, Book)
     venue, caps, now_ms = reading.place.venue, situation.policy.caps, situation.now_ms
     if not reading.market.active:
         return "instrument.inactive", f"{venue} does not trade {reading.market.symbol} now"
@@ -105,6 +118,8 @@ def against(situation: PairSituation, reading: PairReading) -> tuple[str, str] |
         return "clock.offset", f"the clock offset of {venue} is not known to be within 1 s"
     if reading.unresolved:
         return "intent.unresolved", f"{venue}: {reading.unresolved}"
+    if reading.book.stamp.sent_ms < changed_ms(situation.recent, reading):
+        return "book.before-trade", f"the book of {venue} was read before the last order there ended"
     if now_ms < reading.not_before_ms:
         left_s = Decimal(reading.not_before_ms - now_ms) / 1000
         return "venue.back-off", f"{venue} refused the last order; not for another {left_s:.0f} s"

@@ -32,10 +32,17 @@ class Stock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotePrice:
-    """What one unit of a quote currency is worth in USD."""
+    """What one unit of a quote currency is worth in USD.
+
+    Attributes:
+        usd: the least that was told.
+        stamp: of the oldest reading.
+        told: what each venue says; empty where only one was asked.
+    """
 
     usd: Decimal
     stamp: Stamp
+    told: Mapping[VenueName, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

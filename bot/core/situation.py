@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from bot.core import observation as obs
 from bot.core import prices as px
+from bot.core.beside_exits import Followed
 from bot.core.funding import INTERVAL_MS, FundingMemory
 from bot.domain.control import Control
 from bot.domain.funding import FundingFigures
@@ -32,6 +33,8 @@ class Situation:
         control: what a person told the hedge to do; None: to run.
         funding: what the short paid lately; None when nothing is known.
         funding_interval_ms: between two settlements.
+        sold: coins that exits beside the hedge sold less those they bought, of all time, as known when the reading was
+            asked for; None: there is no exit beside.
     """
 
     policy: HedgePolicy
@@ -51,6 +54,7 @@ class Situation:
     control: Control | None = None
     funding: FundingFigures | None = None
     funding_interval_ms: int = INTERVAL_MS
+    sold: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ class Memory:
         sample: the last complete reading; not kept over a restart, so that a restart reads twice again.
         foreign_since_ms: since when a change by others is left alone (R25).
         funding: the trailing cost, of a hedge that closes on it.
+        followed: up to which of their sales the short has followed the exits beside it.
     """
 
     sample: obs.Sample | None = None
@@ -68,6 +73,7 @@ class Memory:
     surplus: obs.Surplus | None = None
     foreign_since_ms: int | None = None
     funding: FundingMemory = field(default_factory=FundingMemory)
+    followed: Followed | None = None
 
     def to_dict(self) -> dict[str, str]:
         """What survives a restart, as text."""
@@ -76,18 +82,21 @@ class Memory:
             kept |= {f"surplus.{key}": value for key, value in self.surplus.to_dict().items()}
         if self.foreign_since_ms is not None:
             kept["foreign_since_ms"] = str(self.foreign_since_ms)
+        if self.followed is not None:
+            kept |= {f"followed.{key}": value for key, value in self.followed.to_dict().items()}
         return kept | {f"funding.{key}": value for key, value in self.funding.to_dict().items()}
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, str]) -> Memory:
         """Read what `to_dict` wrote; an empty mapping is a first start."""
         surplus = _under("surplus.", kept)
-        foreign = kept.get("foreign_since_ms")
+        foreign, followed = kept.get("foreign_since_ms"), _under("followed.", kept)
         return cls(
             prices=px.PriceMemory.from_dict(_under("price.", kept)),
             surplus=obs.Surplus.from_dict(surplus) if surplus else None,
             foreign_since_ms=int(foreign) if foreign else None,
             funding=FundingMemory.from_dict(_under("funding.", kept)),
+            followed=Followed.from_dict(followed) if followed else None,
         )
 
 

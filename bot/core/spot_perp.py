@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from bot.core import account, funding, inverse, sizing, slicing, unwinding
+from bot.core import account, beside_exits, funding, inverse, sizing, slicing, unwinding
 from bot.core import exposure as ex
 from bot.core import observation as obs
 from bot.core import prices as px
@@ -136,7 +136,9 @@ def _act(reading: Reading, memory: Memory) -> tuple[Plan, Memory]:
     surplus = obs.watch_surplus(
         memory.surplus, reading.sample, surplus=outside and reading.gap < 0, now_ms=situation.now_ms
     )
-    memory = replace(memory, surplus=surplus)
+    seen = _beside(reading)
+    followed = beside_exits.follow(memory.followed, seen, reading.gap, outside=outside, dwell_s=timing.dwell_s)
+    memory = replace(memory, surplus=surplus, followed=followed)
     if situation.halted:
         return _plain(reading, Verdict.HALTED, "halted: " + "; ".join(situation.halted), alarm=True), memory
     if situation.waiting:
@@ -152,11 +154,29 @@ def _act(reading: Reading, memory: Memory) -> tuple[Plan, Memory]:
             reason = f"the position was changed by others; left alone for another {left_ms // 1000} s"
             return _plain(reading, Verdict.WAITING, reason, alarm=True), memory
         memory = replace(memory, foreign_since_ms=None if left_ms <= 0 else memory.foreign_since_ms)
+    sold = beside_exits.explained(followed, seen, reading.gap)
+    if sold >= seen.step:
+        # R11: explained by our own confirmed spot fills: neither dwell nor band.
+        return _reduction(reading, -sold), memory
     if not outside:
         return _plain(reading, Verdict.BALANCED, _balance_text(reading)), memory
     if reading.gap > 0:
         return _increase(reading, memory), memory
     return _decrease(reading, memory, surplus)
+
+
+def _beside(reading: Reading) -> beside_exits.Seen:
+    situation, instrument = reading.situation, reading.situation.instrument
+    step = instrument.coins(max(instrument.quantity_step, instrument.quantity_min), reading.mark)
+    return beside_exits.Seen(
+        sold=situation.sold,
+        exposure=reading.sample.exposure,
+        short=reading.sample.short,
+        ratio=situation.policy.ratio,
+        step=step,
+        grows=max(step, instrument.notional_min / reading.price),
+        now_ms=situation.now_ms,
+    )
 
 
 def _balance_text(reading: Reading) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from bot.domain.ids import HedgeName
 
@@ -16,6 +17,10 @@ class ControlKind(StrEnum):
     """Observe, decide, alarm; send nothing."""
     UNWIND = "unwind"
     """Close the short, reduce-only, and keep it closed."""
+    EXIT = "exit"
+    """Of a stablecoin hedge: exchange the coins, and stay out until told otherwise."""
+    ENTER = "enter"
+    """Of a stablecoin hedge: buy the coins back."""
 
 
 class StopMode(StrEnum):
@@ -51,6 +56,10 @@ class Control:
         return self.hedge in {None, hedge}
 
 
+_HOLDING: Final = frozenset({ControlKind.PAUSE, ControlKind.UNWIND})
+_WISHES: Final = frozenset({ControlKind.EXIT, ControlKind.ENTER})
+
+
 def standing(controls: Sequence[Control], *hedges: HedgeName) -> Control | None:
     """What holds for a hedge: what was said last. None: it runs.
 
@@ -58,4 +67,19 @@ def standing(controls: Sequence[Control], *hedges: HedgeName) -> Control | None:
         controls: those in force, oldest first.
         hedges: whose turn it is, by every name that it is reached by.
     """
-    return next((control for control in reversed(controls) if any(map(control.reaches, hedges))), None)
+    return _newest(controls, hedges, _HOLDING)
+
+
+def wished(controls: Sequence[Control], hedge: HedgeName) -> Control | None:
+    """Where a person wants a stablecoin hedge to be: what was said last. None: nobody said, its signals decide.
+
+    Args:
+        controls: those in force, oldest first.
+        hedge: whose turn it is.
+    """
+    return _newest(controls, (hedge,), _WISHES)
+
+
+def _newest(controls: Sequence[Control], hedges: Sequence[HedgeName], kinds: frozenset[ControlKind]) -> Control | None:
+    reached = (c for c in reversed(controls) if c.kind in kinds and any(map(c.reaches, hedges)))
+    return next(reached, None)

@@ -65,7 +65,7 @@ class OrderRequest:
 class Approved:
     """An order that a gate let pass; nothing else is ever sent.
 
-    Only `bot.core.risk`, `bot.core.sale`, `bot.core.pair_gate` and `bot.core.evening_order` make these.
+    Only `bot.core.risk`, `sale`, `pair_gate`, `evening_order` and `exit_orders` make these.
 
     Attributes:
         notional: contracts at the mark, in quote.

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, insert, select, union_all, update
 
 from bot.domain.ladder import StepState
 from bot.domain.moves import MoveState
-from bot.journal.schema import INTENTS, LADDER_STEPS, MOVES, PAIR_TRADES
+from bot.journal.schema import CROSSINGS, INTENTS, LADDER_STEPS, MOVES, PAIR_TRADES
 
 _ONE_STEP = LADDER_STEPS.c.step_id == bindparam("one")
 _ONE_MOVE = MOVES.c.move_id == bindparam("one")
@@ -18,7 +18,7 @@ _ON_INSTRUMENT = (LADDER_STEPS.c.venue == bindparam("venue")) & (LADDER_STEPS.c.
 _SEQUENCES = union_all(
     *(
         select(table.c.sequence).where(table.c.epoch == bindparam("one"))
-        for table in (INTENTS, LADDER_STEPS, MOVES, PAIR_TRADES)
+        for table in (INTENTS, LADDER_STEPS, MOVES, PAIR_TRADES, CROSSINGS)
     )
 ).subquery()
 HIGHEST_SEQUENCE: Final = select(func.coalesce(func.max(_SEQUENCES.c.sequence), 0).label("highest"))

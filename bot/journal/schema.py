@@ -21,9 +21,10 @@ from sqlalchemy import (
 from bot.domain.intent import IntentState
 from bot.domain.ladder import StepState
 from bot.domain.moves import MoveState
+from bot.journal.exit_schema import crossings, usd_bars, write_offs
 from bot.journal.pair_schema import pair_trades
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every schema there ever was, oldest first; the last is what this code reads and writes."""
 
 METADATA: Final = MetaData()
@@ -80,6 +81,8 @@ INTENTS: Final = Table(
     Column("step", Text),
     # Of which cross-exchange trade it is a leg, or evens one.
     Column("pair", Text),
+    # Of which crossing of a stablecoin hedge it is a slice.
+    Column("crossing", Text),
     UniqueConstraint("epoch", "sequence"),
 )
 
@@ -96,6 +99,7 @@ Index("intents_venue_order", INTENTS.c.venue, INTENTS.c.symbol, INTENTS.c.venue_
 Index("intents_created", INTENTS.c.venue, INTENTS.c.symbol, INTENTS.c.created_ms)
 Index("intents_step", INTENTS.c.step, sqlite_where=text("step IS NOT NULL"))
 Index("intents_pair", INTENTS.c.pair, sqlite_where=text("pair IS NOT NULL"))
+Index("intents_crossing", INTENTS.c.crossing, sqlite_where=text("crossing IS NOT NULL"))
 Index("intents_unsettled", INTENTS.c.venue, INTENTS.c.symbol, sqlite_where=text("NOT settled"))
 
 ABSENCES: Final = Table(
@@ -278,3 +282,7 @@ Index("moves_one_unfinished", MOVES.c.venue, MOVES.c.symbol, unique=True, sqlite
 Index("moves_step", MOVES.c.step)
 
 PAIR_TRADES: Final = pair_trades(METADATA)
+
+CROSSINGS: Final = crossings(METADATA)
+WRITE_OFFS: Final = write_offs(METADATA)
+USD_BARS: Final = usd_bars(METADATA)

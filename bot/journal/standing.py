@@ -31,6 +31,10 @@ class Standing:
         with self._database.writing() as connection:
             return connection.execute(sql.CLEAR_HALTS, {"cleared_ms": now_ms}).rowcount
 
+    def halts_cleared_ms(self) -> int:
+        """When halts were cleared last; 0 when none ever was."""
+        return self._database.rows(sql.HALTS_CLEARED, lambda row: int(row["cleared_ms"] or 0))[0]
+
     def control(self, control: Control) -> None:
         """Keep a control as the newest; the same one of before ends."""
         row = rows.control_row(control)

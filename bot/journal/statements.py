@@ -12,6 +12,7 @@ from bot.journal.schema import (
     ABSENCES,
     ANCHORS,
     CONTROLS,
+    CROSSINGS,
     DECISIONS,
     EPOCHS,
     FILLS,
@@ -22,7 +23,9 @@ from bot.journal.schema import (
     MEMORY,
     MOVES,
     PAIR_TRADES,
+    USD_BARS,
     WORLDS,
+    WRITE_OFFS,
 )
 
 _NOT_TERMINAL = INTENTS.c.state.in_([state.value for state in IntentState if not state.terminal])
@@ -43,6 +46,9 @@ FORGET_WORLD: Final = tuple(
         MOVES,
         LADDER_STEPS,
         PAIR_TRADES,
+        CROSSINGS,
+        WRITE_OFFS,
+        USD_BARS,
         ANCHORS,
         MEMORY,
         DECISIONS,
@@ -143,6 +149,7 @@ DROP_OLD_DECISIONS: Final = delete(DECISIONS).where(
 KEEP_HALT: Final = upsert(HALTS).on_conflict_do_nothing()
 OPEN_HALTS: Final = select(HALTS).where(HALTS.c.cleared_ms.is_(None)).order_by(HALTS.c.id)
 CLEAR_HALTS: Final = update(HALTS).where(HALTS.c.cleared_ms.is_(None))
+HALTS_CLEARED: Final = select(func.max(HALTS.c.cleared_ms).label("cleared_ms"))
 
 KEEP_CONTROL: Final = insert(CONTROLS)
 STANDING_CONTROLS: Final = select(CONTROLS).where(CONTROLS.c.ended_ms.is_(None)).order_by(CONTROLS.c.id)

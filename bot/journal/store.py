@@ -23,6 +23,7 @@ from bot.journal import rows
 from bot.journal import statements as sql
 from bot.journal.arming import armed, checked
 from bot.journal.database import Database
+from bot.journal.exits import ExitBook
 from bot.journal.fills import keep_fill
 from bot.journal.funding import FundingBook
 from bot.journal.ladder import LadderBook
@@ -49,7 +50,7 @@ _LEARNT: Final = ("state", "filled", "average_price", "venue_order_id", "settled
 """The columns of an intent that change after it was armed."""
 
 
-class SqlJournal(Standing, FundingBook, LadderBook, PairBook):
+class SqlJournal(Standing, FundingBook, LadderBook, PairBook, ExitBook):
     """See `bot.ports.Journal` for what each method promises. Use it from one thread."""
 
     def __init__(self, database: Database, lock: JournalLock | None, *, decisions_kept: int = DECISIONS_KEPT) -> None:

@@ -1,5 +1,6 @@
 """What the runtime needs from the outside, as Protocols; `bot.app` plugs the concrete parts in."""
 
+from bot.ports.exits import ExitJournal
 from bot.ports.index import Index
 from bot.ports.journal import REDUCTIONS, DecisionRow, Halt, Journal
 from bot.ports.ladder import LadderJournal
@@ -12,6 +13,7 @@ __all__ = [
     "Alerts",
     "Clock",
     "DecisionRow",
+    "ExitJournal",
     "FeedReading",
     "Feeds",
     "Halt",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Protocol
 
 from bot.domain.ids import Asset, VenueName
@@ -24,6 +25,13 @@ class Index(Protocol):
 
         Unknown when the venue has no anchor for it (`lasting`), or when the reading fails, is malformed or is old by
         the venue's own time. Never raises a VenueFault.
+        """
+        ...
+
+    async def index_in(self, asset: Asset, quote: Asset) -> Decimal | Unknown:
+        """One coin in a currency, now, by the index of its perpetual in that currency: no book of this venue moves it.
+
+        Unknown as for `usd_price`. Never raises a VenueFault.
         """
         ...
 

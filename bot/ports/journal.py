@@ -175,6 +175,10 @@ class Journal(Protocol):
         """A person looked: clear all halts. Returns how many there were."""
         ...
 
+    def halts_cleared_ms(self) -> int:
+        """When halts were cleared last; 0 when none ever was."""
+        ...
+
     def control(self, control: Control) -> None:
         """Keep what a person told the bot to do, as the newest; it replaces one of the same kind and scope."""
         ...

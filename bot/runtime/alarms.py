@@ -14,6 +14,7 @@ from bot.ports import Clock
 REPEAT_MS: Final = 5 * 60_000
 """An alarm that goes on is told again this often."""
 KEEP_MAX: Final = 1_000
+_WHO: Final = ("hedge", "venue", "symbol", "pair", "verdict", "code", "resumed")
 _NUMBER: Final = re.compile(r"\d[\d.,:]*")
 
 
@@ -40,5 +41,9 @@ class LogAlarms:
 
 def _identity(values: Mapping[str, object]) -> str:
     """What makes two alarms the same: who, which kind and why, not the numbers, which move every turn."""
-    told = {name: values[name] for name in ("hedge", "venue", "symbol", "verdict", "code", "resumed") if name in values}
+    told = {
+        name: values[name]
+        for name in ("hedge", "venue", "symbol", "pair", "verdict", "code", "resumed")
+        if name in values
+    }
     return f"{told}|{_NUMBER.sub('#', str(values.get('reason', '')))}"

@@ -165,8 +165,17 @@ class Daemon:
             await self._pause(outcomes)
 
     async def _turns(self) -> None:
-        while not self._stopping.is_set():
-            await self._pause(await self._turn_or_alarm(flatten=False))
+        while not self._stopping.is_set() or self._following:
+            outcomes = await self._turn_or_alarm(flatten=False)
+            if self._following:
+                await within(asyncio.Event(), HINT_MIN_S)
+            else:
+                await self._pause(outcomes)
+
+    @property
+    def _following(self) -> bool:
+        """A stop was asked for, and a short has still to follow the last slice of its coins that was sold."""
+        return self._stopping.is_set() and self._traders is not None and self._traders.under_way
 
     async def _turn_or_alarm(self, *, flatten: bool) -> list[Outcome]:
         """One turn, whatever happens in it."""
@@ -181,7 +190,8 @@ class Daemon:
         return []
 
     async def _turn(self, held: frozenset[str], *, flatten: bool = False) -> list[Outcome]:
-        stopping = self._goes_on if flatten else self._stopping.is_set
+        following = self._following
+        stopping = self._goes_on if flatten or following else self._stopping.is_set
         if not self._stopping.is_set():
             self._look.clear()  # what was hinted at so far is in the reading that begins now
         slow = asyncio.get_running_loop().call_later(SLOW_S, self._slow)
@@ -195,9 +205,8 @@ class Daemon:
                 if stopping():
                     break
                 try:
-                    outcome = await hedger.turn(
-                        observations, hold=hedger.policy.name in held, stopping=stopping, flatten=flatten
-                    )
+                    hold = hedger.policy.name in held or (following and not hedger.follows)
+                    outcome = await hedger.turn(observations, hold=hold, stopping=stopping, flatten=flatten)
                 except JournalFault:
                     raise
                 except Exception as error:  # noqa: BLE001 - the supervisor: one hedge must not starve the others

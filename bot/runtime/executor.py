@@ -39,6 +39,8 @@ class Executor:
         *,
         still_good: Callable[[], str],
         step: StepId | None = None,
+        arm: Callable[[Intent], IntentRecord] | None = None,
+        ids_before: int = 0,
     ) -> IntentRecord:
         """Make the intent durable, send the order once, record what became of it.
 
@@ -49,6 +51,8 @@ class Executor:
             anchor: the confirmed position the order was sized on.
             still_good: asked after the wait for the rate limits: why the order must not leave any more, or nothing.
             step: the step of the margin ladder that it is a leg of.
+            arm: makes the intent durable in place of `Journal.arm`, with what belongs into the same commit.
+            ids_before: how many sequence numbers that takes before the intent's own.
 
         Returns:
             The intent as far as it is known now. An unknown outcome is a state of it, not an exception.
@@ -65,7 +69,7 @@ class Executor:
             raise NotSent(objection)
         timestamp_ms = venue.now_ms()
         intent = Intent(
-            client_id=self._next_id(),
+            client_id=self._next_id(ids_before),
             hedge=hedge,
             request=approved.request,
             position_before=anchor.contracts,
@@ -75,7 +79,7 @@ class Executor:
             timestamp_ms=timestamp_ms,
             deadline_ms=timestamp_ms + venue.recv_window_ms(),
         )
-        record = self._journal.arm(intent, step=step)
+        record = self._journal.arm(intent, step=step) if arm is None else arm(intent)
         request = intent.request
         log = self._log.bind(hedge=hedge, client_id=intent.client_id, symbol=request.symbol)
         log.info(
@@ -97,8 +101,8 @@ class Executor:
         log.info(_event_name(outcome), state=record.state, filled=plain(record.filled), detail=record.detail)
         return record
 
-    def _next_id(self) -> ClientOrderId:
-        return client_order_id(self._epoch, self._journal.next_sequence())
+    def _next_id(self, before: int) -> ClientOrderId:
+        return client_order_id(self._epoch, self._journal.next_sequence() + before)
 
 
 def event_of(outcome: SendOutcome) -> IntentEvent:

@@ -23,6 +23,7 @@ from bot.domain.observation import Holding, Position, SymbolConfig, Unknown, Ven
 from bot.domain.plan import Plan, Verdict
 from bot.domain.policy import HedgePolicy
 from bot.ports import Alerts, Clock, Feeds, Journal, Venue
+from bot.runtime.beside_exits import Sold
 from bot.runtime.canonical import numbers
 from bot.runtime.executor import Executor
 from bot.runtime.funding import FundingWatch
@@ -63,6 +64,7 @@ class Hedger:
         ladder: makes what watches the margin (R27); None: nothing does.
         funding: knows what the short paid; None: nothing does.
         leg: knows what the hedge's other leg does; None when it has one leg.
+        sold: knows what exits sold of the hedge's coins; None: there is no exit beside it.
         beside: takes what trades of other hedges under way did to the holdings out of them; None: there are none.
     """
 
@@ -82,6 +84,7 @@ class Hedger:
         ladder: Callable[[HedgeMemory], Ladder] | None = None,
         funding: FundingWatch | None = None,
         leg: Leg | None = None,
+        sold: Sold | None = None,
         beside: Beside | None = None,
     ) -> None:
         self.policy = policy
@@ -116,9 +119,15 @@ class Hedger:
         self._feeds = feeds
         self._funding = funding
         self._leg = leg
+        self._sold = sold
         self._beside = beside
         self._stuck = Stuck(policy.timing.dwell_s)
         self._flattening: Control | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether an exit beside it sells its coins."""
+        return self._sold is not None
 
     async def turn(
         self,
@@ -254,6 +263,7 @@ class Hedger:
             hedged=isinstance(config, SymbolConfig) and config.hedged,
             funding=None if self._funding is None else self._funding.figures,
             funding_interval_ms=INTERVAL_MS if self._funding is None else self._funding.interval_ms,
+            sold=None if self._sold is None else self._sold.by(min(o.stamp.sent_ms for o in observations.values())),
         )
 
     def _recent(self) -> list[IntentRecord]:

@@ -19,10 +19,11 @@ from bot.domain.orders import Acked, Approved, OutcomeUnknown, Rejected, SendOut
 from bot.domain.pair import ApprovedPair, PairId, PairIntents, PairPolicy, PairStory
 from bot.ports import Alerts, Clock, Journal, OrderTicket, PairJournal
 from bot.runtime.executor import NotSent, event_of
+from bot.runtime.pair_answers import answer_of
 from bot.runtime.pair_look import PairVenue
 
 NAKED_ALARM_S: Final = 3.0
-"""When one leg has answered and the other has not for so long, a person is told."""
+"""When a leg has not answered for so long, a person is told."""
 CURSOR_BACK_MS: Final = 60_000
 """Trades of an order are looked for from so long before it."""
 
@@ -69,13 +70,12 @@ class PairLegs:
         Raises:
             JournalFault: nothing was sent; or what became of an order could not be recorded: it is looked up then.
             VenueBusy: rate limited or banned; nothing was sent.
-            NotSent: `still_good` objected; nothing was recorded or sent.
+            NotSent: `still_good` objected, or another order on one of the markets is not over (R18); nothing was
+                recorded or sent.
         """
         legs = (approved.buy, approved.sell)
         await asyncio.gather(*(self._venues[leg.request.venue].order_slot() for leg in legs))
-        objection = still_good()
-        if objection:
-            raise NotSent(objection)
+        self._refuse(still_good(), *legs)
         first = self._book.next_sequence()
         pair_id, *ids = (client_order_id(self._epoch, first + more) for more in range(3))
         now_ms = self._clock.now_ms()
@@ -85,10 +85,11 @@ class PairLegs:
         answered: set[VenueName] = set()
 
         def late() -> None:
-            if answered:
-                missing = " and ".join(leg.request.venue for leg in legs if leg.request.venue not in answered)
-                reason = f"{missing} has not answered for {NAKED_ALARM_S:g} s, and the other leg may be open"
-                self._alarms.alarm(logs.PAIR_NAKED, hedge=self._policy.name, code="unanswered", reason=reason)
+            missing = [leg.request.venue for leg in legs if leg.request.venue not in answered]
+            have = "has" if len(missing) == 1 else "have"
+            reason = f"{' and '.join(missing)} {have} not answered for {NAKED_ALARM_S:g} s, and a leg may be open"
+            name = self._policy.name
+            self._alarms.alarm(logs.PAIR_NAKED, hedge=name, pair=pair_id, code="unanswered", reason=reason)
 
         watch = asyncio.get_running_loop().call_later(NAKED_ALARM_S, late)
 
@@ -110,9 +111,7 @@ class PairLegs:
         """Send one order that brings a trade closer to even. Raises like `send`."""
         venue = self._venues[approved.request.venue]
         await venue.order_slot()
-        objection = still_good()
-        if objection:
-            raise NotSent(objection)
+        self._refuse(still_good(), approved)
         client_id = client_order_id(self._epoch, self._book.next_sequence())
         record = self._book.arm_evening(story.record.trade.pair_id, self._intent(client_id, approved))
         await self._place(record)
@@ -124,6 +123,16 @@ class PairLegs:
         own = [trade for trade in trades if trade.venue_order_id == record.venue_order_id]
         if sum((trade.contracts for trade in own), ZERO) == record.filled:
             self._book.settle_leg(record, own, intent.mark)
+
+    def _refuse(self, objection: str, *orders: Approved) -> None:
+        """Raises NotSent. What a ladder or a sale has under way on a market is no contradiction: it is waited for."""
+        for request in (order.request for order in orders):
+            for record in self._journal.unfinished(request.venue, request.symbol):
+                if not record.state.terminal:
+                    whose = f"order {record.intent.client_id} of {record.intent.hedge}"
+                    objection = objection or f"{whose} on {request.venue} is not over: R18 wants it to be first"
+        if objection:
+            raise NotSent(objection)
 
     def _intent(self, client_id: ClientOrderId, approved: Approved) -> Intent:
         venue = self._venues[approved.request.venue]
@@ -151,7 +160,7 @@ class PairLegs:
             timestamp_ms=intent.timestamp_ms,
             deadline_ms=intent.deadline_ms,
         )
-        outcome = await self._venues[request.venue].place(ticket)
+        outcome = await answer_of(self._venues[request.venue], ticket, self._clock)
         after = advance(record, event_of(outcome), self._clock.now_ms())
         self._journal.update(after)
         log.info(_EVENTS[type(outcome)], state=after.state, filled=plain(after.filled), detail=after.detail)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Protocol, TypeVar
 
-from bot.core.pair_situation import PairReading, QuotePrice, Stock
+from bot.core.pair_situation import PairReading, Stock
 from bot.core.retries import backoff_until_ms
 from bot.domain.errors import VenueFault
 from bot.domain.ids import Asset
 from bot.domain.observation import Book, Holding, Source, Stamp, Unknown, Wanted
 from bot.domain.pair import PairPlace, PairPolicy
-from bot.domain.usd import UsdPrice
 from bot.ports import Clock, Index, Journal, Treasury, Venue
 
 T = TypeVar("T")
@@ -26,17 +25,20 @@ FEE_KNOWN_MS: Final = HOUR_MS
 """A fee that was read longer ago is not known any more."""
 FEE_AGAIN_MS: Final = 10_000
 """After a fee could not be read, it is tried again no sooner."""
-CLOCK_MS: Final = 30_000
-CLOCK_AGAIN_MS: Final = 5_000
-"""How often a venue's clock is measured, and how soon again when it could not be."""
 STOCK_MS: Final = 5_000
 """While there is no edge, balances are read this often; a decision takes them for a few times as long."""
+REFERENCE_MS: Final = 5_000
+"""The venue's index of the coin is asked for this often."""
+REFERENCE_KNOWN_MS: Final = 20_000
+"""An index that was asked for longer ago says nothing any more: the market may have moved."""
+FIRST_S: Final = 1.0
+"""What the first look waits for the index at most."""
 READ_S: Final = 5.0
 """What a reading of one venue may take; less where a book says nothing for longer."""
 
 
-class PairVenue(Venue, Treasury, Protocol):
-    """A venue on which coins are bought and sold for money."""
+class PairVenue(Venue, Treasury, Index, Protocol):
+    """A venue on which coins are bought and sold for money, and that may know their price from elsewhere."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,48 @@ class _Fee:
     rate: Decimal | None = None
     read_ms: int = 0
     asked_ms: int = -FEE_AGAIN_MS
+
+
+class _Reference:
+    """The coin's price by the venue's own index, read beside everything else, so that nothing waits for it (R12)."""
+
+    def __init__(self, place: PairPlace, asset: Asset, venue: PairVenue, clock: Clock) -> None:
+        self._place = place
+        self._asset = asset
+        self._venue = venue
+        self._clock = clock
+        self._asking: asyncio.Task[None] | None = None
+        self._asked_ms: int | None = None
+        self._told: tuple[Decimal, int] | None = None
+        self._never = False
+
+    async def renew(self) -> None:
+        """Ask anew when it is time to. Only the first answer is waited for: decisions begin with a known price."""
+        now_ms, first = self._clock.now_ms(), self._asked_ms is None
+        busy = self._asking is not None and not self._asking.done()
+        if busy or self._never or (self._asked_ms is not None and now_ms - self._asked_ms < REFERENCE_MS):
+            return
+        self._asked_ms = now_ms
+        self._asking = asyncio.get_running_loop().create_task(self._ask(now_ms))
+        if first:
+            await asyncio.wait({self._asking}, timeout=FIRST_S)
+
+    def value(self) -> Decimal | None:
+        """The price, as long as it is of now; None when it is not known."""
+        if self._told is None or self._clock.now_ms() - self._told[1] > REFERENCE_KNOWN_MS:
+            return None
+        return self._told[0]
+
+    async def _ask(self, asked_ms: int) -> None:
+        try:
+            async with asyncio.timeout(READ_S):
+                found = await self._venue.index_in(self._asset, self._place.quote)
+        except TimeoutError:
+            return
+        if isinstance(found, Unknown):
+            self._never = found.lasting
+        else:
+            self._told = found, asked_ms
 
 
 class PairEye:
@@ -74,27 +118,29 @@ class PairEye:
         self._clock = clock
         self._counted = counted
         self._fee = _Fee()
-        self._clock_due_ms = 0
+        self._reference = _Reference(place, policy.asset, venue, clock)
         self._stock_kept: Stock | Unknown | None = None
 
-    async def read(self, *, blocked: str = "", closely: bool = True) -> PairReading:
+    async def read(self, *, blocked: str = "", closely: bool = True, evening: bool = False) -> PairReading:
         """One reading. What can't be read in time is Unknown; never raises a VenueFault.
 
         Args:
             blocked: why an order of before stands against another one there; empty when none does.
             closely: a trade may follow: balances are read too, which venues charge dearly. Else they are only now and
                 then.
+            evening: a leg is open, which needs a fresh book above all: nothing else is waited for as long as it lasts.
 
         Raises:
             JournalFault: what was sent there lately could not be read.
         """
         venue, place = self.venue, self.place
         limit_s = min(READ_S, float(self._policy.book_age_s))
+        beside_s = limit_s / 2 if evening else limit_s
         book, stock, *_ = await asyncio.gather(
             self._within(limit_s, f"book of {place.symbol}", self._book()),
-            self._stock(limit_s, closely=closely),
-            self._within(limit_s, f"fee on {place.venue}", self._read_fee()),
-            self._within(limit_s, f"clock of {place.venue}", self._measure_clock()),
+            self._stock(beside_s, closely=closely),
+            self._within(beside_s, f"fee on {place.venue}", self._read_fee()),
+            self._reference.renew(),
         )
         now_ms = self._clock.now_ms()
         recent = self._journal.recent(place.venue, place.symbol, now_ms - HOUR_MS)
@@ -104,7 +150,9 @@ class PairEye:
             book=book,
             stock=stock,
             taker_fee=self.fee(),
-            trouble=next((part.reason for part in (book, stock) if isinstance(part, Unknown)), ""),
+            reference=self._reference.value(),
+            # Balances that are not known refuse a trade by themselves; a leg that is open is evened without them.
+            trouble=book.reason if isinstance(book, Unknown) else "",
             clock_ok=venue.has_offset(),
             unresolved=blocked,
             recent=recent,
@@ -173,42 +221,8 @@ class PairEye:
         held = observed.holdings.get((Source.SPOT, asset))
         return held.quantity if isinstance(held, Holding) else None
 
-    async def _measure_clock(self) -> None:
-        """A clock offset is trusted for a while only, and nothing else here measures it."""
-        now_ms = self._clock.now_ms()
-        if now_ms >= self._clock_due_ms:
-            self._clock_due_ms = now_ms + CLOCK_AGAIN_MS  # whether or not it can be told
-            await self.venue.measure_clock()
-            self._clock_due_ms = now_ms + CLOCK_MS
-
     async def _read_fee(self) -> None:
         now_ms = self._clock.now_ms()
         due = self._fee.rate is None or now_ms - self._fee.read_ms >= FEE_READ_MS
         if due and now_ms - self._fee.asked_ms >= FEE_AGAIN_MS:
             await self.read_fee_now()
-
-
-async def quote_prices(places: Collection[PairPlace], indices: Collection[Index]) -> dict[Asset, QuotePrice | Unknown]:
-    """USD prices of the quote currencies, where there are two or more: from the first venue that can tell.
-
-    One that no venue can tell is Unknown: no two currencies are taken for equal.
-    """
-    quotes = {place.quote for place in places}
-    if len(quotes) < 2:
-        return {}
-    return {quote: await _usd(quote, indices) for quote in sorted(quotes)}
-
-
-async def _usd(quote: Asset, indices: Collection[Index]) -> QuotePrice | Unknown:
-    said: list[str] = []
-    for index in indices:
-        try:
-            async with asyncio.timeout(READ_S):
-                price = await index.usd_price(quote)
-        except TimeoutError:
-            said.append(f"{index.name} did not answer within {READ_S:g} s")
-            continue
-        if isinstance(price, UsdPrice):
-            return QuotePrice(usd=price.value, stamp=price.stamp)
-        said.append(f"{index.name}: {price.reason}")
-    return Unknown(what=f"USD price of {quote}", reason="; ".join(said) or "no venue of the hedge tells it")

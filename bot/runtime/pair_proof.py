@@ -48,6 +48,7 @@ class PairProof:
         self._clock = clock
         self._log = logger
         self._looked_ms: dict[ClientOrderId, int] = {}
+        self._told: set[ClientOrderId] = set()
 
     async def resolve(self) -> Mapping[VenueName, str]:
         """Ask for every order whose end, or whose trades, are not known.
@@ -92,13 +93,14 @@ class PairProof:
         now_ms = self._clock.now_ms()
         for record in self._journal.recent(place.venue, place.symbol, now_ms - LATE_MS):
             client_id = record.intent.client_id
-            if record.state is not IntentState.NO_EFFECT_PROVEN:
+            if record.state is not IntentState.NO_EFFECT_PROVEN or client_id in self._told:
                 continue
             if now_ms - self._looked_ms.get(client_id, record.updated_ms) < LATE_AGAIN_MS:
                 continue
             lookup = await venue.find_order(place.symbol, client_id)
             self._looked_ms[client_id] = now_ms
             if isinstance(lookup, Found) and lookup.report.status is not OrderStatus.REJECTED:
+                self._told.add(client_id)  # once: after `resume` a person has looked
                 self._log.error(logs.ORDER_RESOLVED, client_id=client_id, state=lookup.report.status)
                 raise InvariantBroken(
                     f"order {client_id} on {place.venue} was proven absent and is there after all, "

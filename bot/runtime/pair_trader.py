@@ -15,6 +15,7 @@ from bot.core import pair_result
 from bot.core.cross_exchange import decide
 from bot.core.evening import even_out, watched
 from bot.core.evening_order import EveningCase
+from bot.core.pair_books import unusable
 from bot.core.pair_checks import conversion_of
 from bot.core.pair_gate import approve
 from bot.core.pair_situation import PairMemory, PairReading, PairSituation, QuotePrice, Stock
@@ -22,7 +23,7 @@ from bot.domain.control import standing
 from bot.domain.errors import InvariantBroken, VenueBusy
 from bot.domain.evening import EveningPlan, EveningVerdict
 from bot.domain.ids import Asset, VenueName
-from bot.domain.numbers import ONE, ZERO, plain
+from bot.domain.numbers import ZERO, plain
 from bot.domain.observation import Unknown
 from bot.domain.orders import Refused
 from bot.domain.pair import PairPlan, PairPolicy, PairRecord, PairStory, PairVerdict
@@ -30,7 +31,8 @@ from bot.domain.trader import TraderOutcome
 from bot.ports import Alerts, Clock, Halt, Index, Journal, PairJournal, TraderJournal
 from bot.runtime.executor import NotSent
 from bot.runtime.pair_legs import PairLegs
-from bot.runtime.pair_look import PairEye, quote_prices
+from bot.runtime.pair_look import READ_S, PairEye
+from bot.runtime.pair_prices import quote_prices
 from bot.runtime.pair_proof import PairProof
 from bot.runtime.pair_tell import outcome_of
 
@@ -38,6 +40,8 @@ HOUR_MS: Final = 3_600_000
 EVENINGS_A_TURN: Final = 8
 """So many orders that even a trade out may follow each other without a pause."""
 LEGS: Final = 2
+FAILED_MS: Final = 7 * 24 * HOUR_MS
+"""For so long a trade that failed counts."""
 FAILED_MAX: Final = 3
 """After so many trades in a row that lost a leg, and money, a person must look."""
 LATE_MS: Final = 3_000
@@ -84,26 +88,18 @@ class PairTrader:
         self._journal = parts.journal
         self._memory = PairMemory()
         self._said = ""
-        self._failed = 0
         self._log = parts.logger.bind(hedge=parts.policy.name)
 
     async def turn(self, *, hold: bool, stopping: Callable[[], bool]) -> TraderOutcome:
         """Even out what is under way; when nothing is, judge every direction and act on the best one."""
-        blocked: Mapping[VenueName, str] = {}
-        try:
-            if self._parts.proof is not None:
-                blocked = await self._parts.proof.resolve()
-            evening, sent = await self._even_out(blocked)
-        except InvariantBroken as broken:
-            self._halt("invariant", broken.message)
-            evening, sent = None, False
+        blocked, evening, sent = await self._progress()
         situation = await self._situation(blocked)
         plan, self._memory = decide(situation, self._memory)
         acted = False
         if plan.order is not None and self._parts.legs is not None and not (hold or stopping()):
             plan, acted = await self._act(plan, situation)
             if acted:
-                evening, _ = await self._even_out(blocked)
+                _, evening, _ = await self._progress()
         return self._told(plan, situation, evening, sent=sent or acted)
 
     async def cancel_resting(self, *, look: bool) -> None:
@@ -122,6 +118,21 @@ class PairTrader:
 
     # What is under way
 
+    async def _progress(self) -> tuple[Mapping[VenueName, str], EveningPlan | None, bool]:
+        """Learn what became of what was sent, and even it out; what contradicts itself halts the hedge at once.
+
+        Returns:
+            What is still open on each venue, what the trade under way needs, and whether an order left.
+        """
+        blocked: Mapping[VenueName, str] = {}
+        try:
+            if self._parts.proof is not None:
+                blocked = await self._parts.proof.resolve()
+            return blocked, *await self._even_out(blocked)
+        except InvariantBroken as broken:
+            self._halt("invariant", broken.message)
+            return blocked, None, False
+
     async def _even_out(self, blocked: Mapping[VenueName, str]) -> tuple[EveningPlan | None, bool]:
         """Bring the trade under way closer to its end. Returns what it needs, and whether an order left."""
         plan, sent = None, False
@@ -129,18 +140,19 @@ class PairTrader:
             story = next(iter(self._journal.unfinished_pairs(self.name)), None)
             if story is None or self._parts.legs is None or self._parts.proof is None:
                 return plan, sent
-            plan = await self._evening(story, blocked)
-            if plan.order is None or self._held() or not await self._send_evening(story, plan):
+            plan, case = await self._evening(story, blocked)
+            if plan.order is None or self._held() or not await self._send_evening(plan, case):
                 return plan, sent
             sent = True
             blocked = await self._parts.proof.resolve()
         return plan, sent
 
-    async def _evening(self, story: PairStory, blocked: Mapping[VenueName, str]) -> EveningPlan:
+    async def _evening(self, story: PairStory, blocked: Mapping[VenueName, str]) -> tuple[EveningPlan, EveningCase]:
         """What a trade needs now; what is newly known of it is kept, and told when a leg is open."""
         trade = story.record.trade
+        conversion: Decimal | None = None
         if _answered(story):
-            readings = await self._readings(blocked)
+            readings, conversion = await self._situated(story, blocked)
         else:
             readings = tuple(eye.nothing("an order's outcome comes first") for eye in self._parts.eyes)
         by_venue = {reading.place.venue: reading for reading in readings}
@@ -152,7 +164,7 @@ class PairTrader:
             sell=by_venue[trade.sell.venue],
             now_ms=self._parts.clock.now_ms(),
             fees_in_coins=pair_result.fees_in_coins(trade, fills, story),
-            conversion=await self._conversion(by_venue[trade.buy.venue], by_venue[trade.sell.venue]),
+            conversion=conversion,
         )
         plan = even_out(case)
         record = watched(story.record, story, plan, case.now_ms)
@@ -160,28 +172,45 @@ class PairTrader:
             record = replace(record, result=pair_result.result(trade, fills, story).money)
         if record != story.record:
             self._journal.update_pair(record)
-            self._count(replace(story, record=record))
+            self._count(record)
         self._tell(record, plan)
-        return plan
+        return plan, case
 
-    async def _conversion(self, buy: PairReading, sell: PairReading) -> Decimal | None:
-        """What the sale's currency is worth in the buy's now; None where that is not known."""
-        if buy.place.quote == sell.place.quote:
-            return ONE
-        quotes = await quote_prices((buy.place, sell.place), self._parts.indices)
+    async def _situated(
+        self, story: PairStory, blocked: Mapping[VenueName, str]
+    ) -> tuple[tuple[PairReading, ...], Decimal | None]:
+        """What is read to even by, and what the sale's currency is worth in the buy's now; None: not known.
+
+        All at once, so that no book grows old while something else is waited for.
+        """
+        trade = story.record.trade
+        readings, quotes = await asyncio.gather(self._readings(blocked, evening=True), self._quotes())
+        buy, sell = (_of(readings, leg.venue) for leg in (trade.buy, trade.sell))
         found = conversion_of(self._now(_bare(self._policy, (buy, sell), quotes)), buy, sell)
-        return found if isinstance(found, Decimal) else None
+        return readings, found if isinstance(found, Decimal) else None
 
-    def _count(self, story: PairStory) -> None:
-        """R24: trades of which a leg fails again and again are a fight with a venue, and each costs money."""
-        record = story.record
-        if not record.state.over:
+    async def _quotes(self) -> Mapping[Asset, QuotePrice | Unknown]:
+        limit_s = min(READ_S, float(self._policy.book_age_s) / 2)
+        return await quote_prices(self._policy.places, self._parts.indices, limit_s)
+
+    def _count(self, ended: PairRecord) -> None:
+        """R24: trades of which a leg fails again and again are a fight with a venue, and each costs money.
+
+        They are counted from the journal, which outlives a restart; what filled nothing says nothing either way.
+        """
+        if not ended.state.over:
             return
-        lost = len(story.orders) > LEGS and (record.result or ZERO) < 0
-        self._failed = self._failed + 1 if lost else 0
-        if self._failed >= FAILED_MAX:
-            self._failed = 0
-            self._halt("legs-fail", f"{FAILED_MAX} trades in a row lost a leg and money: {record.detail}")
+        now_ms, resumed_ms = self._parts.clock.now_ms(), self._journal.halts_cleared_ms()
+        lost = 0
+        for story in reversed(self._journal.recent_pairs(max(resumed_ms, now_ms - FAILED_MS), self.name)):
+            record = story.record
+            if record.trade.created_ms < resumed_ms or all(order.filled == 0 for order in story.orders):
+                continue
+            if len(story.orders) <= LEGS or (record.result or ZERO) >= 0:
+                break
+            lost += 1
+        if lost >= FAILED_MAX:
+            self._halt("legs-fail", f"{FAILED_MAX} trades in a row lost a leg and money: {ended.detail}")
 
     def _tell(self, record: PairRecord, plan: EveningPlan) -> None:
         values = {"pair": record.trade.pair_id, "state": record.state, "reason": plan.reason}
@@ -195,13 +224,20 @@ class PairTrader:
             since_ms = record.naked_since_ms
             naked = "" if since_ms is None else f"; open for {(self._parts.clock.now_ms() - since_ms) / 1000:.1f} s"
             reason = f"{plan.reason}{naked}"
-            self._parts.alarms.alarm(logs.PAIR_NAKED, hedge=self.name, verdict=plan.verdict, reason=reason)
+            who = {"hedge": self.name, "pair": record.trade.pair_id}
+            self._parts.alarms.alarm(logs.PAIR_NAKED, **who, verdict=plan.verdict, reason=reason)
 
-    async def _send_evening(self, story: PairStory, plan: EveningPlan) -> bool:
+    async def _send_evening(self, plan: EveningPlan, case: EveningCase) -> bool:
         assert plan.order is not None
         assert self._parts.legs is not None
+        reading = _of((case.buy, case.sell), plan.order.request.venue)
+
+        def still_good() -> str:
+            aged = unusable(reading.book, self._parts.clock.now_ms(), self._policy.book_age_s)
+            return self._held() or ("" if aged is None else aged[1])
+
         try:
-            await self._parts.legs.even(story, plan.order, still_good=self._held)
+            await self._parts.legs.even(case.story, plan.order, still_good=still_good)
         except (NotSent, VenueBusy) as kept:
             self._log.warning(logs.PAIR_EVENING, verdict=EveningVerdict.STUCK, reason=kept.message)
             return False
@@ -216,9 +252,9 @@ class PairTrader:
 
     # What is decided
 
-    async def _readings(self, blocked: Mapping[VenueName, str]) -> tuple[PairReading, ...]:
+    async def _readings(self, blocked: Mapping[VenueName, str], *, evening: bool = False) -> tuple[PairReading, ...]:
         eyes, closely = self._parts.eyes, self._near()
-        looks = (eye.read(blocked=blocked.get(eye.place.venue, ""), closely=closely) for eye in eyes)
+        looks = (eye.read(blocked=blocked.get(eye.place.venue, ""), closely=closely, evening=evening) for eye in eyes)
         read = await asyncio.gather(*looks)
         return tuple(read)
 
@@ -227,9 +263,7 @@ class PairTrader:
         return bool(self._memory.lasting) or self._policy.persist_s == 0 or bool(self.half_done())
 
     async def _situation(self, blocked: Mapping[VenueName, str]) -> PairSituation:
-        readings, quotes = await asyncio.gather(
-            self._readings(blocked), quote_prices(self._policy.places, self._parts.indices)
-        )
+        readings, quotes = await asyncio.gather(self._readings(blocked), self._quotes())
         return self._now(_bare(self._policy, readings, quotes))
 
     def _now(self, situation: PairSituation) -> PairSituation:
@@ -268,8 +302,6 @@ class PairTrader:
         except InvariantBroken as broken:
             self._halt("invariant", broken.message)
             return replace(plan, verdict=PairVerdict.HALTED, reason=broken.message, order=None, alarm=True), False
-        assert self._parts.proof is not None
-        await self._parts.proof.resolve()
         return plan, True
 
     # What is told
@@ -334,6 +366,10 @@ def _bare(
 def _answered(story: PairStory) -> bool:
     """Every order's end is known, so that what is read next says something about it."""
     return all(order.state.terminal for order in story.orders)
+
+
+def _of(readings: Sequence[PairReading], venue: VenueName) -> PairReading:
+    return next(reading for reading in readings if reading.place.venue == venue)
 
 
 def _holding(reading: PairReading) -> Decimal | None:

@@ -113,7 +113,7 @@ class Preflight:
             return warned(name, "not offered here", "this host does not tell what a key may do")
         except VenueFault as fault:
             return faulty(name, fault)
-        if scope.trade is False:
+        if scope.trade is False and any(policy.venue == venue.name for policy in self._policies):
             return failed(name, "the key may not trade futures", "allow futures trading for the key at the venue")
         if scope.withdraw and venue.name not in self._allow_withdraw_key:
             return failed(

@@ -54,6 +54,11 @@ class Traders:
         await asyncio.gather(*(self._once(trader) if once else self._turns(trader) for trader in self._traders))
 
     @property
+    def under_way(self) -> bool:
+        """Whether something is under way that should not be left by half."""
+        return any(self._under_way(trader) for trader in self._traders)
+
+    @property
     def outcomes(self) -> list[TraderOutcome]:
         """With `once`: for each hedge the outcome that says most: that of the turn that sent, else the last."""
         return [self._said[trader.name] for trader in self._traders if trader.name in self._said]

@@ -1,5 +1,6 @@
 """TOML and environment in, validated and frozen settings out."""
 
+from bot.settings.exit_policy import exit_policies, exit_timing
 from bot.settings.load import PAPER_SECRET, Settings, VenueSettings, load_settings
 from bot.settings.options import RunOptions
 from bot.settings.pair_policy import pair_policies, proof_timings
@@ -10,6 +11,8 @@ __all__ = [
     "RunOptions",
     "Settings",
     "VenueSettings",
+    "exit_policies",
+    "exit_timing",
     "load_settings",
     "pair_policies",
     "policies",

@@ -14,14 +14,14 @@ from bot.settings.environ import Environ, variable_of
 from bot.settings.kinds import Expect
 from bot.settings.model import MODELS, Document, HedgeTable
 from bot.settings.problems import KeyPath, Problem, at, did_you_mean, dotted, hidden, shown
-from bot.settings.tables import UNAVAILABLE, Kind
+from bot.settings.tables import Kind
 
 _KEY_MARK: Final = "[key]"
 _HEDGE_DEPTH: Final = 2
 
 
 def explain(error: ValidationError, merged: Mapping[str, Any], env: Environ) -> Iterator[Problem]:
-    """One problem for each finding; hedges of a kind that is not available yet are left out.
+    """One problem for each finding.
 
     Args:
         error: what pydantic found.
@@ -32,8 +32,6 @@ def explain(error: ValidationError, merged: Mapping[str, Any], env: Environ) -> 
         path: KeyPath = detail["loc"]
         table: type[BaseModel] = MODELS[Kind.SPOT_PERP]
         if path[:1] == ("hedges",) and len(path) > _HEDGE_DEPTH:
-            if at(merged, (*path[:_HEDGE_DEPTH], "kind")) in UNAVAILABLE:
-                continue
             # Pydantic puts the kind that it judged by into the path.
             table = MODELS[Kind(str(path[_HEDGE_DEPTH]))]
             path = (*path[:_HEDGE_DEPTH], *path[_HEDGE_DEPTH + 1 :])

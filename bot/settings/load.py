@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr, ValidationError
 
@@ -19,16 +19,16 @@ from bot.domain.errors import ConfigFault
 from bot.domain.ids import VenueName
 from bot.settings.environ import Environ, read_environ, variable_of
 from bot.settings.exchanges import WITH_PASSPHRASE
+from bot.settings.exit_model import ExitTable
 from bot.settings.explain import explain
 from bot.settings.model import Defaults, Document, HedgeTable
 from bot.settings.pair_model import PairTable
-from bot.settings.problems import SECRET_FIELDS, KeyPath, Problem, at, dotted, fault, shown
+from bot.settings.problems import SECRET_FIELDS, KeyPath, Problem, at, dotted, fault
 from bot.settings.rules import broken_rules, warnings
-from bot.settings.tables import UNAVAILABLE, Kind, Table
+from bot.settings.tables import Table
 
 _TOKEN_MIN: Final = 16
 PAPER_SECRET: Final = "paper"  # noqa: S105 - public: the built-in exchange's word for key, secret and password
-_AVAILABLE: Final = ", ".join(f'"{kind}"' for kind in Kind if kind not in UNAVAILABLE)
 _REQUIRED: Final = frozenset({"api_key", "secret"})
 
 
@@ -57,6 +57,7 @@ class Settings:
         journal: the journal's file.
         hedges: of `kind = "spot-perp"`, with the file's top-level defaults filled in.
         pairs: of `kind = "cross-exchange"`.
+        exits: of `kind = "stablecoin"`.
         warnings: what a careful reader should know, but nothing that stops.
         on_stop: what a stop does with the hedges.
     """
@@ -69,6 +70,7 @@ class Settings:
     warnings: tuple[str, ...]
     on_stop: StopMode = StopMode.KEEP
     pairs: tuple[PairTable, ...] = ()
+    exits: tuple[ExitTable, ...] = ()
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be shown; the paper exchange's public word is none."""
@@ -111,7 +113,7 @@ def load_settings(path: Path, environ: Mapping[str, str], *, paper: bool, keyles
     merged = _merge(raw, env.tree)
     worlds = [at(merged, ("venues", name, "environment")) for name in (tables if isinstance(tables, dict) else ())]
     on_paper = paper or Environment.PAPER in worlds
-    problems = [*env.problems, *_fill_secrets(merged, paper=on_paper, keyless=keyless), *_unavailable_kinds(merged)]
+    problems = [*env.problems, *_fill_secrets(merged, paper=on_paper, keyless=keyless)]
     try:
         document = Document(**merged)
     except ValidationError as error:
@@ -239,20 +241,6 @@ def _same_account(document: Document) -> Iterator[Problem]:
         seen[key] = name
 
 
-def _unavailable_kinds(merged: Mapping[str, Any]) -> Iterator[Problem]:
-    hedges = merged.get("hedges")
-    for index, hedge in enumerate(hedges if isinstance(hedges, list) else ()):
-        kind = at(hedge, ("kind",))
-        if kind in UNAVAILABLE:
-            path = ("hedges", index, "kind")
-            yield Problem(
-                key=dotted(path),
-                value=shown(path, kind),
-                text=f"this kind is not available yet, expected {_AVAILABLE}",
-                hint="remove the hedge",
-            )
-
-
 def _settings(document: Document, env: Environ, *, paper: bool, keyless: bool) -> Settings:
     venues = {}
     none = SecretStr("")
@@ -279,6 +267,7 @@ def _settings(document: Document, env: Environ, *, paper: bool, keyless: bool) -
         warnings=(*env.warnings, *warnings(document)),
         on_stop=document.on_stop,
         pairs=tuple(_with_proofs(hedge, document) for hedge in document.hedges if isinstance(hedge, PairTable)),
+        exits=tuple(_with_proofs(hedge, document) for hedge in document.hedges if isinstance(hedge, ExitTable)),
     )
 
 
@@ -288,7 +277,10 @@ def _inherit(own: HedgeTable, top: Document) -> HedgeTable:
     return own.model_copy(update=filled)
 
 
-def _with_proofs(own: PairTable, top: Document) -> PairTable:
+Own = TypeVar("Own", PairTable, ExitTable)
+
+
+def _with_proofs(own: Own, top: Document) -> Own:
     """How an order's absence is proven is said once for all hedges; all else of the top is about shorts."""
     return own.model_copy(update={name: _over(own, top, name) for name in ("proof_grace_s", "proof_spacing_s")})
 

@@ -12,6 +12,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bot.domain.numbers import plain
+from bot.settings.exit_model import (
+    AverageTable,
+    DrawdownTable,
+    ExitCapsTable,
+    ExitTable,
+    PriceTable,
+    ReenterTable,
+    SignalsTable,
+    VolatilityTable,
+)
 from bot.settings.explain import children, expected
 from bot.settings.model import (
     BandTable,
@@ -62,6 +72,14 @@ _TABLES: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ('`[[hedges]]`, `kind = "cross-exchange"`', PairTable),
     ("`venues` of a cross-exchange hedge", PairVenueTable),
     ("`caps` of a cross-exchange hedge", PairCapsTable),
+    ('`[[hedges]]`, `kind = "stablecoin"`', ExitTable),
+    ("`signals`", SignalsTable),
+    ("`signals.drawdown`", DrawdownTable),
+    ("`signals.volatility`", VolatilityTable),
+    ("`signals.average`", AverageTable),
+    ("`signals.price`", PriceTable),
+    ("`reenter`", ReenterTable),
+    ("`caps` of a stablecoin hedge", ExitCapsTable),
 )
 
 

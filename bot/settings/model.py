@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.domain.control import StopMode
 from bot.domain.instrument import MarginMode
 from bot.domain.observation import Source
+from bot.settings.exit_model import ExitTable
 from bot.settings.kinds import (
     DEAD_MAN,
     RATE,
@@ -304,18 +305,19 @@ class HedgeTable(Defaults):
     )
 
 
-AnyTable = HedgeTable | PairTable
+AnyTable = HedgeTable | PairTable | ExitTable
 """A hedge of any kind."""
-MODELS: Final[Mapping[Kind, type[HedgeTable | PairTable]]] = {
+MODELS: Final[Mapping[Kind, type[AnyTable]]] = {
     Kind.SPOT_PERP: HedgeTable,
     Kind.CROSS_EXCHANGE: PairTable,
+    Kind.STABLECOIN: ExitTable,
 }
-"""The table of each kind that is available."""
+"""The table of each kind."""
 
 
 def kind_at(hedge: object) -> Kind:
     """Which kind's settings a hedge's table is to be judged by; a kind that is unknown is found wrong there."""
-    if isinstance(hedge, HedgeTable | PairTable):
+    if isinstance(hedge, AnyTable):
         return hedge.kind
     word = hedge.get("kind") if isinstance(hedge, Mapping) else None
     return next((kind for kind in MODELS if kind == word), Kind.SPOT_PERP)
@@ -356,7 +358,9 @@ class Document(BaseSettings, Defaults):
     hedges: Annotated[
         tuple[
             Annotated[
-                Annotated[HedgeTable, Tag(Kind.SPOT_PERP.value)] | Annotated[PairTable, Tag(Kind.CROSS_EXCHANGE.value)],
+                Annotated[HedgeTable, Tag(Kind.SPOT_PERP.value)]
+                | Annotated[PairTable, Tag(Kind.CROSS_EXCHANGE.value)]
+                | Annotated[ExitTable, Tag(Kind.STABLECOIN.value)],
                 Discriminator(kind_at),
             ],
             ...,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import assert_never
 
 from bot.domain.environment import Environment
 from bot.domain.ids import HedgeName
 from bot.domain.observation import Source
 from bot.domain.policy import fallback_name
 from bot.settings.exchanges import UNIFIED, VERIFIED
-from bot.settings.model import Document, HedgeTable
+from bot.settings.exit_model import ExitTable
+from bot.settings.model import AnyTable, Document, HedgeTable
 from bot.settings.pair_model import PairTable
 from bot.settings.problems import KeyPath, Problem, dotted, shown
 
@@ -22,8 +24,7 @@ def owned_once(document: Document) -> Iterator[Problem]:
     seen: dict[tuple[str, ...], str] = {}
     for index, hedge in enumerate(document.hedges):
         key = ("hedges", index)
-        claims = _claims(key, hedge, document) if isinstance(hedge, HedgeTable) else _pair_claims(key, hedge)
-        for path, value, claim in claims:
+        for path, value, claim in _claims(key, hedge, document):
             if claim in seen:
                 what = " ".join(claim)
                 yield Problem(
@@ -36,7 +37,19 @@ def owned_once(document: Document) -> Iterator[Problem]:
                 seen[claim] = f"hedges[{index}] ({hedge.name})"
 
 
-def _claims(key: KeyPath, hedge: HedgeTable, document: Document) -> list[Claim]:
+def _claims(key: KeyPath, hedge: AnyTable, document: Document) -> list[Claim]:
+    match hedge:
+        case HedgeTable():
+            return _hedge_claims(key, hedge, document)
+        case PairTable():
+            return _pair_claims(key, hedge)
+        case ExitTable():
+            return _exit_claims(key, hedge)
+        case _:
+            assert_never(hedge)
+
+
+def _hedge_claims(key: KeyPath, hedge: HedgeTable, document: Document) -> list[Claim]:
     claims: list[Claim] = [
         ((*key, "name"), hedge.name, ("the name", hedge.name)),
         (
@@ -91,6 +104,14 @@ def _pair_claims(key: KeyPath, hedge: PairTable) -> list[Claim]:
         for at, each in enumerate(hedge.venues)
     ]
     return claims
+
+
+def _exit_claims(key: KeyPath, hedge: ExitTable) -> list[Claim]:
+    """Coins of a stablecoin hedge may be hedged by a short as well: it follows what is sold (R11)."""
+    return [
+        ((*key, "name"), hedge.name, ("the name", hedge.name)),
+        ((*key, "venue"), hedge.venue, ("trading", hedge.asset, "on", hedge.venue)),
+    ]
 
 
 def tells_transit(exchange: str, environment: Environment) -> bool:

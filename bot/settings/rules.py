@@ -18,6 +18,8 @@ from bot.settings.exchanges import (
     WITH_TESTNET,
     WITHOUT_PERPETUALS,
 )
+from bot.settings.exit_model import ExitTable
+from bot.settings.exit_rules import broken_exit, exit_warnings
 from bot.settings.fallback import broken_fallback
 from bot.settings.ladder import broken_ladder
 from bot.settings.model import Defaults, Document, HedgeTable, HoldingTable, ShortTable, VenueTable
@@ -57,6 +59,8 @@ def broken_rules(document: Document, *, paper: bool) -> Iterator[Problem]:
                 yield from broken_ladder(key, hedge, document)
             case PairTable():
                 yield from broken_pair(key, hedge, document)
+            case ExitTable():
+                yield from broken_exit(key, hedge, document)
     yield from owned_once(document)
 
 
@@ -70,6 +74,7 @@ def warnings(document: Document) -> Iterator[str]:
             )
         if venue.dead_man_s and venue.exchange not in WITH_DEAD_MAN:
             yield f"venues.{name}: dead_man_s does nothing on {venue.exchange}, which has no such switch"
+    yield from exit_warnings(document)
 
 
 def _hysteresis(key: KeyPath, table: Defaults) -> Iterator[Problem]:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from pydantic import BaseModel, ConfigDict
 
 from bot.domain.trader import HedgeKind as Kind
 
-__all__ = ["UNAVAILABLE", "Kind", "Table"]
-
-UNAVAILABLE: Final = frozenset({Kind.STABLECOIN})
-"""Kinds that are known and not built yet."""
+__all__ = ["Kind", "Table"]
 
 
 class Table(BaseModel):

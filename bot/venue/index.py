@@ -38,6 +38,7 @@ class IndexWire:
 
     Attributes:
         price: the index now.
+        price_in: the same of an index in a currency other than US dollars.
         price_params: fields of that request.
         price_of: reads the answer; the market is the one that was asked for. Raises ValueError.
         bars: its history.
@@ -47,6 +48,7 @@ class IndexWire:
     """
 
     price: Endpoint
+    price_in: Endpoint
     price_params: Callable[[Market], Mapping[str, object]]
     price_of: Callable[[object, Market], Told]
     bars: Endpoint
@@ -60,6 +62,10 @@ class IndexDesk(Protocol):
 
     async def price(self, asset: Asset) -> Timed[Decimal]:
         """US dollars of one coin. Raises VenueFault."""
+        ...
+
+    async def price_in(self, asset: Asset, quote: Asset) -> Timed[Decimal]:
+        """One coin in a currency in which it has a perpetual that is margined in it. Raises VenueFault."""
         ...
 
     async def bars(self, asset: Asset, since_ms: int, bar_ms: int) -> Sequence[UsdBar]:
@@ -78,9 +84,20 @@ class Indices:
 
     async def price(self, asset: Asset) -> Timed[Decimal]:
         """The index, if it is of now."""
-        market, operation = self._market(asset), self.wire.price.operation
+        return await self._now(self.wire.price, self._market(asset), asset)
+
+    async def price_in(self, asset: Asset, quote: Asset) -> Timed[Decimal]:
+        """The index, if it is of now."""
+        try:
+            market = self.markets.market(Symbol(f"{asset}/{quote}:{quote}"))
+        except ConfigFault:
+            raise not_offered(self.link.name, f"read an index of {asset} in {quote}") from None
+        return await self._now(self.wire.price_in, market, asset)
+
+    async def _now(self, endpoint: Endpoint, market: Market, asset: Asset) -> Timed[Decimal]:
+        operation = endpoint.operation
         params = self._params(operation, lambda: self.wire.price_params(market))
-        read = await self.link.read(self.wire.price, lambda body: self.wire.price_of(body, market), params)
+        read = await self.link.read(endpoint, lambda body: self.wire.price_of(body, market), params)
         age_ms = self.clock.now_ms() - read.value.time_ms
         if abs(age_ms) > _OLD_MS:
             raise self.link.unreadable(operation, f"the index of {asset} is {age_ms} ms old by the venue's own time")
@@ -125,6 +142,10 @@ class NoIndexDesk:
     async def price(self, asset: Asset) -> Timed[Decimal]:
         """Raises NotOffered."""
         raise not_offered(self.name, f"read an index of {asset} in USD")
+
+    async def price_in(self, asset: Asset, quote: Asset) -> Timed[Decimal]:
+        """Raises NotOffered."""
+        raise not_offered(self.name, f"read an index of {asset} in {quote}")
 
     async def bars(self, asset: Asset, since_ms: int, bar_ms: int) -> Sequence[UsdBar]:
         """Raises NotOffered."""

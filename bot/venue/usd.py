@@ -40,6 +40,15 @@ class UsdCalls(ABC):
         except VenueFault as fault:
             return Unknown(what=what, reason=fault.message, venue=self.name)
 
+    async def index_in(self, asset: Asset, quote: Asset) -> Decimal | Unknown:
+        """By the index of the perpetual on the coin in that currency."""
+        try:
+            read = await self._parts.dialect.index_desk.price_in(asset, quote)
+        except VenueFault as fault:
+            what, lasting = f"index of {asset} in {quote}", isinstance(fault, NotOffered)
+            return Unknown(what=what, reason=fault.message, lasting=lasting, venue=self.name)
+        return read.value
+
     async def usd_bars(self, asset: Asset, since_ms: int, bar_ms: int) -> Sequence[UsdBar]:
         """Of the venue's own index."""
         return await self._parts.dialect.index_desk.bars(asset, since_ms, bar_ms)

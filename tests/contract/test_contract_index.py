@@ -176,3 +176,24 @@ async def test_c103_bars_that_can_not_be_are_refused(dollars: Rig) -> None:
     strike(dollars, BAR_PATHS[dollars.ground.exchange], FaultKind.HTML_200)
     with pytest.raises(VenueUnreadable):
         await dollars.venue.usd_bars(COIN, since_ms, HOUR_MS)
+
+
+async def test_c104_a_coin_is_priced_in_a_currency_by_the_index_of_its_perpetual(dollars: Rig) -> None:
+    dollars.exchange.set_price("BTC", D(91_000))
+    dollars.exchange.set_price("USDT", D("0.91"))
+    assert await dollars.venue.index_in(COIN, USDT) == 100_000
+
+
+async def test_c105_a_book_moves_no_index(dollars: Rig) -> None:
+    strike(dollars, BOOK_PATHS[dollars.ground.exchange], FaultKind.HTTP_503)
+    assert await dollars.venue.index_in(COIN, USDT) == 100_000
+
+
+async def test_c106_an_index_without_a_perpetual_is_unknown_for_good_and_one_that_fails_for_now(dollars: Rig) -> None:
+    never = await dollars.venue.index_in(Asset("NOPE"), USDT)
+    assert isinstance(never, Unknown)
+    assert never.lasting
+    strike(dollars, "*", FaultKind.HTTP_503)
+    failed = await dollars.venue.index_in(COIN, USDT)
+    assert isinstance(failed, Unknown)
+    assert not failed.lasting

@@ -11,7 +11,7 @@ import pytest
 from bot.core.cross_exchange import decide
 from bot.core.pair_gate import approve
 from bot.core.pair_situation import PairMemory, PairReading, PairSituation, QuotePrice, Stock
-from bot.domain.ids import Asset
+from bot.domain.ids import Asset, VenueName
 from bot.domain.intent import IntentState
 from bot.domain.observation import Stamp, Unknown
 from bot.domain.orders import Side, TimeInForce
@@ -143,8 +143,26 @@ def test_a_reading_that_does_not_earn_or_can_not_be_used_restarts_it(between: Pa
 def test_a_time_in_which_nobody_looked_is_no_part_of_it() -> None:
     patient = with_policy(replace(POLICY, persist_s=D(2)))
     memory = decide(patient, NONE)[1]
-    assert decide(later(patient, 7_000), memory)[0].verdict is PairVerdict.ACT
-    assert decide(later(patient, 7_001), memory)[0].verdict is PairVerdict.PERSISTING
+    assert decide(later(patient, 6_000), memory)[0].verdict is PairVerdict.ACT
+    assert decide(later(patient, 6_001), memory)[0].verdict is PairVerdict.PERSISTING
+    # Two looks a minute apart do not tell that it lasted for a minute.
+    long = with_policy(replace(POLICY, persist_s=D(60)))
+    assert decide(later(long, 60_050), decide(long, NONE)[1])[0].verdict is PairVerdict.PERSISTING
+
+
+def test_a_better_direction_that_is_blocked_does_not_keep_another_from_lasting() -> None:
+    third = replace(SELLING.place, venue=VenueName("binance"))
+    dearer = replace(
+        SELLING,
+        place=third,
+        book=book([("100300", "1")], [("100310", "1")]),
+        stock=Stock(coins=D(0), quote=D(0), stamp=FRESH),
+    )
+    patient = with_policy(replace(POLICY, persist_s=D(2), places=(*POLICY.places, third)))
+    plan, memory = decide(replace(patient, readings=(BUYING, SELLING, dearer)), NONE)
+    assert [each.code for each in plan.opportunities[:2]] == ["balance.coins", "edge.persisting"]
+    assert (plan.verdict, plan.look_again_s) == (PairVerdict.BLOCKED, D(1))
+    assert len(memory.lasting) == 2
 
 
 def test_no_direction_lends_its_time_to_another() -> None:
@@ -192,6 +210,34 @@ def test_two_quote_currencies_are_never_taken_for_equal() -> None:
 def test_a_quote_currency_of_unknown_price_is_refused(quotes: Mapping[Asset, QuotePrice | Unknown]) -> None:
     plan = planned(replace(with_both(SITUATION, sell=in_usdc(SELLING)), quotes=quotes))
     assert (plan.verdict, plan.opportunities[0].code) == (PairVerdict.BLIND, "quote.unknown")
+
+
+def told(usdt: Mapping[VenueName, D], usdc: Mapping[VenueName, D]) -> PairSituation:
+    """One venue's prices are in USDC, and these venues tell what both currencies are worth."""
+    prices = {
+        asset: QuotePrice(usd=min(by.values()), stamp=FRESH, told=by) for asset, by in ((USDT, usdt), (USDC, usdc))
+    }
+    return replace(with_both(SITUATION, sell=in_usdc(SELLING)), quotes=prices)
+
+
+def test_of_two_prices_of_a_currency_the_less_favourable_counts() -> None:
+    plan = planned(told({KUCOIN: D("0.9"), OKX: D(1)}, {KUCOIN: D("0.9"), OKX: D("1.0005")}))
+    assert plan.opportunities[0].gross == 200
+    swapped = planned(told({KUCOIN: D(1), OKX: D(1)}, {KUCOIN: D("1.0005"), OKX: D(1)}))
+    assert swapped.opportunities[0].gross == 200
+    one = planned(told({KUCOIN: D(1)}, {OKX: D("0.999")}))
+    assert one.opportunities[0].gross == D(100_200) * D("0.999") - 100_000
+
+
+def test_a_currency_of_which_two_venues_tell_different_prices_makes_no_edge() -> None:
+    """At 1.01 a sale in USDC would earn 1 % more than it does: that is never believed of one venue alone."""
+    apart = told({KUCOIN: D(1), OKX: D(1)}, {KUCOIN: D(1), OKX: D("1.01")})
+    plan = planned(apart)
+    assert (plan.verdict, plan.opportunities[0].code, plan.order) == (PairVerdict.BLIND, "quote.apart", None)
+    bound = POLICY.min_edge
+    assert planned(told({KUCOIN: D(1), OKX: D(1)}, {KUCOIN: D(1), OKX: 1 + bound})).opportunities[0].net is not None
+    worthless = planned(told({KUCOIN: D(1), OKX: D(0)}, {KUCOIN: D(1), OKX: D(1)}))
+    assert worthless.opportunities[0].code == "quote.unknown"
 
 
 def test_one_quote_currency_needs_no_price() -> None:

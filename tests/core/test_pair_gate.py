@@ -13,6 +13,7 @@ from bot.core.cross_exchange import decide
 from bot.core.pair_gate import approve, trade_of
 from bot.core.pair_situation import PairMemory, PairReading, PairSituation, Stock
 from bot.domain.ids import VenueName
+from bot.domain.observation import Stamp
 from bot.domain.orders import OrderRequest, Refused, Side, TimeInForce
 from bot.domain.pair import ApprovedPair, PairId, PairOrder, PairVerdict
 from tests.core.pair_cases import BLIND, BLOCKED, OPEN, PAUSE, in_usdc, with_caps, with_policy
@@ -29,6 +30,7 @@ from tests.core.pairs import (
     USDT,
     book,
     made,
+    order,
     with_both,
 )
 
@@ -127,6 +129,35 @@ def test_the_gate_looks_at_everything_anew(situation: PairSituation, code: str) 
     verdict = approve(ORDER, situation)
     assert isinstance(verdict, Refused)
     assert verdict.code == code
+
+
+def test_a_size_that_is_bound_is_paid_for_at_its_own_limits() -> None:
+    """On better levels alone more is earned, so the limits of less are wider than those of all that earns enough."""
+    better = replace(SELLING, book=book([("100600", "0.5"), ("100150", "0.5")], [("100610", "1")]))
+    poor = replace(BUYING, stock=Stock(coins=D(1), quote=D(45_000), stamp=FRESH))
+    situation = with_both(SITUATION, poor, better)
+    both = ready(situation)
+    assert isinstance(approve(both, situation), ApprovedPair)
+    assert D(44_990) < both.buy.contracts * both.buy.price * D("1.0002") <= 45_000
+
+
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_r23_a_book_of_before_an_order_of_ours_there_is_not_traded_on(side: Side) -> None:
+    """It may show what that order took: then one leg misses."""
+    ended = order(30, side, ended_ms=FRESH.sent_ms + 1)
+    late = Stamp(sent_ms=NOW_MS, answered_ms=NOW_MS)
+    buy, sell = (
+        replace(reading, stock=Stock(coins=D(1), quote=D(200_000), stamp=late), recent=recent)
+        for reading, recent in zip(
+            (BUYING, SELLING), ((ended,), ()) if side is Side.BUY else ((), (ended,)), strict=True
+        )
+    )
+    situation = with_both(SITUATION, buy, sell)
+    plan, _ = decide(situation, PairMemory())
+    assert (plan.verdict, plan.opportunities[0].code) == (PairVerdict.BLOCKED, "book.before-trade")
+    verdict = approve(ORDER, situation)
+    assert isinstance(verdict, Refused)
+    assert verdict.code == "book.before-trade"
 
 
 levels = st.tuples(st.integers(99_000, 101_000), st.integers(1, 300).map(lambda units: D(units) / 100))

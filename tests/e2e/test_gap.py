@@ -102,6 +102,9 @@ def test_it_acts_once_and_status_tells_what_it_earned(two: Home) -> None:
     (shown,) = two.status()["hedges"]
     assert (shown["kind"], shown["trade"]["result"]) == ("cross-exchange", "159.96")
     assert two.command("status", "--journal", str(two.journal)).returncode == 0
+    refused = two.command("unwind", "gap", "--journal", str(two.journal), "--yes")
+    assert refused.returncode == 3
+    assert "holds no short" in refused.stderr
 
 
 def test_a_bot_that_is_killed_between_two_answers_is_even_after_its_restart(two: Home) -> None:

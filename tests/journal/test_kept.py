@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Select, event
 
 from bot.domain.control import Control, ControlKind
-from bot.domain.ids import HedgeName, Symbol, VenueName
+from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
 from bot.domain.intent import Intent, IntentState
-from bot.journal import ladder_statements, pair_statements, statements
+from bot.journal import exit_statements, ladder_statements, pair_statements, statements
 from bot.journal.schema import DECISIONS, MEMORY
 from bot.journal.store import SqlJournal
 from bot.ports import Halt
@@ -33,7 +33,13 @@ KEPT = (
     pair_statements.UNFINISHED_PAIRS,
     pair_statements.ORDERS_OF_UNFINISHED,
     pair_statements.RECENT_PAIRS,
-    pair_statements.ORDERS_OF_RECENT,
+    exit_statements.CROSSINGS_OF,
+    exit_statements.SLICES_SINCE,
+    exit_statements.UNFINISHED_SLICES,
+    exit_statements.SETTLED_SLICES,
+    exit_statements.FILLS_OF_SLICES,
+    exit_statements.WRITE_OFFS_OF,
+    exit_statements.BARS_SINCE,
 )
 Intents = Callable[..., Intent]
 
@@ -58,8 +64,12 @@ def read(journal: SqlJournal) -> list[object]:
         journal.halts(),
         journal.controls(),
         journal.newest_step(MAIN, BTC),
-        journal.unfinished_pairs(),
-        journal.recent_pairs(NOW - 3_600_000),
+        journal.crossings(HedgeName("calm")),
+        journal.slices(HedgeName("calm"), NOW - 3_600_000),
+        journal.unfinished_slices(HedgeName("calm")),
+        journal.flows(HedgeName("calm")),
+        journal.write_offs(HedgeName("calm")),
+        journal.bars(Asset("BTC"), 3_600_000, NOW),
     ]
 
 

@@ -257,11 +257,14 @@ def test_a_halt_stays_until_somebody_clears_it(path: Path, journal: SqlJournal) 
     for halt in (one, account, replace(one, reason="4 fills", since_ms=NOW + 2), replace(account, since_ms=NOW + 3)):
         journal.halt(halt)
     assert journal.halts() == (one, account)
+    assert journal.halts_cleared_ms() == 0
     with SqlJournal.open_beside(path) as person:
         assert person.clear_halts(NOW + 4) == 2
         assert person.clear_halts(NOW + 5) == 0
     assert journal.halts() == ()
+    assert journal.halts_cleared_ms() == NOW + 4
     journal.halt(replace(one, since_ms=NOW + 6))
+    assert journal.halts_cleared_ms() == NOW + 4
     assert journal.halts() == (replace(one, since_ms=NOW + 6),)
 
 

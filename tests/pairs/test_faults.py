@@ -12,7 +12,7 @@ from bot.domain.intent import IntentState
 from bot.domain.orders import Side
 from bot.domain.pair import PairState
 from bot.paper.faults import FaultKind
-from tests.pairs.gap import ORDERS, Gap, play
+from tests.pairs.gap import ORDERS, Gap, play, settings
 
 NAKED_MAX_S = 5
 STEP = D("0.00000001")
@@ -107,9 +107,23 @@ def test_r22_a_lost_request_is_proven_absent_before_anything_else_is_sent(tmp_pa
     play(story, tmp_path)
 
 
-def test_a_leg_that_is_not_answered_is_told_within_five_seconds(tmp_path: Path) -> None:
+def test_a_leg_whose_answer_is_late_is_asked_for(tmp_path: Path) -> None:
     async def story(gap: Gap) -> None:
         gap.trouble("okx", FaultKind.DELAY, delay_s=8)
+        await opened(gap)
+        await gap.until(lambda seen: seen.over)
+        trade = gap.trades[0]
+        assert [order.state for order in trade.orders] == [IntentState.FILLED, IntentState.FILLED]
+        assert max(order.updated_ms for order in trade.orders) - trade.record.trade.created_ms <= 2_000
+        gap.even_prices()
+        even(gap)
+
+    play(story, tmp_path)
+
+
+def test_a_leg_that_is_not_answered_is_told_within_five_seconds(tmp_path: Path) -> None:
+    async def story(gap: Gap) -> None:
+        gap.trouble("okx", FaultKind.DELAY, delay_s=8, path=ORDERS["okx"], count=3)
         await opened(gap)
         began_ms = gap.trades[0].record.trade.created_ms
         await gap.until(lambda seen: seen.over)
@@ -156,6 +170,9 @@ def test_r22_an_order_that_arrives_after_the_proof_of_its_absence_halts_the_hedg
         gap.prices("100000", "100200")
         await gap.run(30)
         assert len(gap.trades) == count
+        gap.say(None)
+        await gap.run(130)
+        assert not gap.stage.halts
 
     play(story, tmp_path)
 
@@ -182,12 +199,12 @@ def test_a_slow_venue_costs_the_edge_and_nothing_else(tmp_path: Path) -> None:
         turns = len(gap.stage.outcomes)
         await gap.run(30)
         assert gap.trades == ()
-        assert len(gap.stage.outcomes) - turns >= 6
+        assert len(gap.stage.outcomes) - turns >= 12
         gap.mend()
         await gap.until(lambda seen: seen.over)
         even(gap)
 
-    play(story, tmp_path)
+    play(story, tmp_path, text=settings(extra="book_age_max_s = 1"))
 
 
 def test_a_stop_waits_for_what_is_in_flight(tmp_path: Path) -> None:
@@ -210,5 +227,24 @@ def test_r17_nothing_is_sent_without_its_intent(tmp_path: Path) -> None:
             assert {order.client_id for order in gap.orders(name)} <= known
         sides = [order.intent.request.side for order in gap.trades[0].orders]
         assert sides == [Side.BUY, Side.SELL]
+
+    play(story, tmp_path)
+
+
+def test_a_fee_that_is_not_known_any_more_is_never_taken_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.runtime.pair_look.FEE_KNOWN_MS", 60_000)
+
+    async def story(gap: Gap) -> None:
+        gap.trouble("okx", FaultKind.HTTP_503, path="/api/v5/account/trade-fee", count=10_000)
+        await gap.run(100)
+        gap.prices("100000", "100200")
+        await gap.run(20)
+        assert gap.trades == ()
+        assert gap.told("the taker fee on okx is not known")
+        gap.mend()
+        await gap.until(lambda seen: seen.over)
+        even(gap)
 
     play(story, tmp_path)

@@ -68,3 +68,10 @@ def test_too_many_alarms_are_told_twice_rather_than_forgotten() -> None:
         alarms.alarm("x", code=str(number))
     alarms.alarm("x", code="0")
     assert len(recorder.told) == KEEP_MAX + 2
+
+
+def test_each_trade_is_told_by_itself() -> None:
+    alarms, recorder, _ = made()
+    for pair in ("one", "one", "two"):
+        alarms.alarm("x", hedge="gap", pair=pair, code="unanswered", reason="okx has not answered for 3 s")
+    assert recorder.told == ["x"] * 2

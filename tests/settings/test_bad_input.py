@@ -196,13 +196,6 @@ CASES = (
     bad("source", ('"spot"', '"sopt"'), 'source = "sopt"', 'one of "spot"', "Where the coins are"),
     bad("slippage", (RATIO, 'slippage = "0.1"'), "max_slippage_urgent", "at least the slippage, 0.1", "lower slippage"),
     bad(
-        "kind later",
-        ('"spot-perp"', '"stablecoin"'),
-        'hedges[0].kind = "stablecoin"',
-        "not available yet",
-        "remove the hedge",
-    ),
-    bad(
         "kind unknown",
         ('"spot-perp"', '"grid"'),
         'hedges[0].kind = "grid"',

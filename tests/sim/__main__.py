@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from rich.console import Console
 
-from tests.sim.runner import Order, line_of, run
+from tests.sim.runner import Kind, Order, line_of, run
 
 SEED_MAX = 10**9
 
@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, help="drawn, and printed, when it is not given")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="seeds at a time")
     parser.add_argument("--budget-s", type=float, help="no seed begins after so many seconds")
+    parser.add_argument("--kind", type=Kind, choices=list(Kind), help="only seeds of this kind of hedge")
     parser.add_argument("--no-shrink", action="store_true", help="don't look for the shortest failing beginning")
     parser.add_argument("--json", action="store_true", help="the result line as JSON")
     given = parser.parse_args()
@@ -36,6 +37,7 @@ def main() -> int:
         jobs=given.jobs,
         budget_s=given.budget_s,
         shrink=not given.no_shrink,
+        kind=given.kind,
     )
     console = Console(stderr=True)
     console.print(f"sim: first seed {order.first}, {order.hours} h each, {order.jobs} at a time", highlight=False)

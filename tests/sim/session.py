@@ -1,17 +1,12 @@
-"""How a simulated process reaches the world: a request is noted when it leaves, when it arrives, when it is answered.
-
-A request may be late: it then arrives after a while whatever becomes of its sender, who may have given up or died.
-"""
+"""How a simulated process reaches the world: a request is noted when it leaves, arrives, and is answered."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-import aiohttp
 from yarl import URL
 
 from bot.paper.faults import Drop, Outcome
@@ -19,7 +14,8 @@ from bot.paper.session import LocalResponse, LocalSession
 from bot.paper.streams import Stream
 from bot.paper.wire.http import Request, Response
 from bot.paper.world import World
-from tests.sim.stage import Process, SimSession
+from tests.sim.late import SlowSession
+from tests.sim.stage import Process
 from tests.sim.trace import Kind
 
 if TYPE_CHECKING:
@@ -57,11 +53,11 @@ class Watched:
         return getattr(self._world, name)
 
 
-class TracedSession(SimSession):
+class TracedSession(SlowSession):
     """A process's way to the world."""
 
     def __init__(self, simulation: Simulation, process: Process) -> None:
-        super().__init__(simulation.world, process, simulation._reached)
+        super().__init__(simulation, process, simulation._reached, simulation.outside)
         self._simulation = simulation
         self._world = cast(World, Watched(simulation, process))
 
@@ -74,7 +70,7 @@ class TracedSession(SimSession):
         number = simulation.leaves(self._process, method, target, given.get("data") or b"")
         delay_s = simulation.late_s(target)
         if delay_s:
-            sending = self._slowly(number, delay_s, method, target, **given)
+            sending = self.slowly(partial(self._carried, number), delay_s, method, target, **given)
         else:
             sending = LocalSession.request(self, method, target, **given)  # names are told to nobody here
         answered = False
@@ -88,36 +84,6 @@ class TracedSession(SimSession):
             if not answered:
                 simulation.returned(number, "lost")
 
-    @asynccontextmanager
-    async def _slowly(
-        self,
-        number: int,
-        delay_s: float,
-        method: str,
-        target: URL,
-        *,
-        data: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: aiohttp.ClientTimeout | None = None,  # noqa: ASYNC109 - the signature is aiohttp's
-        proxy: str | None = None,
-    ) -> AsyncIterator[LocalResponse]:
-        """Send a request that gets there later."""
-        request = self._request(method, target, data or b"", headers, proxy)
-        loop = asyncio.get_running_loop()
-        reached: asyncio.Future[Outcome] = loop.create_future()
-
-        def arrive() -> None:
-            with self._simulation.carrying(number):
-                outcome = self._world.handle(replace(request, now_ms=self._world.now_ms()))
-            if not reached.done():
-                reached.set_result(outcome)
-
-        # Not in the sender's context: what is under way arrives though its sender stands still.
-        loop.call_later(delay_s, arrive, context=self._simulation.outside)
-        async with asyncio.timeout(timeout.total if timeout else None):
-            outcome = await reached
-            await asyncio.sleep(outcome.delay_s)
-        self._process.check()
-        if isinstance(outcome, Drop):
-            raise aiohttp.ServerDisconnectedError
-        yield LocalResponse(outcome.response, method=method, url=target)
+    def _carried(self, number: int, request: Request) -> Outcome:
+        with self._simulation.carrying(number):
+            return self._world.handle(request)

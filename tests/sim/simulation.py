@@ -241,7 +241,7 @@ class Simulation(Stage):
         life = self.truth.lives[process.number]
         life.ended_ms = self.clock.now_ms()
         life.end = "killed" if process.failure is None else str(process.failure) or type(process.failure).__name__
-        life.bug = _bug(process.failure)
+        life.bug = bug_of(process.failure)
         self.tell(Kind.PROCESS, "ended" if process.failure is not None else "killed", process.number)
 
     async def _live(self, process: Process) -> None:
@@ -334,10 +334,10 @@ def _pause_s(headers: Mapping[str, str]) -> float | None:
     return float(headers[_RESET]) / 1000 if _RESET in headers else None
 
 
-def _bug(failure: BaseException | None) -> str:
+def bug_of(failure: BaseException | None) -> str:
     """What kind of error ended a process, if it is none of those that are meant to."""
     if isinstance(failure, BaseExceptionGroup):
-        return next((bug for error in failure.exceptions if (bug := _bug(error))), "")
+        return next((bug for error in failure.exceptions if (bug := bug_of(error))), "")
     meant = failure is None or isinstance(failure, (BotError, PowerCut, asyncio.CancelledError))
     return type(failure).__name__ if not meant or isinstance(failure, InvariantBroken) else ""
 

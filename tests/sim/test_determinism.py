@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HOURS = "0.06"
-SEEDS = (2, 13, 21)
-"""With streams and without, with one venue and with two."""
+SEEDS = (2, 13, 21, 7)
+"""With streams and without, with one venue and with two; the last is of a cross-exchange hedge."""
 RUN = """
 import sys
 from decimal import Decimal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,7 @@ from bot.domain.orders import OutcomeUnknown, SendOutcome
 from bot.paper.faults import FaultKind
 from bot.runtime import executor
 from tests.sim.paths import PATHS
-from tests.sim.runner import Order, Tally, judges, line_of, shortest_prefix, told
+from tests.sim.runner import Kind, Order, Tally, judges, line_of, shortest_prefix, told
 from tests.sim.scene import Scene
 from tests.sim.schedule import Act, Step
 from tests.sim.simulate import Result, simulate
@@ -92,3 +93,11 @@ def test_the_result_is_one_line() -> None:
     order = Order(first=1, hours=SCENE.hours, seeds=1, jobs=1)
     assert line_of(order, tally, 2.0).startswith("sim: first_seed 1, seeds 1, hours 0.1, events ")
     assert '"violations": 1' in line_of(order, tally, 2.0, as_json=True)
+
+
+def test_seeds_of_one_kind_pass_over_the_others() -> None:
+    order = Order(first=1, hours=SCENE.hours, seeds=3, jobs=1)
+    assert [*order.numbers()] == [1, 2, 3]
+    assert [*replace(order, kind=Kind.SHORT).numbers()] == [1, 2, 4]
+    assert [*replace(order, kind=Kind.EXIT).numbers()] == [3, 11, 19]
+    assert [*replace(order, kind=Kind.PAIR).numbers()] == [7, 15, 23]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.domain.usd import DAY_MS
-from bot.venue.binance.family import INVERSE
+from bot.venue.binance.family import INVERSE, LINEAR
 from bot.venue.endpoint import at
 from bot.venue.index import IndexWire, Market, Told, bars_in
 from bot.venue.shapes import integer_in, positive_in, rows_of, same_market, text_in
@@ -20,7 +20,8 @@ _COLUMNS: Final = 12
 
 
 def _price_of(body: object, market: Market) -> Told:
-    rows = rows_of(body, "symbol", "indexPrice", "time")
+    # USD-M tells of one contract without a list.
+    rows = rows_of(body if isinstance(body, list) else [body], "symbol", "indexPrice", "time")
     if len(rows) != 1:
         raise ValueError(f"{len(rows)} rows for one contract")
     same_market(rows[0], "symbol", str(market["id"]))
@@ -39,6 +40,7 @@ def _bars_params(market: Market, begin_ms: int, end_ms: int, bar_ms: int) -> Map
 
 WIRE: Final = IndexWire(
     price=INVERSE.mark,
+    price_in=LINEAR.mark,
     price_params=lambda market: {"symbol": market["id"]},
     price_of=_price_of,
     bars=at("dapi", "dapiPublicGetIndexPriceKlines", "read bars of an index", 2),

@@ -35,6 +35,7 @@ def _bars_params(market: Market, begin_ms: int, end_ms: int, bar_ms: int) -> Map
 
 WIRE: Final = IndexWire(
     price=MARK,
+    price_in=MARK,
     price_params=lambda market: {"symbol": market["id"]},
     price_of=_price_of,
     bars=INDEX_CANDLES,

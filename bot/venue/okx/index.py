@@ -45,6 +45,7 @@ def _bars_of(body: object) -> Sequence[UsdBar]:
 
 WIRE: Final = IndexWire(
     price=endpoints.INDEX,
+    price_in=endpoints.INDEX,
     price_params=lambda market: {"instId": underlying_of(market)},
     price_of=_price_of,
     bars=endpoints.INDEX_CANDLES,

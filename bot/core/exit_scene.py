@@ -1,0 +1,170 @@
+"""What a stablecoin hedge sees at one moment: its signals, pegs, what it owns, where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from bot.core import depeg, owned
+from bot.core import signals as sig
+from bot.core.exit_situation import ExitMemory, ExitSituation
+from bot.domain.exits import CrossingCause, CrossingKind, CrossingRecord, CrossingState, ExitState, ExitView, PegView
+from bot.domain.ids import Asset
+from bot.domain.numbers import ZERO
+from bot.domain.observation import Unknown
+from bot.domain.proceeds import WriteOff
+
+WEEK_MS: Final = 604_800_000
+_NO_PRICE: Final = Unknown(what="price", reason="it was not asked for")
+_NO_BALANCE: Final = Unknown(what="balance", reason="it was not asked for")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A situation, judged.
+
+    Attributes:
+        pegs: of the basket and of everything that is owned.
+        spendable: of what is owned what is there; None: not known now.
+        open: the crossing that is not over; None: there is none.
+        way: the newest way in or out.
+        last: the newest of those that are not stopped with nothing done: by it the hedge stands where it stands.
+    """
+
+    situation: ExitSituation
+    judged: sig.Judged
+    pegs: dict[Asset, PegView]
+    owned: dict[Asset, Decimal]
+    spendable: dict[Asset, Decimal | None]
+    write_offs: tuple[WriteOff, ...]
+    open: CrossingRecord | None
+    way: CrossingRecord | None
+    last: CrossingRecord | None
+    view: ExitView
+
+    @property
+    def known(self) -> dict[Asset, Decimal]:
+        """What may be spent, of which it is known."""
+        return {asset: amount for asset, amount in self.spendable.items() if amount is not None}
+
+
+def look(situation: ExitSituation, memory: ExitMemory) -> tuple[Scene, ExitMemory]:
+    """Judge everything once; what is to be remembered of it."""
+    policy, now_ms = situation.policy, situation.now_ms
+    judged, signals = sig.judge(
+        memory.signals,
+        policy,
+        price=situation.price,
+        second=situation.second,
+        bars=situation.bars,
+        bar_ms=situation.bar_ms,
+        now_ms=now_ms,
+    )
+    mine = owned.owned(policy.asset, situation.flows, situation.write_offs)
+    pegs, peg_memories = {}, {}
+    for asset in sorted({*policy.basket, *mine}):
+        price = situation.pegs.get(asset, _NO_PRICE)
+        before = memory.pegs.get(asset, depeg.PegMemory())
+        pegs[asset], peg_memories[asset] = depeg.judge(
+            before, asset, price, depeg=policy.depeg, now_ms=now_ms, age_max_s=policy.age_max_s
+        )
+    spendable: dict[Asset, Decimal | None] = {}
+    write_offs: list[WriteOff] = []
+    shortfalls: dict[Asset, owned.ShortfallMemory] = {}
+    for asset, amount in mine.items():
+        if situation.unfinished:
+            # What the hedge's own order may have spent was not withdrawn by others.
+            spendable[asset] = None
+            shortfalls |= {asset: memory.shortfalls[asset]} if asset in memory.shortfalls else {}
+            continue
+        watched = owned.watch(
+            memory.shortfalls.get(asset),
+            policy,
+            asset,
+            amount,
+            situation.money.get(asset, _NO_BALANCE),
+            claimed=situation.claimed.get(asset, ZERO),
+            settled_ms=situation.settled_ms,
+            now_ms=now_ms,
+        )
+        spendable[asset] = watched.spendable
+        write_offs += [] if watched.write_off is None else [watched.write_off]
+        shortfalls |= {} if watched.memory is None else {asset: watched.memory}
+    scene = _scene(situation, judged, pegs, mine, spendable, tuple(write_offs))
+    return scene, replace(memory, signals=signals, pegs=peg_memories, shortfalls=shortfalls)
+
+
+def state_of(crossings: Sequence[CrossingRecord]) -> ExitState:
+    """Where the hedge stands, by its newest way in or out. A way that was stopped counts for what it had done."""
+    last = _last(crossings)
+    if last is None:
+        return ExitState.IN
+    out = last.crossing.kind is CrossingKind.EXIT
+    if last.state is CrossingState.OPEN:
+        return ExitState.EXITING if out else ExitState.ENTERING
+    return ExitState.OUT if out else ExitState.IN
+
+
+def _scene(
+    situation: ExitSituation,
+    judged: sig.Judged,
+    pegs: dict[Asset, PegView],
+    mine: dict[Asset, Decimal],
+    spendable: dict[Asset, Decimal | None],
+    write_offs: tuple[WriteOff, ...],
+) -> Scene:
+    policy, crossings = situation.policy, situation.crossings
+    last = _last(crossings)
+    cooldown_ms = None
+    if policy.reenter is not None and last is not None and last.crossing.kind is CrossingKind.EXIT:
+        cooldown_ms = last.updated_ms + int(policy.reenter.cooldown_s * 1000)
+    view = ExitView(
+        hedge=policy.name,
+        asset=policy.asset,
+        state=state_of(crossings),
+        price=judged.price,
+        signals=judged.views,
+        on=judged.on,
+        calm=judged.calm,
+        pegs=tuple(pegs.values()),
+        free=None if isinstance(situation.coins, Unknown) else situation.coins.free,
+        owned=mine,
+        spendable={asset: amount for asset, amount in spendable.items() if amount is not None},
+        round_trips=round_trips(crossings, situation.now_ms),
+        cooldown_ms=cooldown_ms,
+    )
+    return Scene(
+        situation=situation,
+        judged=judged,
+        pegs=pegs,
+        owned=mine,
+        spendable=spendable,
+        write_offs=write_offs,
+        open=next((record for record in reversed(crossings) if record.state is CrossingState.OPEN), None),
+        way=next(_ways(crossings), None),
+        last=last,
+        view=view,
+    )
+
+
+def round_trips(crossings: Sequence[CrossingRecord], now_ms: int) -> int:
+    """Ways back by itself that began within the last seven days, also those that were stopped."""
+    return sum(
+        1
+        for record in crossings
+        if record.crossing.kind is CrossingKind.ENTER
+        and record.crossing.cause is CrossingCause.SIGNAL
+        and now_ms - record.crossing.created_ms < WEEK_MS
+    )
+
+
+def _ways(crossings: Sequence[CrossingRecord]) -> Iterator[CrossingRecord]:
+    """In and out, newest first."""
+    return (record for record in reversed(crossings) if record.crossing.kind is not CrossingKind.SWAP)
+
+
+def _last(crossings: Sequence[CrossingRecord]) -> CrossingRecord | None:
+    ways = _ways(crossings)
+    return next((way for way in ways if way.state is not CrossingState.STOPPED or way.coins_done > 0), None)

@@ -1,0 +1,77 @@
+"""The bars that the signals look at: read from the venue's index in US dollars, and kept in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
+
+from bot import logs
+from bot.domain.errors import ConfigFault, VenueFault
+from bot.domain.exits import ExitPolicy, SignalKind
+from bot.domain.usd import DAY_MS, HOUR_MS, UsdBar
+from bot.ports import Clock, ExitJournal, Index
+
+HOURLY_MAX_MS: Final = 60 * DAY_MS
+"""Windows up to here are looked at by the hour, longer ones by the day."""
+HALF_LIVES: Final = 5
+"""What is older than so many of them weighs nothing."""
+AGAIN_MS: Final = 60_000
+"""After a reading that brought nothing new the next one is taken no sooner."""
+READ_S: Final = 30.0
+"""All pages of one reading take no longer: prices, pegs and a person's word don't wait for a slow history."""
+
+
+class ExitBars:
+    """One for each hedge."""
+
+    def __init__(
+        self,
+        *,
+        policy: ExitPolicy,
+        index: Index,
+        book: ExitJournal,
+        clock: Clock,
+        logger: FilteringBoundLogger,
+    ) -> None:
+        self._policy = policy
+        self._index = index
+        self._book = book
+        self._clock = clock
+        self._log = logger
+        self._asked_ms = 0
+        self._whole = False
+        longest = max((_back_ms(rule.kind, rule.window_ms) for rule in policy.signals), default=0)
+        self.bar_ms = HOUR_MS if longest <= HOURLY_MAX_MS else DAY_MS
+        self._back_ms = longest + 2 * self.bar_ms
+
+    async def read(self) -> Sequence[UsdBar]:
+        """What is kept, with what has ended since. A reading that fails adds nothing. Raises JournalFault."""
+        if not self._policy.signals or all(rule.kind is SignalKind.PRICE for rule in self._policy.signals):
+            return ()
+        now_ms = self._clock.now_ms()
+        since_ms = (now_ms - self._back_ms) // self.bar_ms * self.bar_ms
+        kept = self._book.bars(self._policy.asset, self.bar_ms, since_ms)
+        newest_ms = kept[-1].open_ms + self.bar_ms if kept else since_ms
+        if not self._whole and (not kept or kept[0].open_ms > since_ms):
+            newest_ms = since_ms  # a window that became longer, or bars that the venue lacked
+        if now_ms < newest_ms + self.bar_ms or now_ms - self._asked_ms < AGAIN_MS:
+            return kept
+        self._asked_ms = now_ms
+        try:
+            async with asyncio.timeout(READ_S):
+                read = await self._index.usd_bars(self._policy.asset, newest_ms, self.bar_ms)
+        except (VenueFault, ConfigFault, TimeoutError) as fault:
+            self._log.warning(
+                logs.BARS_UNREAD, asset=self._policy.asset, reason=str(fault) or f"no answer in {READ_S:.0f} s"
+            )
+            return kept
+        self._whole = True  # what the venue has not is not asked for again before the next start
+        self._book.keep_bars(self._policy.asset, self.bar_ms, read, drop_before_ms=0)
+        return self._book.bars(self._policy.asset, self.bar_ms, since_ms)
+
+
+def _back_ms(kind: SignalKind, window_ms: int) -> int:
+    return window_ms * HALF_LIVES if kind is SignalKind.VOLATILITY else window_ms
