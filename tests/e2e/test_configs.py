@@ -108,7 +108,7 @@ def test_a_shipped_file_runs_unchanged_on_paper(name: str, home: Home) -> None:
     assert home.paper.short(symbol, account) == ships.contracts
 
 
-@pytest.mark.parametrize("name", [*SHIPPED, *ELSEWHERE])
+@pytest.mark.parametrize("name", [*SHIPPED, *sorted(ELSEWHERE)])
 def test_check_finds_nothing_wrong_with_a_shipped_file(name: str, tmp_path: Path) -> None:
     """On an embedded exchange, as a reader would try it first."""
     home = Home(path=tmp_path, paper=None)  # type: ignore[arg-type] # it brings its own
