@@ -21,6 +21,9 @@ from bot.runtime.resolver import Resolver
 
 LOOK_UP_S: Final = 8.0
 """What finding out on one venue may take in one turn."""
+ENDED_MS: Final = 5_000
+TRADES_S: Final = 1.0
+"""So shortly after an order ended its trades are waited for no longer: a leg may be open, and its fill is known."""
 LATE_MS: Final = 3_600_000
 """For so long after the proof of its absence an order is looked for once more."""
 LATE_AGAIN_MS: Final = 60_000
@@ -77,9 +80,7 @@ class PairProof:
                 if resolver.unfinished():
                     resolver.begin()
                     await resolver.resolve_all(None)
-                    for record in resolver.unfinished():
-                        if record.state.terminal and not record.settled:
-                            await self._legs.settle(record)
+                    await self._settle(resolver)
                 await self._look_for_late_ones(place, venue)
         except TimeoutError:
             return f"{place.venue} did not say what became of an order within {LOOK_UP_S:g} s"
@@ -87,6 +88,17 @@ class PairProof:
             return f"{place.venue} could not be asked what became of an order: {fault.message}"
         left = resolver.unfinished()
         return f"order {left[0].intent.client_id} is not accounted for" if left else ""
+
+    async def _settle(self, resolver: Resolver) -> None:
+        """Find the trades of orders that have ended. Raises VenueFault, JournalFault."""
+        for record in resolver.unfinished():
+            if record.state.terminal and not record.settled:
+                lately = self._clock.now_ms() - record.updated_ms < ENDED_MS
+                try:
+                    async with asyncio.timeout(TRADES_S if lately else LOOK_UP_S):
+                        await self._legs.settle(record)
+                except TimeoutError:
+                    return  # the order is not accounted for; the next turn asks again
 
     async def _look_for_late_ones(self, place: PairPlace, venue: PairVenue) -> None:
         """An order that was proven absent must stay so. Raises InvariantBroken when it has an effect after all."""

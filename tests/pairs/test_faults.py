@@ -16,6 +16,7 @@ from tests.pairs.gap import ORDERS, Gap, play, settings
 
 NAKED_MAX_S = 5
 STEP = D("0.00000001")
+TRADES = "/api/v1/hf/fills"
 
 
 def even(gap: Gap) -> None:
@@ -44,6 +45,19 @@ def test_a_refused_leg_is_completed_or_the_other_undone_within_seconds(tmp_path:
         assert trade.record.result is not None
         assert trade.record.result > -220
         assert gap.told("pair.naked")
+
+    play(story, tmp_path)
+
+
+def test_an_open_leg_does_not_wait_for_the_list_of_its_trades(tmp_path: Path) -> None:
+    async def story(gap: Gap) -> None:
+        gap.trouble("okx", FaultKind.REJECT)
+        gap.trouble("kucoin", FaultKind.DELAY, path=TRADES, delay_s=7, count=2)
+        await opened(gap)
+        gap.prices("100000", "100000")
+        await gap.until(lambda seen: seen.over, within_s=60)
+        even(gap)
+        assert gap.trades[0].record.naked_ms < NAKED_MAX_S * 1000
 
     play(story, tmp_path)
 
