@@ -48,6 +48,8 @@ LATE_MS: Final = 3_000
 """A trade that is not over by then is told, whatever it waits for."""
 AGAIN_S: Final = Decimal("0.25")
 """When a trade under way is looked at again."""
+BLIND_LOOKS: Final = 3
+"""A `--once` run believes that nothing can be seen after so many looks in a row; one may just have been slow."""
 _CALM: Final = frozenset({PairVerdict.NO_EDGE, PairVerdict.ACT, PairVerdict.PERSISTING, PairVerdict.BLOCKED})
 
 
@@ -88,6 +90,7 @@ class PairTrader:
         self._journal = parts.journal
         self._memory = PairMemory()
         self._said = ""
+        self._blind = 0
         self._log = parts.logger.bind(hedge=parts.policy.name)
 
     async def turn(self, *, hold: bool, stopping: Callable[[], bool]) -> TraderOutcome:
@@ -321,6 +324,9 @@ class PairTrader:
             evening=evening,
             look_again_s=None if again_s is None else max(again_s, ZERO),
         )
+        self._blind = self._blind + 1 if plan.verdict is PairVerdict.BLIND else 0
+        if 0 < self._blind < BLIND_LOOKS:
+            outcome = replace(outcome, settled=False)
         self._journal.record_outcome(self._parts.clock.now_ms(), outcome)
         if outcome.same != self._said:
             self._said = outcome.same

@@ -79,6 +79,7 @@ def test_a_dry_run_tells_the_gap_with_gross_fees_and_net_and_sends_nothing(two: 
     assert (way["net"], way["code"]) == ("-0.2", "edge.too-small")
     assert "-0.20 USDT" in way["reason"]
     fees(two, "0.0002")
+    two.paper.fault("/api/v5/market/books", "http-503", venue="okx")  # one look that sees nothing decides nothing
     done = two.run_once()
     (hedge,) = json.loads(done.stdout)["hedges"]
     assert hedge["verdict"] == "act"
