@@ -136,10 +136,12 @@ class PairEye:
         venue, place = self.venue, self.place
         limit_s = min(READ_S, float(self._policy.book_age_s))
         beside_s = limit_s / 2 if evening else limit_s
+        # Nothing can be decided before the fee is known once: its first reading may outlast a book.
+        fee_s = READ_S if self._fee.rate is None and not evening else beside_s
         book, stock, *_ = await asyncio.gather(
             self._within(limit_s, f"book of {place.symbol}", self._book()),
             self._stock(beside_s, closely=closely),
-            self._within(beside_s, f"fee on {place.venue}", self._read_fee()),
+            self._within(fee_s, f"fee on {place.venue}", self._read_fee()),
             self._reference.renew(),
         )
         now_ms = self._clock.now_ms()

@@ -82,7 +82,7 @@ def test_a_dry_run_tells_the_gap_with_gross_fees_and_net_and_sends_nothing(two: 
     two.paper.fault("/api/v5/market/books", "http-503", venue="okx")  # one look that sees nothing decides nothing
     done = two.run_once()
     (hedge,) = json.loads(done.stdout)["hedges"]
-    assert hedge["verdict"] == "act"
+    assert hedge["verdict"] == "act", hedge["reason"]
     assert [(order["venue"], order["side"], order["quantity"]) for order in hedge["orders"]] == [
         ("kucoin", "buy", "1"),
         ("okx", "sell", "1"),
