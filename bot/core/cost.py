@@ -199,15 +199,3 @@ def arriving(market: SpotMarket, filled: Walk, rate: Decimal | None = None) -> D
     """
     fee = spot_fee(market, filled, rate)
     return filled.filled * filled.side.sign - (fee.amount if fee.asset == market.base else ZERO)
-
-
-def paid(market: SpotMarket, filled: Walk, rate: Decimal | None = None) -> Decimal:
-    """Quote that an order moves in the wallet, fee included where it is taken in quote: a buy's is negative.
-
-    Args:
-        market: in what the fee is taken.
-        filled: the order.
-        rate: taker fee as a fraction; None: the market's own.
-    """
-    fee = spot_fee(market, filled, rate)
-    return -filled.value * filled.side.sign - (fee.amount if fee.asset == market.quote else ZERO)

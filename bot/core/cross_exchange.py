@@ -116,7 +116,7 @@ def _judge(situation: PairSituation, memory: PairMemory, buy: PairReading, sell:
         policy=policy,
         buy=buy,
         sell=sell,
-        terms=ps.terms_of(buy, sell, conversion),
+        terms=ed.terms_of(ps.offer_of(buy), ps.offer_of(sell), conversion),
         spent_hour=ps.bought_within(situation.recent, situation.now_ms - ps.HOUR_MS),
     )
     most = ed.largest(route.terms, policy.min_edge, policy.slippage_reserve)

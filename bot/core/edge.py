@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.domain.instrument import SpotMarket
 from bot.domain.numbers import ONE, ZERO, ceil_to, floor_to
-from bot.domain.observation import BookLevel
+from bot.domain.observation import Book, BookLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,36 @@ class Terms:
     def bought(self, coins: Decimal) -> Decimal:
         """What must be ordered so that at least `coins` arrive, and less than one step more."""
         return ceil_to(coins / self.kept, self.buy_step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One market of a trade: its book, of which the side that is taken is not empty, and the account's taker fee."""
+
+    market: SpotMarket
+    book: Book
+    taker_fee: Decimal
+
+
+def terms_of(buy: Offer, sell: Offer, conversion: Decimal) -> Terms:
+    """What trading on two markets costs; without levels that a price filter forbids."""
+    up, down = buy.market.price_up, sell.market.price_down
+    most = None if up is None else buy.book.asks[0].price * up
+    least = None if down is None else sell.book.bids[0].price * down
+    return Terms(
+        asks=tuple(level for level in buy.book.asks if most is None or level.price <= most),
+        bids=tuple(level for level in sell.book.bids if least is None or level.price >= least),
+        buy_fee=buy.taker_fee,
+        sell_fee=sell.taker_fee,
+        fee_in_quote=buy.market.fee_in_quote,
+        conversion=conversion,
+        buy_step=buy.market.quantity_step,
+        sell_step=sell.market.quantity_step,
+        buy_tick=buy.market.price_tick,
+        sell_tick=sell.market.price_tick,
+        buy_most=most,
+        sell_least=least,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from bot.core.edge import Edge, Limits, Terms, enough
+from bot.core.edge import Edge, Limits, Offer, Terms, enough
 from bot.core.pair_situation import PairReading, Stock
 from bot.domain.instrument import SpotMarket
 from bot.domain.numbers import ONE, ZERO, floor_to, plain
@@ -51,29 +51,11 @@ class Sized:
     limits: Limits
 
 
-def terms_of(buy: PairReading, sell: PairReading, conversion: Decimal) -> Terms:
-    """Both books, which are usable, with both fees, which are known; without levels that a price filter forbids."""
-    assert isinstance(buy.book, Book)
-    assert isinstance(sell.book, Book)
-    assert buy.taker_fee is not None
-    assert sell.taker_fee is not None
-    up, down = buy.market.price_up, sell.market.price_down
-    most = None if up is None else buy.book.asks[0].price * up
-    least = None if down is None else sell.book.bids[0].price * down
-    return Terms(
-        asks=tuple(level for level in buy.book.asks if most is None or level.price <= most),
-        bids=tuple(level for level in sell.book.bids if least is None or level.price >= least),
-        buy_fee=buy.taker_fee,
-        sell_fee=sell.taker_fee,
-        fee_in_quote=buy.market.fee_in_quote,
-        conversion=conversion,
-        buy_step=buy.market.quantity_step,
-        sell_step=sell.market.quantity_step,
-        buy_tick=buy.market.price_tick,
-        sell_tick=sell.market.price_tick,
-        buy_most=most,
-        sell_least=least,
-    )
+def offer_of(reading: PairReading) -> Offer:
+    """A reading whose book is usable and whose fee is known."""
+    assert isinstance(reading.book, Book)
+    assert reading.taker_fee is not None
+    return Offer(market=reading.market, book=reading.book, taker_fee=reading.taker_fee)
 
 
 def bounds(route: Route, buy_limit: Decimal, sell_limit: Decimal) -> Sequence[tuple[Decimal, str, str]]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from bot.core import cost
-from bot.domain.instrument import SpotMarket
-from bot.domain.numbers import ZERO, floor_to, plain
+from bot.core.edge import Offer, edge_of, terms_of
+from bot.core.pair_size import too_small
+from bot.domain.numbers import ONE, ZERO, floor_to, plain
 from bot.domain.observation import Unknown
 from bot.domain.orders import Side
 from bot.domain.quote import (
@@ -156,7 +156,7 @@ def _signed(value: Decimal) -> str:
 def pair(coins: Decimal, buy: SpotFacts, sell: SpotFacts, rules: PairRules) -> PairQuote | NoPair:
     """Buy on one venue and sell on another at once, without changing the number of coins.
 
-    The purchase is raised where its fee is taken in coins; what that costs counts as its fee (R13).
+    By the same arithmetic as a hedge decides by (`bot.core.edge`).
 
     Args:
         coins: to be sold.
@@ -164,48 +164,47 @@ def pair(coins: Decimal, buy: SpotFacts, sell: SpotFacts, rules: PairRules) -> P
         sell: the market to sell on.
         rules: when it would act.
     """
-    asked = floor_to(coins, max(buy.market.quantity_step, sell.market.quantity_step))
-    raised = cost.bought_for(buy.market, asked)
-    bare, bought, sold = (
-        cost.walk(buy.book, Side.BUY, asked),
-        cost.walk(buy.book, Side.BUY, raised),
-        cost.walk(sell.book, Side.SELL, asked),
-    )
-    why = _untradable(buy.market, bought) or _untradable(sell.market, sold)
-    if why or bought.average is None or sold.average is None:
+    why = _untradable(buy, Side.BUY, coins) or _untradable(sell, Side.SELL, coins)
+    if why:
         return NoPair(buy=buy.market.venue, sell=sell.market.venue, reason=why)
-    gross = sold.value - bare.value
-    sell_fee = cost.paid(sell.market, sold) - sold.value
-    buy_fee = cost.paid(buy.market, bought) + bare.value
-    net = gross + buy_fee + sell_fee
-    edge, wanted = net / bare.value, rules.min_edge + rules.slippage_reserve
-    acts = edge >= wanted
+    terms = terms_of(_offer(buy), _offer(sell), ONE)
+    found = edge_of(terms, terms.sellable(coins))
+    if found is None:
+        reason = (
+            f"{buy.market.venue} and {sell.market.venue} do not offer {plain(coins)} {buy.market.base} after the fees"
+        )
+        return NoPair(buy=buy.market.venue, sell=sell.market.venue, reason=reason)
+    wanted = rules.min_edge + rules.slippage_reserve
+    acts = found.fraction >= wanted
     return PairQuote(
         buy=buy.market.venue,
         sell=sell.market.venue,
         symbol=buy.market.symbol,
         quote=buy.market.quote,
-        coins=asked,
-        bought=raised,
-        buy_price=bought.average,
-        sell_price=sold.average,
-        gross=gross,
-        buy_fee=buy_fee,
-        sell_fee=sell_fee,
-        edge=edge,
+        coins=found.coins,
+        bought=found.bought,
+        buy_price=found.cost / found.bought,
+        sell_price=found.proceeds / found.coins,
+        gross=found.gross,
+        buy_fee=-found.buy_fee,
+        sell_fee=-found.sell_fee,
+        edge=found.fraction,
         acts=acts,
-        reason=f"net {_signed(net)} {buy.market.quote}, {edge:.4%} of the purchase, "
+        reason=f"net {_signed(found.net)} {buy.market.quote}, {found.fraction:.4%} of the purchase, "
         f"{'reaches' if acts else 'is less than'} min_edge + slippage_reserve, {wanted:.4%}",
     )
 
 
-def _untradable(market: SpotMarket, filled: cost.Walk) -> str:
+def _offer(facts: SpotFacts) -> Offer:
+    return Offer(market=facts.market, book=facts.book, taker_fee=facts.market.taker_fee)
+
+
+def _untradable(facts: SpotFacts, side: Side, coins: Decimal) -> str:
+    market, levels = facts.market, facts.book.asks if side is Side.BUY else facts.book.bids
     if not market.active:
         return f"{market.venue} does not trade {market.symbol} now"
-    if filled.left or not filled.fills:
-        side = "asks" if filled.side is Side.BUY else "bids"
-        held = f"{plain(filled.filled)} of {plain(filled.wanted)} {market.base}"
-        return f"the visible {side} of {market.symbol} on {market.venue} hold {held}"
-    if filled.filled < market.quantity_min or filled.value < market.notional_min:
-        return f"{plain(filled.filled)} {market.base} are less than {market.venue} takes"
-    return ""
+    held = sum((level.contracts for level in levels), ZERO)
+    if held < coins or not levels:
+        what = "asks" if side is Side.BUY else "bids"
+        return f"the visible {what} of {market.symbol} on {market.venue} hold {plain(held)} {market.base}"
+    return too_small(market, side, floor_to(coins, market.quantity_step), levels[0].price)

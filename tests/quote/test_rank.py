@@ -189,8 +189,8 @@ def test_a_direction_without_depth_is_not_priced(deep: str) -> None:
     ("change", "reason"),
     [
         ({"active": False}, "does not trade"),
-        ({"quantity_min": D(2)}, "less than"),
-        ({"notional_min": D(10**6)}, "less than"),
+        ({"quantity_min": D(2)}, "below the minimum"),
+        ({"notional_min": D(10**6)}, "below the minimum"),
     ],
 )
 def test_a_market_that_would_refuse_is_no_pair(change: dict[str, object], reason: str) -> None:
@@ -199,6 +199,13 @@ def test_a_market_that_would_refuse_is_no_pair(change: dict[str, object], reason
         found = quote_rank.pair(D(1), first, second, RULES)
         assert isinstance(found, NoPair)
         assert reason in found.reason
+
+
+def test_a_purchase_that_its_fee_raises_beyond_the_book_is_not_priced() -> None:
+    buy = spot(BINANCE_SPOT, book(levels((1, 1)), levels((100_000, 1))))
+    found = quote_rank.pair(D(1), buy, spot(KUCOIN_SPOT), RULES)
+    assert isinstance(found, NoPair)
+    assert "after the fees" in found.reason
 
 
 def test_a_side_that_is_empty_is_no_pair() -> None:
