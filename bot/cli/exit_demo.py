@@ -11,8 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.cli.exit_scenarios import ASSETS, ExitScenario, ExitStage, ExitWatch
-from bot.cli.stagehand import HOUR_S, Tell
+from bot.cli.exit_scenarios import ASSETS, ExitScenario, ExitStage
+from bot.cli.stagehand import HOUR_S, Tell, TraderWatch
 from bot.domain.exits import CrossingRecord
 from bot.domain.ids import Asset, HedgeName
 from bot.domain.intent import IntentRecord
@@ -96,7 +96,7 @@ async def play_exit(scenario: ExitScenario, tell: Tell) -> ExitTold:
 
     clock = VirtualClock() if scenario.virtual else SystemClock()
     world = default_world(clock.now_ms, starting={**STARTING, **scenario.starting})
-    watch = ExitWatch(HOUR_S if scenario.virtual else PATIENCE_S)
+    watch = TraderWatch(HOUR_S if scenario.virtual else PATIENCE_S)
     async with AsyncExitStack() as stack:
         session: aiohttp.ClientSession | LocalSession = LocalSession(world)
         if not scenario.virtual:
@@ -110,7 +110,7 @@ async def _play(
     tell: Tell,
     *,
     clock: Clock,
-    watch: ExitWatch,
+    watch: TraderWatch,
     world: World,
     session: aiohttp.ClientSession | LocalSession,
 ) -> ExitTold:

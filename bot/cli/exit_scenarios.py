@@ -9,9 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from bot.cli.stagehand import ACCOUNT, HOUR_S, Tell
+from bot.cli.stagehand import ACCOUNT, HOUR_S, Tell, TraderWatch
 from bot.domain.control import Control, ControlKind
-from bot.domain.errors import StartFault
 from bot.domain.exits import CrossingRecord, CrossingState
 from bot.domain.ids import HedgeName
 from bot.domain.trader import TraderOutcome
@@ -25,33 +24,6 @@ ASSETS: Final = ("BTC", "USDC", "USDT")
 _WALLETS: Final[Mapping[str, Decimal]] = {"BTC": Decimal(1), "USDT": Decimal(0), "USDC": Decimal(0)}
 
 
-class ExitWatch:
-    """Sees every turn, and waits for one that shows what is waited for."""
-
-    def __init__(self, patience_s: float) -> None:
-        self._patience_s = patience_s
-        self._waiting: asyncio.Queue[TraderOutcome] = asyncio.Queue()
-
-    def __call__(self, outcome: TraderOutcome) -> None:
-        """Take in one turn."""
-        self._waiting.put_nowait(outcome)
-
-    async def until(self, what: str, holds: Callable[[TraderOutcome], bool]) -> TraderOutcome:
-        """The first outcome from now on that holds. Raises StartFault when none does in time."""
-        while not self._waiting.empty():
-            self._waiting.get_nowait()
-        reason = "the bot took no turn"
-        try:
-            async with asyncio.timeout(self._patience_s):
-                while True:
-                    outcome = await self._waiting.get()
-                    reason = outcome.reason
-                    if holds(outcome):
-                        return outcome
-        except TimeoutError:
-            raise StartFault(f"the demo waited {self._patience_s:.0f} s for: {what}; last: {reason}") from None
-
-
 @dataclass(slots=True, kw_only=True)
 class ExitStage:
     """What a story may do to the market and the hedge, and what it has seen.
@@ -61,7 +33,7 @@ class ExitStage:
     """
 
     world: World
-    watch: ExitWatch
+    watch: TraderWatch
     tell: Tell
     clock: Clock
     journal: SqlJournal

@@ -10,8 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bot.cli.pair_scenarios import PairScenario, PairStage, PairWatch
-from bot.cli.stagehand import Tell
+from bot.cli.pair_scenarios import PairScenario, PairStage
+from bot.cli.stagehand import Tell, TraderWatch
 from bot.domain.numbers import ZERO, plain
 from bot.domain.pair import PairStory
 from bot.domain.trader import HedgeKind
@@ -73,7 +73,7 @@ async def play_pair(scenario: PairScenario, tell: Tell) -> PairTold:
     from bot.paper.engine.defaults import STARTING  # noqa: PLC0415
     from bot.paper.world import default_world  # noqa: PLC0415
 
-    clock, watch = SystemClock(), PairWatch()
+    clock, watch = SystemClock(), TraderWatch()
     world = default_world(clock.now_ms, starting={**STARTING, **scenario.starting})
     with tempfile.TemporaryDirectory(prefix="hedgebot-demo-") as folder:
         path = Path(folder) / f"{scenario.name}.toml"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from bot.cli.stagehand import ACCOUNT, Tell
-from bot.domain.errors import StartFault
+from bot.cli.stagehand import ACCOUNT, Tell, TraderWatch
 from bot.domain.trader import TraderOutcome
 from bot.paper.faults import Fault, FaultKind
 from bot.paper.world import World
@@ -20,7 +18,6 @@ BUYS, SELLS = "kucoin", "okx"
 MARKET: Final = "spot:BTC-USDT"
 WALLET: Final = {BUYS: "trade", SELLS: "trading"}
 ORDER: Final = "/api/v5/trade/order"
-PATIENCE_S: Final = 60.0
 _ONE: Final = Decimal(1)
 _RICH: Final[Wallets] = {
     BUYS: {WALLET[BUYS]: {"BTC": Decimal(0), "USDT": Decimal(200_000)}},
@@ -28,38 +25,12 @@ _RICH: Final[Wallets] = {
 }
 
 
-class PairWatch:
-    """Sees every turn, and waits for one that shows what is waited for."""
-
-    def __init__(self) -> None:
-        self._waiting: asyncio.Queue[TraderOutcome] = asyncio.Queue()
-
-    def __call__(self, outcome: TraderOutcome) -> None:
-        """Take in one turn."""
-        self._waiting.put_nowait(outcome)
-
-    async def until(self, what: str, holds: Callable[[TraderOutcome], bool]) -> TraderOutcome:
-        """The first outcome from now on that holds. Raises StartFault when none does in time."""
-        while not self._waiting.empty():
-            self._waiting.get_nowait()
-        reason = "the bot took no turn"
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                while True:
-                    outcome = await self._waiting.get()
-                    reason = outcome.reason
-                    if holds(outcome):
-                        return outcome
-        except TimeoutError:
-            raise StartFault(f"the demo waited {PATIENCE_S:.0f} s for: {what}; last: {reason}") from None
-
-
 @dataclass(slots=True, kw_only=True)
 class PairStage:
     """What a story may do to both exchanges, and what it has seen."""
 
     world: World
-    watch: PairWatch
+    watch: TraderWatch
     tell: Tell
     decisions: list[dict[str, Any]] = field(default_factory=list)
 

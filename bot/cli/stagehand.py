@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
 from bot.domain.errors import StartFault
 from bot.domain.numbers import plain
 from bot.domain.plan import HedgeView, Plan, Verdict
+from bot.domain.trader import TraderOutcome
 from bot.paper.engine.exchange import Exchange
 from bot.paper.world import World
 from bot.report.statement import Stage
@@ -24,24 +25,23 @@ HOUR_S: Final = 3_600.0
 Tell = Callable[[str], None]
 
 
-class Watch:
-    """Sees every turn of the bot, and waits for one that shows what is waited for."""
+class _Reasoned(Protocol):
+    @property
+    def reason(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Reasoned)
+
+
+class _Watch(Generic[T]):
+    """Keeps what the bot's turns came to, until somebody waits for it."""
 
     def __init__(self, patience_s: float = 60.0) -> None:
         self._patience_s = patience_s
-        self._waiting: asyncio.Queue[Plan] = asyncio.Queue()
-        self.opening: Decimal | None = None
-        """Coins at the first complete reading, before any order and its fee."""
+        self._waiting: asyncio.Queue[T] = asyncio.Queue()
 
-    def __call__(self, outcomes: Sequence[Outcome]) -> None:
-        """Take in one turn."""
-        for outcome in outcomes:
-            if self.opening is None:
-                self.opening = outcome.plan.view.principal
-            self._waiting.put_nowait(outcome.plan)
-
-    async def until(self, what: str, holds: Callable[[Plan], bool]) -> Plan:
-        """The first plan from now on that holds.
+    async def until(self, what: str, holds: Callable[[T], bool]) -> T:
+        """The first one from now on that holds.
 
         Raises:
             StartFault: none did in time; the last reason says why.
@@ -52,12 +52,34 @@ class Watch:
         try:
             async with asyncio.timeout(self._patience_s):
                 while True:
-                    plan = await self._waiting.get()
-                    reason = plan.reason
-                    if holds(plan):
-                        return plan
+                    seen = await self._waiting.get()
+                    reason = seen.reason
+                    if holds(seen):
+                        return seen
         except TimeoutError:
             raise StartFault(f"the demo waited {self._patience_s:.0f} s for: {what}; last: {reason}") from None
+
+
+class Watch(_Watch[Plan]):
+    """Sees every turn of the bot, and waits for a plan that shows what is waited for."""
+
+    opening: Decimal | None = None
+    """Coins at the first complete reading, before any order and its fee."""
+
+    def __call__(self, outcomes: Sequence[Outcome]) -> None:
+        """Take in one turn."""
+        for outcome in outcomes:
+            if self.opening is None:
+                self.opening = outcome.plan.view.principal
+            self._waiting.put_nowait(outcome.plan)
+
+
+class TraderWatch(_Watch[TraderOutcome]):
+    """The same for a hedge without a perpetual."""
+
+    def __call__(self, outcome: TraderOutcome) -> None:
+        """Take in one turn."""
+        self._waiting.put_nowait(outcome)
 
 
 @dataclass(slots=True, kw_only=True)
