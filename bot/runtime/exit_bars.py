@@ -9,6 +9,7 @@ from typing import Final
 from structlog.typing import FilteringBoundLogger
 
 from bot import logs
+from bot.core.signals import history_ms
 from bot.domain.errors import ConfigFault, VenueFault
 from bot.domain.exits import ExitPolicy, SignalKind
 from bot.domain.usd import DAY_MS, HOUR_MS, UsdBar
@@ -16,8 +17,6 @@ from bot.ports import Clock, ExitJournal, Index
 
 HOURLY_MAX_MS: Final = 60 * DAY_MS
 """Windows up to here are looked at by the hour, longer ones by the day."""
-HALF_LIVES: Final = 5
-"""What is older than so many of them weighs nothing."""
 AGAIN_MS: Final = 60_000
 """After a reading that brought nothing new the next one is taken no sooner."""
 READ_S: Final = 30.0
@@ -43,7 +42,7 @@ class ExitBars:
         self._log = logger
         self._asked_ms = 0
         self._whole = False
-        longest = max((_back_ms(rule.kind, rule.window_ms) for rule in policy.signals), default=0)
+        longest = history_ms(policy)
         self.bar_ms = HOUR_MS if longest <= HOURLY_MAX_MS else DAY_MS
         self._back_ms = longest + 2 * self.bar_ms
 
@@ -71,7 +70,3 @@ class ExitBars:
         self._whole = True  # what the venue has not is not asked for again before the next start
         self._book.keep_bars(self._policy.asset, self.bar_ms, read, drop_before_ms=0)
         return self._book.bars(self._policy.asset, self.bar_ms, since_ms)
-
-
-def _back_ms(kind: SignalKind, window_ms: int) -> int:
-    return window_ms * HALF_LIVES if kind is SignalKind.VOLATILITY else window_ms

@@ -73,7 +73,7 @@ class ExitTrader:
         self._wake = wake
         self._kept = dict(ports.journal.memory(policy.name))
         self._decided = ExitMemory.from_dict(self._kept)
-        self._progress_ms = self._judged_ms = ports.clock.now_ms()
+        self._progress_ms = ports.clock.now_ms()
 
     async def turn(self, *, hold: bool, stopping: Callable[[], bool]) -> TraderOutcome:
         """One turn. Raises JournalFault: something could not be made durable; nothing was sent after it."""
@@ -220,8 +220,6 @@ class ExitTrader:
         under_way = newest is not None and newest.state is CrossingState.OPEN
         if not under_way and plan.verdict is not ExitVerdict.WAITING:
             self._progress_ms = now_ms
-        if all(signal.value is not None for signal in plan.view.signals):
-            self._judged_ms = now_ms
         outcome = outcome_of(
             plan,
             newest,
@@ -236,8 +234,4 @@ class ExitTrader:
         if self._legs is not None and now_ms - self._progress_ms >= STUCK_MS:
             stuck = f"nothing was exchanged for {STUCK_MS // 60_000} minutes: {reason}"
             self._alarms.alarm(logs.EXIT_ALARM, hedge=self.name, code="stuck", reason=stuck)
-        if self._legs is not None and now_ms - self._judged_ms >= STUCK_MS:
-            unknown = "; ".join(signal.text for signal in plan.view.signals if signal.value is None)
-            blind = f"for {STUCK_MS // 60_000} minutes a signal could not be judged, so it protects nothing: {unknown}"
-            self._alarms.alarm(logs.EXIT_ALARM, hedge=self.name, code="signals.unknown", reason=blind)
         return outcome
