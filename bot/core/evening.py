@@ -48,10 +48,12 @@ def _uneven(case: EveningCase, added: Decimal, *, settled: bool) -> EveningPlan:
     side = Side.SELL if added > 0 else Side.BUY
     venues = (case.buy, case.sell)
     smalls = [dust(case, reading, side, abs(added)) for reading in venues]
-    if all(smalls):
+    # Where one takes no order so small, the other may have nothing left to sell, or to pay with: that is dust as well.
+    lacks = [dust(case, reading, side, abs(added), payable=True) for reading in venues]
+    if any(smalls) and all(lacks):
         if not settled:
             return _waiting(EveningVerdict.WAIT, _UNTOLD, added, naked=True)
-        why = f"{plain(added)} {case.policy.asset} are left, which no venue takes: {smalls[0]}; {smalls[1]}"
+        why = f"{plain(added)} {case.policy.asset} are left, which no venue takes: {lacks[0]}; {lacks[1]}"
         return EveningPlan(verdict=EveningVerdict.DUST, reason=why, imbalance=added, naked=True, alarm=True)
     missed = tries(case.story)
     if len(missed) >= TRIES_TO_WIDEST and case.now_ms - missed[0].updated_ms < LOOK_AGAIN_S * 1000:
@@ -84,7 +86,8 @@ def _uneven(case: EveningCase, added: Decimal, *, settled: bool) -> EveningPlan:
 def watched(record: PairRecord, story: PairStory, plan: EveningPlan, now_ms: int) -> PairRecord:
     """The record of a trade as the plan leaves it: state, since when it is naked and for how long, what is left.
 
-    It is naked from the first fill on, as far as the times of the answers tell, until it is even or over.
+    It is naked from the first fill on until it is even or over. An answer may tell of a fill long after it, so that it
+    counts from when the order left: never less than it was.
 
     Args:
         record: as it is stored; the same is returned when nothing of it changes.
@@ -92,18 +95,19 @@ def watched(record: PairRecord, story: PairStory, plan: EveningPlan, now_ms: int
         plan: what `even_out` says of them.
         now_ms: our clock.
     """
-    filled_ms = [order.updated_ms for order in story.orders if order.filled > 0] or [now_ms]
+    filled = [order for order in story.orders if order.filled > 0]
+    began_ms = min((order.intent.created_ms for order in filled), default=now_ms)
     over = {EveningVerdict.EVEN: PairState.EVEN, EveningVerdict.DUST: PairState.DUST}.get(plan.verdict)
     known = all(order.state.terminal for order in story.orders[:2])
     state = over or (PairState.EVENING if known and plan.naked else record.state)
     since_ms, naked_ms = record.naked_since_ms, record.naked_ms
     if plan.naked and since_ms is None:
-        since_ms = now_ms if naked_ms else min(filled_ms)
+        since_ms = now_ms if naked_ms else began_ms
     if since_ms is not None and (over is not None or not plan.naked):
         naked_ms += max(now_ms - since_ms, 0)
         since_ms = None
     elif over is not None and naked_ms == 0:
-        naked_ms = max(filled_ms) - min(filled_ms)
+        naked_ms = max((order.updated_ms for order in filled), default=now_ms) - began_ms
     left = plan.imbalance if over is not None else record.left
     changed = replace(record, state=state, naked_since_ms=since_ms, naked_ms=naked_ms, left=left)
     return record if changed == record else replace(changed, detail=plan.reason, updated_ms=now_ms)

@@ -75,16 +75,22 @@ def slippage(policy: PairPolicy, story: PairStory) -> Decimal:
     return least + (policy.max_unwind_slippage - least) * min(missed, TRIES_TO_WIDEST) / TRIES_TO_WIDEST
 
 
-def dust(case: EveningCase, reading: PairReading, side: Side, coins: Decimal) -> str:
+def dust(case: EveningCase, reading: PairReading, side: Side, coins: Decimal, *, payable: bool = False) -> str:
     """Why a venue would take no order for all of the coins, whatever its book holds; empty when it would.
 
     A sale is worth what its limit says, so that what is dust at the limit of now is not tried for ever.
+
+    With `payable`, what the balance there does not carry counts as too small as well, where that is known.
     """
-    price = _leg(case, reading).limit
+    limit = price = _leg(case, reading).limit
     if not _unbelieved(case, reading, side):
         touch = _touch(reading, side)
-        price = min(_limit(reading, side, touch, slippage(case.policy, case.story), None), touch.price)
-    return ps.too_small(reading.market, side, _all_of(case, reading, side, coins), price)
+        limit = _limit(reading, side, touch, slippage(case.policy, case.story), None)
+        price = min(limit, touch.price)
+    ordered = _all_of(case, reading, side, coins)
+    if payable:
+        ordered = _payable(case, reading, side, ordered, limit * (ONE + _fee(case, reading)))
+    return ps.too_small(reading.market, side, ordered, price)
 
 
 def choice(case: EveningCase, reading: PairReading, side: Side, coins: Decimal) -> Choice | str:

@@ -8,6 +8,8 @@ from typing import Final
 from bot.domain.intent import IntentRecord, IntentState
 
 BACKOFF_FIRST_MS: Final = 5_000
+BACKOFF_OPEN_MS: Final = 1_000
+"""The first one while a leg is open: to be even is worth more orders."""
 BACKOFF_MAX_MS: Final = 300_000
 _UNFILLED: Final = frozenset({IntentState.EXPIRED, IntentState.CANCELED})
 _REJECTED: Final = frozenset({IntentState.REJECTED})
@@ -18,12 +20,12 @@ def unfilled_tries(records: Sequence[IntentRecord]) -> int:
     return _trailing(records, _UNFILLED)
 
 
-def backoff_until_ms(records: Sequence[IntentRecord]) -> int:
-    """After rejections in a row: when the next try may be made, doubling from 5 s to 5 min; 0 when at once."""
+def backoff_until_ms(records: Sequence[IntentRecord], first_ms: int = BACKOFF_FIRST_MS) -> int:
+    """After rejections in a row: when the next try may be made, doubling from `first_ms` to 5 min; 0 when at once."""
     rejected = _trailing(records, _REJECTED)
     if not rejected:
         return 0
-    return records[-1].updated_ms + min(BACKOFF_FIRST_MS << min(rejected - 1, 10), BACKOFF_MAX_MS)
+    return records[-1].updated_ms + min(first_ms << min(rejected - 1, 10), BACKOFF_MAX_MS)
 
 
 def _trailing(records: Sequence[IntentRecord], states: frozenset[IntentState]) -> int:

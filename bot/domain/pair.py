@@ -326,7 +326,7 @@ class PairRecord:
 
     Attributes:
         naked_since_ms: since when one venue has filled more than the other; None while even, or nothing has filled.
-        naked_ms: how long it was so in all, before `naked_since_ms`.
+        naked_ms: how long it was so in all, before `naked_since_ms`; counted from when an order left.
         left: coins that the trade added (positive) or took (negative); None until both outcomes are known.
         result: what it earned (positive) or lost after fees, in its money; None until every fill is accounted for.
         detail: why it is where it is; redacted.

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final, Protocol, TypeVar
 
 from bot.core.pair_situation import PairReading, Stock
-from bot.core.retries import backoff_until_ms
+from bot.core.retries import BACKOFF_FIRST_MS, BACKOFF_OPEN_MS, backoff_until_ms
 from bot.domain.errors import VenueFault
 from bot.domain.ids import Asset
 from bot.domain.observation import Book, Holding, Source, Stamp, Unknown, Wanted
@@ -24,7 +24,9 @@ FEE_READ_MS: Final = 30_000
 FEE_KNOWN_MS: Final = HOUR_MS
 """A fee that was read longer ago is not known any more."""
 FEE_AGAIN_MS: Final = 10_000
-"""After a fee could not be read, it is tried again no sooner."""
+"""After a fee could not be read, it is tried again no sooner, when it is known from before."""
+FEE_FIRST_AGAIN_MS: Final = 2_000
+"""The same before it was ever known: until then nothing can be decided."""
 STOCK_MS: Final = 5_000
 """While there is no edge, balances are read this often; a decision takes them for a few times as long."""
 REFERENCE_MS: Final = 5_000
@@ -158,7 +160,7 @@ class PairEye:
             clock_ok=venue.has_offset(),
             unresolved=blocked,
             recent=recent,
-            not_before_ms=backoff_until_ms(recent),
+            not_before_ms=backoff_until_ms(recent, BACKOFF_OPEN_MS if evening else BACKOFF_FIRST_MS),
         )
 
     def nothing(self, why: str) -> PairReading:
@@ -225,6 +227,7 @@ class PairEye:
 
     async def _read_fee(self) -> None:
         now_ms = self._clock.now_ms()
-        due = self._fee.rate is None or now_ms - self._fee.read_ms >= FEE_READ_MS
-        if due and now_ms - self._fee.asked_ms >= FEE_AGAIN_MS:
+        never = self._fee.rate is None
+        due = never or now_ms - self._fee.read_ms >= FEE_READ_MS
+        if due and now_ms - self._fee.asked_ms >= (FEE_FIRST_AGAIN_MS if never else FEE_AGAIN_MS):
             await self.read_fee_now()

@@ -48,8 +48,8 @@ LATE_MS: Final = 3_000
 """A trade that is not over by then is told, whatever it waits for."""
 AGAIN_S: Final = Decimal("0.25")
 """When a trade under way is looked at again."""
-BLIND_LOOKS: Final = 3
-"""A `--once` run believes that nothing can be seen after so many looks in a row; one may just have been slow."""
+BLIND_MS: Final = 15_000
+"""A `--once` run believes that nothing can be seen when it is so for so long; one look may just be slow."""
 _CALM: Final = frozenset({PairVerdict.NO_EDGE, PairVerdict.ACT, PairVerdict.PERSISTING, PairVerdict.BLOCKED})
 
 
@@ -90,7 +90,7 @@ class PairTrader:
         self._journal = parts.journal
         self._memory = PairMemory()
         self._said = ""
-        self._blind = 0
+        self._blind_ms: int | None = None
         self._log = parts.logger.bind(hedge=parts.policy.name)
 
     async def turn(self, *, hold: bool, stopping: Callable[[], bool]) -> TraderOutcome:
@@ -324,8 +324,7 @@ class PairTrader:
             evening=evening,
             look_again_s=None if again_s is None else max(again_s, ZERO),
         )
-        self._blind = self._blind + 1 if plan.verdict is PairVerdict.BLIND else 0
-        if 0 < self._blind < BLIND_LOOKS:
+        if self._blind_for_a_while(plan):
             outcome = replace(outcome, settled=False)
         self._journal.record_outcome(self._parts.clock.now_ms(), outcome)
         if outcome.same != self._said:
@@ -334,6 +333,15 @@ class PairTrader:
         if plan.alarm or plan.verdict not in _CALM | {PairVerdict.WAITING, PairVerdict.PAUSED}:
             self._parts.alarms.alarm(logs.PAIR_DECIDED, hedge=self.name, verdict=outcome.verdict, reason=outcome.reason)
         return outcome
+
+    def _blind_for_a_while(self, plan: PairPlan) -> bool:
+        """Whether it can't see, but not yet for so long that nothing else is to be hoped for."""
+        now_ms = self._parts.clock.now_ms()
+        if plan.verdict is not PairVerdict.BLIND:
+            self._blind_ms = None
+            return False
+        self._blind_ms = now_ms if self._blind_ms is None else self._blind_ms
+        return now_ms - self._blind_ms < BLIND_MS
 
     def _halts(self) -> list[str]:
         if self._parts.legs is None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.evening import even_out, watched
+from bot.core.evening import even_out
 from bot.core.evening_order import EveningCase, slippage
 from bot.core.pair_result import imbalance, so_far
 from bot.core.pair_situation import PairReading, Stock
@@ -18,7 +18,6 @@ from bot.domain.ids import VenueName
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.observation import Stamp, Unknown
 from bot.domain.orders import Approved, Side, TimeInForce
-from bot.domain.pair import PairState
 from tests.core.pairs import (
     BUYING,
     FRESH,
@@ -232,6 +231,22 @@ def test_dust_is_told_and_ends_only_when_no_venue_takes_it() -> None:
     assert even_out(evening(*legs("0.40004", "0.4"), sell=blind)).verdict is EveningVerdict.DUST
 
 
+def test_what_one_venue_does_not_take_and_the_other_can_not_pay_is_dust() -> None:
+    """Else it would be offered for ever where its balance does not carry it, and no trade would follow."""
+    market = replace(SELLING.market, notional_min=D(1))
+    spent = Stock(coins=D(0), quote=D(0), stamp=FRESH)
+    empty = replace(SELLING, market=market, stock=spent)
+    plan = even_out(evening(*legs("0.40004", "0.4"), sell=empty))
+    assert (plan.verdict, plan.imbalance, plan.alarm) == (EveningVerdict.DUST, D("0.00004"), True)
+    missing = even_out(evening(*legs("0.4", "0.40004"), buy=replace(BUYING, stock=spent, market=market)))
+    assert (missing.verdict, missing.imbalance) == (EveningVerdict.DUST, D("-0.00004"))
+    unread = Unknown(what="balance", reason="HTTP 503")
+    assert sent(even_out(evening(*legs("0.40004", "0.4"), sell=replace(empty, stock=unread))))[0] == OKX
+    # What is worth an order on a venue is never written off, whatever the balances are.
+    poor = replace(BUYING, stock=spent)
+    assert even_out(evening(*legs("0.401", "0.4"), buy=poor, sell=empty)).verdict is EveningVerdict.STUCK
+
+
 def test_where_less_is_there_than_an_order_must_be_one_for_all_of_it_takes_that() -> None:
     thin = replace(SELLING, book=book([("100200", "0.00002")], [("100210", "1")]))
     assert sent(even_out(evening(*legs("1", "0"), sell=thin)))[:3] == (OKX, Side.SELL, D(1))
@@ -308,48 +323,6 @@ def test_other_quote_currencies_count_at_their_price() -> None:
     assert so_far(story(*legs(), trade=trade), D("0.5")) == D(100200) * D("0.9998") / 2 - D(100_020)
     unpriced = order(2, Side.BUY, filled="1")
     assert so_far(story(unpriced), D(1)) == -D(100025) * D("1.0002")
-
-
-# The record of a trade.
-
-
-def test_time_naked_counts_from_the_first_fill_to_even() -> None:
-    bought = order(2, Side.BUY, filled="1", average="100000", ended_ms=NOW_MS - 900)
-    one = story(bought, order(3, Side.SELL, state=IntentState.UNKNOWN, ended_ms=NOW_MS - 100))
-    open_one = watched(one.record, one, even_out(evening(*one.orders)), NOW_MS)
-    assert (open_one.state, open_one.naked_since_ms, open_one.naked_ms) == (PairState.OPEN, NOW_MS - 900, 0)
-    assert watched(open_one, one, even_out(evening(*one.orders)), NOW_MS + 50) == open_one
-    short = story(bought, order(3, Side.SELL, ended_ms=NOW_MS + 50))
-    uneven = watched(open_one, short, even_out(evening(*short.orders)), NOW_MS + 60)
-    assert (uneven.state, uneven.naked_since_ms, uneven.updated_ms) == (PairState.EVENING, NOW_MS - 900, NOW_MS + 60)
-    done = order(4, Side.SELL, filled="1", average="100100", ended_ms=NOW_MS + 200)
-    ended = story(*short.orders, done)
-    even = watched(uneven, ended, even_out(evening(*ended.orders)), NOW_MS + 300)
-    assert (even.state, even.naked_since_ms, even.naked_ms, even.left) == (PairState.EVEN, None, 1_200, D(0))
-    assert "even" in even.detail
-
-
-def test_even_before_all_is_told_stops_the_clock_and_dust_ends_it() -> None:
-    bought = order(2, Side.BUY, filled="1", average="100000", ended_ms=NOW_MS - 900)
-    short = story(bought, order(3, Side.SELL))
-    uneven = watched(short.record, short, even_out(evening(*short.orders)), NOW_MS)
-    filled = story(*short.orders, order(4, Side.SELL, filled="1", average="100100"))
-    waits = even_out(replace(evening(*filled.orders), fees_in_coins={}))
-    stopped = watched(uneven, filled, waits, NOW_MS + 100)
-    assert (stopped.state, stopped.naked_since_ms, stopped.naked_ms) == (PairState.EVENING, None, 1_000)
-    again = watched(stopped, short, even_out(evening(*short.orders)), NOW_MS + 500)
-    assert again.naked_since_ms == NOW_MS + 500
-    dust = story(*legs("0.40004", "0.4"))
-    ended = watched(again, dust, even_out(evening(*dust.orders)), NOW_MS + 700)
-    assert (ended.state, ended.naked_ms, ended.left) == (PairState.DUST, 1_200, D("0.00004"))
-
-
-def test_two_answers_apart_were_naked_between_them() -> None:
-    bought, sold = legs()
-    both = story(bought, replace(sold, updated_ms=bought.updated_ms + 700))
-    assert watched(both.record, both, even_out(evening(*both.orders)), NOW_MS).naked_ms == 700
-    none = story(*legs("0", "0"))
-    assert watched(none.record, none, even_out(evening(*none.orders)), NOW_MS).naked_ms == 0
 
 
 amounts = st.integers(0, 100).map(lambda units: D(units) / 100)

@@ -49,3 +49,20 @@ def test_a_trade_that_is_left_by_half_is_evened_by_the_next_start(tmp_path: Path
         assert abs(gap.held() - 2) <= gap.step
 
     play(story, tmp_path)
+
+
+def test_a_fee_that_is_not_told_at_first_is_asked_for_again_and_decides_nothing(tmp_path: Path) -> None:
+    async def story(gap: Gap) -> None:
+        def once_started(_process: object, name: str) -> None:
+            if name.startswith("GET /api/v5/trade/orders-pending"):  # the last before the first look
+                gap.point = lambda _process, _name: None
+                gap.trouble("okx", FaultKind.HTTP_503, path="/api/v5/account/trade-fee")
+
+        gap.point = once_started
+        gap.stage.start()
+        await gap.until(lambda seen: bool(seen.stage.outcomes))
+        assert gap.last is not None
+        assert (gap.last.verdict, gap.last.settled) == ("blind", False)
+        await gap.until(lambda seen: seen.last is not None and seen.last.verdict == "no-edge", within_s=5)
+
+    play(story, tmp_path, starts=False)

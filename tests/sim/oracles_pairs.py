@@ -52,7 +52,8 @@ class Traded:
     """One trade of the journal, with how long it was really naked.
 
     Attributes:
-        unknown: so many of its orders had a fate that was not known for a while.
+        unknown: so many of its orders had a fate that was not known for a while: by their state, or because the bot
+            told that no answer had come for three seconds.
         lasted_ms: from its intents to its end.
         told: a person was alarmed about it.
     """
@@ -75,6 +76,7 @@ class PairTruth:
     wallets: Mapping[str, str]
     now_ms: Callable[[], int]
     alarms: set[str] = field(default_factory=set)
+    unanswered: set[str] = field(default_factory=set)
     foreign: Decimal = ZERO
     stories: Sequence[PairStory] = ()
     unknown: set[str] = field(default_factory=set)
@@ -169,7 +171,8 @@ class PairTruth:
             Traded(
                 story=story,
                 naked_ms=self.naked_ms(story),
-                unknown=sum(order.intent.client_id in self.unknown for order in story.orders),
+                unknown=sum(order.intent.client_id in self.unknown for order in story.orders)
+                + (story.record.trade.pair_id in self.unanswered),
                 lasted_ms=self._over_ms[story.record.trade.pair_id] - self._began_ms[story.record.trade.pair_id],
                 told=story.record.trade.pair_id in self.alarms,
             )

@@ -136,7 +136,10 @@ class PairSimulation(RoughStage):
         """A process says something; an alarm is noted."""
         if f'"event": "{logs.ALARM_RAISED}"' in line:
             values: Mapping[str, object] = json.loads(line)
-            self.truth.alarms.add(str(values.get("pair", "")))
+            pair = str(values.get("pair", ""))
+            self.truth.alarms.add(pair)
+            if values.get("code") == "unanswered":
+                self.truth.unanswered.add(pair)
 
     # What happens
 
