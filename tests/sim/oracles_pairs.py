@@ -125,6 +125,16 @@ class PairTruth:
         """USDT over both exchanges, more than at first."""
         return self._held("USDT") - self._first["USDT"]
 
+    def taken(self, story: PairStory) -> bool:
+        """Whether a person took away the coins that a trade has too many: then only a person can end it, who was told.
+
+        What completes it may lose more than is allowed, and there is nothing to undo it with.
+        """
+        venue = story.record.trade.buy.venue
+        left = sum((coins for _, coins in self.fills(story)), ZERO)
+        held = self.exchanges[venue].account(self.key).balance(self.wallets[venue], "BTC").total
+        return not story.record.state.over and held < left and story.record.trade.pair_id in self.alarms
+
     def _held(self, asset: str) -> Decimal:
         return sum(
             (
@@ -221,7 +231,7 @@ class CoinsStay:
     def finish(self, truth: PairTruth) -> None:
         """Every trade is over once all is quiet."""
         for story in truth.stories:
-            if not story.record.state.over:
+            if not story.record.state.over and not truth.taken(story):
                 raise Violation("P1", f"{story.record.trade.pair_id} is {story.record.state.value} to the end")
         self.after("", truth)
 
@@ -315,6 +325,8 @@ class BooksAgree:
 
     def finish(self, truth: PairTruth) -> None:
         """What a trade left, or took, of coins was paid for: it is counted at the dearest price."""
+        if any(truth.taken(story) for story in truth.stories):
+            return
         results = [story.record.result for story in truth.stories]
         if None in results:
             raise Violation("P6", f"{results.count(None)} of {len(results)} trades have no result")

@@ -232,7 +232,7 @@ def simulated(
         made[0].write(line)
 
     def now_ms() -> int:
-        return made[0].clock.now_ms()
+        return ended_ms[0] if ended_ms else made[0].clock.now_ms()
 
     chance = random.Random(f"ids {scene.seed}")  # noqa: S311
     random.seed(f"ccxt {scene.seed}")

@@ -49,8 +49,8 @@ PAIRS: Final = 7
 EXITS: Final = 3
 """Seeds with this rest are of a cross-exchange hedge, or of a stablecoin one; all others of a spot-perp one."""
 NAKED_P99_MS: Final = 5_000
-ENOUGH: Final = 300
-"""Trades of which the 99th of a hundred says something."""
+ENOUGH: Final = 1_000
+"""Of fewer trades, a slow one more or less decides how long 99 of a hundred were naked."""
 SHRUNK_MAX: Final = 3
 """Of so many failures the shortest beginning is looked for."""
 
