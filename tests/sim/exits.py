@@ -185,6 +185,8 @@ class ExitSimulation(PairSimulation):
     def _move(self, step: Step, amount: Decimal) -> None:
         name = self.scene.exchanges[0]
         self.world.venues[name].exchange.deposit(KEY, WALLETS[name], step.given["asset"], amount)
+        if step.given["asset"] == "BTC" and amount < 0 and isinstance(self.truth, ExitTruth):
+            self.truth.gone -= amount
 
 
 def simulate_exits(scene: ExitScene, steps: Sequence[Step], oracles: Callable[[], Sequence[PairOracle]]) -> PairResult:

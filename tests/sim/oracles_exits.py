@@ -39,6 +39,8 @@ class ExitTruth(PairTruth):
     contract_size: Decimal = Decimal(1)
     crossings: Sequence[CrossingRecord] = ()
     begun_ms: dict[str, int] = field(default_factory=dict)
+    gone: Decimal = ZERO
+    """Coins that a person took away since the short last fitted: it follows those in its own time (R11)."""
 
     def look(self) -> None:
         """Read the crossings as they are durable."""
@@ -133,7 +135,9 @@ class OneSliceNaked:
         found = _exit_truth(truth)
         short, coins = found.short(), found.coins()
         price = found.prices("BTC")[-1][1]
-        if short > coins + self.slice_notional * Decimal("1.15") / price + _BAND:
+        if short <= coins + _BAND:
+            found.gone = ZERO
+        if short > coins + found.gone + self.slice_notional * Decimal("1.15") / price + _BAND:
             raise Violation("X2", f"a short of {short} beside {coins} coins")
 
     def finish(self, truth: PairTruth) -> None:

@@ -258,7 +258,7 @@ def simulated(
         starts=len(simulation.processes),
         turns=len(simulation.outcomes),
         events=len(steps),
-        orders=sum(len(traded.story.orders) for traded in trades),
+        orders=sum(len(exchange.account(KEY).orders()) for exchange in simulation.truth.exchanges.values()),
         cpu_s=time.process_time() - began_s,
         trades=trades,
         sha256=hashlib.sha256(f"{simulation.outcomes} {trades}".encode()).hexdigest(),
