@@ -16,7 +16,7 @@ from bot.app.ladders import ladder_of
 from bot.app.legs import legs_of
 from bot.app.pairs import beside_of
 from bot.app.trader_parts import Waker
-from bot.app.traders import TraderParts, refuse_unreleased, trader_lines, trader_markets, trader_places, traders_of
+from bot.app.traders import TraderParts, trader_lines, trader_markets, trader_places, traders_of
 from bot.app.venues import Gateway, Session, instrument_of, open_venues
 from bot.app.watches import dead_men, funding_readers, funding_watches
 from bot.domain.check import CheckVerdict
@@ -119,8 +119,6 @@ async def _assemble(
     shows: Shows,
     entropy: start.Entropy,
 ) -> Bot:
-    if options.live:
-        refuse_unreleased(settings)
     now_ms = clock.now_ms()
     journal = stack.enter_context(_open_journal(settings, options, now_ms))
     if options.live and not settings.paper:

@@ -9,13 +9,11 @@ from bot.app.pairs import pair_lines, pair_markets, pair_traders
 from bot.app.trader_parts import TraderParts
 from bot.app.venues import Gateway, Market
 from bot.domain.check import CheckLine
-from bot.domain.environment import Environment
-from bot.domain.errors import ConfigFault
 from bot.domain.ids import Symbol, VenueName
 from bot.ports import Trader
 from bot.settings import Settings
 
-__all__ = ["TraderParts", "refuse_unreleased", "trader_lines", "trader_markets", "trader_places", "traders_of"]
+__all__ = ["TraderParts", "trader_lines", "trader_markets", "trader_places", "traders_of"]
 
 
 def trader_markets(settings: Settings) -> Sequence[Market]:
@@ -26,21 +24,6 @@ def trader_markets(settings: Settings) -> Sequence[Market]:
 def trader_places(settings: Settings) -> set[tuple[VenueName, Symbol]]:
     """Every market on which an order of a trader may be under way."""
     return {(market.venue, market.symbol) for market in pair_markets(settings)} | exit_places(settings)
-
-
-def refuse_unreleased(settings: Settings) -> None:
-    """No order of these kinds on a real account, until long simulations have shown how long they are naked.
-
-    Raises:
-        ConfigFault: one of their markets is on a real account.
-    """
-    real = {name for name, venue in settings.venues.items() if venue.environment is Environment.LIVE}
-    for market in () if settings.paper else trader_markets(settings):
-        if market.venue in real:
-            raise ConfigFault(
-                f"venue {market.venue}: cross-exchange and stablecoin hedges are not released for real money yet",
-                hint="leave `--live` out for a dry run, or use `--paper` or a testnet",
-            )
 
 
 async def trader_lines(settings: Settings, venues: Mapping[VenueName, Gateway]) -> list[CheckLine]:
