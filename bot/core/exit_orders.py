@@ -19,6 +19,8 @@ from bot.domain.orders import Approved, OrderRequest, Refused, Side, TimeInForce
 
 TOO_SMALL: Final = "order.too-small"
 """The code of a refusal that more time or depth would not change: there is nothing left worth an order."""
+SETTLING: Final = "settling"
+"""The code of a refusal that only lasts until a new journal is a moment old."""
 TOUCH: Final = Decimal("0.05")
 """How far the best price of a book may be from what the prices in US dollars say (R12)."""
 _ROUNDED: Final = Decimal("1e-6")
@@ -103,7 +105,10 @@ def _closed(case: SliceCase) -> Refused | None:
     """What keeps any order from leaving now."""
     if not case.clock_ok:
         return Refused(code="clock.offset", reason="the venue's clock offset is not known to be within 1 s")
-    from_ms = max(case.live_from_ms, backoff_until_ms(case.recent))
+    if case.now_ms < case.live_from_ms:
+        left_s = (case.live_from_ms - case.now_ms) // 1000
+        return Refused(code=SETTLING, reason=f"the first order of a new journal leaves in {left_s} s")
+    from_ms = backoff_until_ms(case.recent)
     if case.now_ms < from_ms:
         return Refused(code="backoff", reason=f"no order for another {(from_ms - case.now_ms) // 1000} s")
     lately = sum(1 for record in case.recent if case.now_ms - record.intent.created_ms <= _MINUTE_MS)

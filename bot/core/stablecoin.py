@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final, assert_never
 
 from bot.core import exit_books, exit_wants, owned
-from bot.core.exit_orders import TOO_SMALL, SliceCase, approve_slice
+from bot.core.exit_orders import SETTLING, TOO_SMALL, SliceCase, approve_slice
 from bot.core.exit_scene import Scene, look
 from bot.core.exit_situation import ExitMemory, ExitSituation
 from bot.domain.exits import (
@@ -306,7 +306,8 @@ def _best(scene: Scene, draft: Draft, cases: Iterable[SliceCase]) -> ExitPlan:
 
 
 def _refused(scene: Scene, refused: Refused) -> ExitPlan:
-    return _told(scene, ExitVerdict.REFUSED, refused.code, refused.reason, soon=True)
+    verdict = ExitVerdict.WAITING if refused.code == SETTLING else ExitVerdict.REFUSED
+    return _told(scene, verdict, refused.code, refused.reason, soon=True)
 
 
 def _told(

@@ -117,7 +117,7 @@ def test_too_little_is_too_little_whatever_else_stands_against_it(most: str) -> 
 
 def test_nothing_leaves_without_the_clock_before_its_time_or_too_often() -> None:
     assert code(approve_slice(case(clock_ok=False))) == "clock.offset"
-    assert code(approve_slice(case(live_from_ms=NOW + 1))) == "backoff"
+    assert code(approve_slice(case(live_from_ms=NOW + 1))) == "settling"
     request = order(approve_slice(case())).request
     rejected = filled(request, 1, NOW - 1_000, None, state=IntentState.REJECTED, quantity=D(0))
     assert code(approve_slice(case(recent=(rejected,)))) == "backoff"

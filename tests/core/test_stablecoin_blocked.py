@@ -29,6 +29,15 @@ def test_it_waits_for_the_short_and_says_what_a_hedged_coin_gains() -> None:
     assert desk.turn().order is not None
 
 
+def test_the_first_order_of_a_new_journal_is_waited_for_without_an_alarm() -> None:
+    desk = Desk(price=D(80_000), over={"live_from_ms": NOW + 12_000})
+    plans = desk.turns(3)
+    assert [(plan.verdict, plan.code, plan.alarm) for plan in plans[:2]] == [
+        (ExitVerdict.WAITING, "settling", False)
+    ] * 2
+    assert plans[2].order is not None
+
+
 def test_unknown_old_or_doubtful_readings_freeze_it() -> None:
     desk = Desk(price=D(80_000))
     desk.over = {"coins": unknown()}
