@@ -12,7 +12,8 @@ from bot.domain.policy import fallback_name
 from bot.settings.exchanges import UNIFIED, VERIFIED
 from bot.settings.exit_model import ExitTable
 from bot.settings.model import AnyTable, Document, HedgeTable
-from bot.settings.pair_model import PairTable
+from bot.settings.pair_model import PairTable, PairVenueTable
+from bot.settings.pairs import spot_symbol
 from bot.settings.problems import KeyPath, Problem, dotted, shown
 
 Claim = tuple[KeyPath, str, tuple[str, ...]]
@@ -97,13 +98,24 @@ def _hedge_claims(key: KeyPath, hedge: HedgeTable, document: Document) -> list[C
 
 
 def _pair_claims(key: KeyPath, hedge: PairTable) -> list[Claim]:
-    """One hedge alone trades in a coin on a venue: two would spend the same money, and count each other's coins."""
+    """One hedge alone trades in a coin on a venue, and one alone spends a currency there.
+
+    Gaps of several coins come together: each hedge would believe all of the money to be its own, and lose a leg.
+    """
     claims: list[Claim] = [((*key, "name"), hedge.name, ("the name", hedge.name))]
     claims += [
         ((*key, "venues", at, "venue"), each.venue, ("trading", hedge.asset, "on", each.venue))
         for at, each in enumerate(hedge.venues)
     ]
+    claims += [
+        ((*key, "venues", at, "venue"), each.venue, ("buying with", _quote(hedge, each), "on", each.venue))
+        for at, each in enumerate(hedge.venues)
+    ]
     return claims
+
+
+def _quote(hedge: PairTable, each: PairVenueTable) -> str:
+    return spot_symbol(hedge, each).partition("/")[2]
 
 
 def _exit_claims(key: KeyPath, hedge: ExitTable) -> list[Claim]:

@@ -127,6 +127,12 @@ def test_r6_two_hedges_never_trade_in_one_coin_on_one_venue(tmp_path: Path) -> N
     assert "the name gap is already used" in refused(tmp_path, HEDGE + other.replace('"other"', '"gap"'))
 
 
+def test_r6_two_hedges_never_buy_with_the_same_money(tmp_path: Path) -> None:
+    """A premium of USDT opens gaps of all coins at once: each hedge would believe all of the money to be its own."""
+    other = HEDGE.replace('"gap"', '"other"').replace('"BTC"', '"ETH"')
+    assert "buying with USDT on a is already used by hedges[0] (gap)" in refused(tmp_path, HEDGE + other)
+
+
 def test_r6_a_ladder_that_sells_there_is_another_one(tmp_path: Path) -> None:
     short = SHORT.replace('venue = "c"', 'venue = "a"') + "ladder = {reduce = true}\n"
     short = short.replace('holdings = [{source = "spot", venue = "a"}, {source = "spot", venue = "a"}]', "")
