@@ -64,11 +64,8 @@ class PairProof:
             JournalFault: what was learnt could not be recorded.
         """
         said = await asyncio.gather(*(self._one(*place) for place in self._places), return_exceptions=True)
-        for each in said:
-            if isinstance(each, BaseException):
-                raise each
-        found = zip(self._places, said, strict=True)
-        return {place.venue: why for (place, _, _), why in found if isinstance(why, str) and why}
+        found = zip(self._places, settled_all(said), strict=True)
+        return {place.venue: why for (place, _, _), why in found if why}
 
     async def cancel_resting(self, *, look: bool) -> None:
         """See `Resolver.cancel_resting`."""
@@ -118,3 +115,20 @@ class PairProof:
                     f"order {client_id} on {place.venue} was proven absent and is there after all, "
                     f"with {lookup.report.filled} filled: look at both venues and even them out by hand"
                 )
+
+
+def settled_all(said: Sequence[str | BaseException]) -> Sequence[str]:
+    """What every venue said.
+
+    Raises:
+        InvariantBroken: some venue contradicts itself. It comes first: it is told once, while other faults are met
+            again in the next turn.
+        BaseException: the first other one.
+    """
+    broken = [each.message for each in said if isinstance(each, InvariantBroken)]
+    if broken:
+        raise InvariantBroken("; ".join(broken))
+    for each in said:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in said if isinstance(each, str)]
