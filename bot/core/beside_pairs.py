@@ -14,7 +14,7 @@ from bot.core.pair_result import imbalance, leg_on
 from bot.domain.numbers import ZERO
 from bot.domain.observation import Holding, Source, Unknown
 from bot.domain.orders import Side
-from bot.domain.pair import PairLeg, PairRecord, PairStory
+from bot.domain.pair import PairLeg, PairStory
 
 
 def beside_pairs(
@@ -49,15 +49,17 @@ def _shown(holdings: Sequence[Holding | Unknown], story: PairStory, now_ms: int,
     record = story.record
     if any(not order.state.terminal for order in story.orders):
         return False
-    if not record.state.over and not _lasting(record, now_ms, grace_ms):
+    if not record.state.over and not _lasting(story, now_ms, grace_ms):
         return False
     ended_ms = max((order.updated_ms for order in story.orders), default=record.updated_ms)
     own = [held for held in holdings if isinstance(held, Holding) and _leg_of(held, story) is not None]
     return all(held.stamp.sent_ms >= ended_ms for held in own)
 
 
-def _lasting(record: PairRecord, now_ms: int, grace_ms: int) -> bool:
-    return record.naked_since_ms is not None and now_ms - record.naked_since_ms > grace_ms
+def _lasting(story: PairStory, now_ms: int, grace_ms: int) -> bool:
+    """Its evening had so long: before both outcomes were known it could not begin."""
+    known_ms = max((order.updated_ms for order in story.orders[:2]), default=0)
+    return story.record.naked_since_ms is not None and now_ms - max(story.record.naked_since_ms, known_ms) > grace_ms
 
 
 def _leg_of(held: Holding, story: PairStory) -> PairLeg | None:

@@ -95,11 +95,16 @@ def naked_for(ms: int, *orders: IntentRecord) -> PairStory:
 
 def test_what_could_not_be_evened_for_long_is_coins_like_any_other() -> None:
     readings = (held(KUCOIN, "4", NOW_MS), held(OKX, "5", NOW_MS))
-    uneven = legs("1", "0")
+    uneven = tuple(replace(leg, updated_ms=NOW_MS - 2 * GRACE_MS) for leg in legs("1", "0"))
     assert total(beside_pairs(readings, (naked_for(GRACE_MS, *uneven),), NOW_MS, GRACE_MS)) == 8
     assert total(beside_pairs(readings, (naked_for(GRACE_MS + 1, *uneven),), NOW_MS, GRACE_MS)) == 9
     even = story(*uneven, state=PairState.EVENING)
     assert total(beside_pairs(readings, (even,), NOW_MS, GRACE_MS)) == 8
+    # Until both outcomes were known its evening could not begin.
+    late = (uneven[0], replace(uneven[1], updated_ms=NOW_MS - GRACE_MS))
+    fresh = (held(KUCOIN, "4", NOW_MS + 1), held(OKX, "5", NOW_MS + 1))
+    assert total(beside_pairs(fresh, (naked_for(GRACE_MS + 1, *late),), NOW_MS, GRACE_MS)) == 8
+    assert total(beside_pairs(fresh, (naked_for(GRACE_MS + 1, *late),), NOW_MS + 1, GRACE_MS)) == 9
     flying = (uneven[0], replace(uneven[1], state=IntentState.UNKNOWN))
     assert total(beside_pairs(readings, (naked_for(GRACE_MS + 1, *flying),), NOW_MS, GRACE_MS)) == 8
 
