@@ -113,8 +113,9 @@ def choice(case: EveningCase, reading: PairReading, side: Side, coins: Decimal) 
     each = pr.worth(story.record.trade, leg, case.rate) * (ONE + side.sign * in_quote)
     made, wanted = pr.so_far(story, case.rate), _all_of(case, reading, side, coins)
     completes = reading is (case.buy if side is Side.BUY else case.sell)
-    # At that price the whole trade loses just what it may.
-    worst = side.sign * (made + case.policy.max_loss) / (wanted * each) if completes else None
+    # At that price what is not undone loses just what it may.
+    most = pr.kept(story, case.rate) + case.policy.max_loss
+    worst = side.sign * most / (wanted * each) if completes else None
     limit = _limit(reading, side, levels[0], slippage(case.policy, story), worst)
     within = tuple(level for level in levels if (level.price - limit) * side.sign <= 0)
     if not within:

@@ -39,7 +39,6 @@ from bot.runtime.pair_tell import outcome_of
 HOUR_MS: Final = 3_600_000
 EVENINGS_A_TURN: Final = 8
 """So many orders that even a trade out may follow each other without a pause."""
-LEGS: Final = 2
 FAILED_MS: Final = 7 * 24 * HOUR_MS
 """For so long a trade that failed counts."""
 FAILED_MAX: Final = 3
@@ -172,7 +171,7 @@ class PairTrader:
         plan = even_out(case)
         record = watched(story.record, story, plan, case.now_ms)
         if record.state.over:
-            record = replace(record, result=pair_result.result(trade, fills, story).money)
+            record = pair_result.told(record, pair_result.result(trade, fills, story))
         if record != story.record:
             self._journal.update_pair(record)
             self._count(record)
@@ -204,15 +203,8 @@ class PairTrader:
         if not ended.state.over:
             return
         now_ms, resumed_ms = self._parts.clock.now_ms(), self._journal.halts_cleared_ms()
-        lost = 0
-        for story in reversed(self._journal.recent_pairs(max(resumed_ms, now_ms - FAILED_MS), self.name)):
-            record = story.record
-            if record.trade.created_ms < resumed_ms or all(order.filled == 0 for order in story.orders):
-                continue
-            if len(story.orders) <= LEGS or (record.result or ZERO) >= 0:
-                break
-            lost += 1
-        if lost >= FAILED_MAX:
+        stories = self._journal.recent_pairs(max(resumed_ms, now_ms - FAILED_MS), self.name)
+        if pair_result.lost_in_a_row(stories, resumed_ms) >= FAILED_MAX:
             self._halt("legs-fail", f"{FAILED_MAX} trades in a row lost a leg and money: {ended.detail}")
 
     def _tell(self, record: PairRecord, plan: EveningPlan) -> None:
@@ -266,6 +258,10 @@ class PairTrader:
         return bool(self._memory.lasting) or self._policy.persist_s == 0 or bool(self.half_done())
 
     async def _situation(self, blocked: Mapping[VenueName, str]) -> PairSituation:
+        if self.half_done():
+            # It comes first: what is read for the next one only holds up its evening.
+            unread = tuple(eye.nothing("a trade is under way") for eye in self._parts.eyes)
+            return self._now(_bare(self._policy, unread, {}))
         readings, quotes = await asyncio.gather(self._readings(blocked), self._quotes())
         return self._now(_bare(self._policy, readings, quotes))
 

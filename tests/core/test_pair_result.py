@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal as D
 
-from bot.core.pair_result import fees_in_coins, result
+from bot.core.pair_result import fees_in_coins, lost_in_a_row, result, told
 from bot.domain.ids import Asset
 from bot.domain.orders import Side
+from bot.domain.pair import PairState, PairStory
 from tests.core.pairs import (
     BTC,
+    NOW_MS,
     TRADE,
     USDC,
     fill,
@@ -55,3 +57,33 @@ def test_what_was_taken_in_the_other_quote_is_converted() -> None:
     fills = [(fill(3, Side.SELL, "1", "100200", "20", USDC), made(3))]
     found = result(trade, fills, story(*legs("0", "1"), trade=trade))
     assert (found.coins, found.money, found.fees) == (D(-1), D(100_180) * D("0.999"), D("19.98"))
+
+
+def test_a_fee_without_a_price_leaves_the_result_open_and_is_named() -> None:
+    both = story(*legs())
+    fills = [
+        (fill(1, Side.BUY, "1", "100000", "0.0125", Asset("BNB")), made(2)),
+        (fill(3, Side.SELL, "1", "100200", "20.04"), made(3)),
+    ]
+    record = told(both.record, result(TRADE, fills, both))
+    assert record.result is None
+    assert "179.96 USDT before fees of 0.0125 BNB" in record.detail
+    plain = told(both.record, result(TRADE, [(fill(1, Side.BUY, "1", "100000", "20"), made(2))], both))
+    assert (plain.result, plain.detail) == (D(-100_020), both.record.detail)
+
+
+def ended(result: str | None, *, age_ms: int = 1_000, evened: bool = True, filled: str = "1") -> PairStory:
+    orders = (*legs(filled, "0"), *([order(4, Side.SELL, filled=filled)] if evened else []))
+    one = story(*orders, state=PairState.EVEN)
+    trade = replace(one.record.trade, created_ms=NOW_MS - age_ms)
+    return replace(one, record=replace(one.record, trade=trade, result=None if result is None else D(result)))
+
+
+def test_trades_that_lost_a_leg_and_money_are_counted_up_to_the_first_that_did_not() -> None:
+    lost, won, none = ended("-1"), ended("0"), ended("-1", evened=False)
+    assert lost_in_a_row([lost, lost, lost], 0) == 3
+    assert lost_in_a_row([lost, won, lost], 0) == 1
+    assert lost_in_a_row([lost, none], 0) == 0  # it lost no leg
+    assert lost_in_a_row([lost, ended("-1", filled="0"), lost], 0) == 2  # it filled nothing, which says nothing
+    assert lost_in_a_row([lost, ended(None)], 0) == 2  # what is not known is not taken for a gain
+    assert lost_in_a_row([ended("-1", age_ms=2_000), lost], NOW_MS - 1_000) == 1

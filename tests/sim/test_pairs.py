@@ -143,6 +143,7 @@ def test_p5_notices_a_second_trade_while_one_is_open(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(SqlJournal, "arm_pair", loose)
     monkeypatch.setattr(PairTrader, "_now", forgetful)
+    monkeypatch.setattr(PairTrader, "half_done", lambda _: "")
     monkeypatch.setattr(PairTrader, "_even_out", idle)
     assert violated(play(ONE_LEG)) == "P5"
 
