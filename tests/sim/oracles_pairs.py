@@ -166,6 +166,17 @@ class PairTruth:
                     found.append((trade, coins - (trade.fee if trade.fee_asset == "BTC" else ZERO)))
         return sorted(found, key=lambda fill: fill[0].time_ms)
 
+    def paid(self, story: PairStory) -> Decimal:
+        """USDT that a trade's fills brought, or, negative, cost."""
+        return sum(
+            (
+                (trade.quote if trade.side is Side.SELL else -trade.quote)
+                - (trade.fee if trade.fee_asset == "USDT" else ZERO)
+                for trade, _ in self.fills(story)
+            ),
+            ZERO,
+        )
+
     def naked_ms(self, story: PairStory) -> int:
         """For how long one exchange had filled more than the other; what is left at the end is not counted."""
         total, since_ms, naked_ms = ZERO, 0, 0
@@ -325,12 +336,12 @@ class BooksAgree:
 
     def finish(self, truth: PairTruth) -> None:
         """What a trade left, or took, of coins was paid for: it is counted at the dearest price."""
-        if any(truth.taken(story) for story in truth.stories):
-            return
-        results = [story.record.result for story in truth.stories]
+        open_ones = [story for story in truth.stories if truth.taken(story)]
+        results = [story.record.result for story in truth.stories if story not in open_ones]
         if None in results:
             raise Violation("P6", f"{results.count(None)} of {len(results)} trades have no result")
         claimed = sum((result for result in results if result is not None), ZERO)
+        claimed += sum((truth.paid(story) for story in open_ones), ZERO)
         if abs(truth.earned() - claimed) > CENT + self._left(truth):
             raise Violation("P6", f"the exchanges' money changed by {truth.earned()}, the journal says {claimed}")
 
