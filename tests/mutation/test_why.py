@@ -24,6 +24,8 @@ def mutant(before: str, after: str, module: str = "core.risk") -> Mutant:
         ('reason=f"it is {age} old, " f"the limit is {limit}",', "reason=None,"),
         ('reason = f"left alone for {left_s} s"', "reason = None"),
         ("case _: assert_never(side)", ""),
+        ("if ps.too_small(market, side, coins, price):", "if ps.too_small(market, None, coins, price):"),
+        ("small = too_small(a.market, Side.BUY, coins, price)", "small = too_small(a.market, None, coins, price)"),
         ("total = sum((one.amount for one in rows), ZERO) * 2", "total = sum((one.amount for one in rows), ) * 2"),
     ],
 )
@@ -39,6 +41,8 @@ def test_words_are_words(before: str, after: str) -> None:
         ("return replace(plan, alarm=True)", "return replace(plan, alarm=None)"),
         ("return replace(plan, reason=why, want_book=True)", "return replace(plan, reason=why, )"),
         ("limit = ZERO", "limit = None"),
+        ("small = ps.too_small(market, side, coins, price)", "small = ps.too_small(market, side, None, price)"),
+        ("return _limit(market, side, coins, price)", "return _limit(market, None, coins, price)"),
         ("return max(left, ZERO)", "return max(left, )"),
         ("return max(sum(one for one in rows), ZERO)", "return max(sum(one for one in rows), )"),
         ("case Side.SELL: return bids", ""),

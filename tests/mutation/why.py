@@ -38,6 +38,17 @@ def _no_words(mutant: Mutant) -> bool:
     return mutant.after in silenced or dropped
 
 
+_SIDE_TOLD: Final = re.compile(r"\btoo_small\([\w.]+, (?:side|Side\.\w+)(?=,)")
+
+
+def _side_of_a_sentence(mutant: Mutant) -> bool:
+    """`pair_size.too_small` names the side in its sentence, and judges by coins and price."""
+    return any(
+        mutant.before[: found.end()].rpartition(" ")[0] + " None" + mutant.before[found.end() :] == mutant.after
+        for found in _SIDE_TOLD.finditer(mutant.before)
+    )
+
+
 def _never_reached(mutant: Mutant) -> bool:
     return "assert_never(" in mutant.before and (mutant.after in {"", "assert_never(None)"})
 
@@ -71,6 +82,7 @@ def _only_logged(mutant: Mutant) -> bool:
 RULES: Final[Mapping[str, Callable[[Mutant], bool]]] = {
     "only the words of a sentence differ": _only_words,
     "a sentence is left out, the decision is the same": _no_words,
+    "the side stands in the sentence only": _side_of_a_sentence,
     "the type checker proves that the arm is never reached": _never_reached,
     "a sum of none is 0 either way": _zero_of_a_sum,
     "the coins of a linear contract do not depend on the price": _mark_of_a_linear_contract,
