@@ -45,6 +45,7 @@ def sent(plan: EveningPlan) -> tuple[VenueName, Side, D, D]:
     assert (request.time_in_force, request.reduce_only) == (TimeInForce.IOC, False)
     assert plan.naked
     assert plan.alarm
+    assert plan.look_again_s == 0
     return request.venue, request.side, request.contracts, request.price
 
 
@@ -53,6 +54,8 @@ def test_both_filled_in_full_is_even() -> None:
     assert (plan.verdict, plan.imbalance, plan.naked, plan.alarm) == (EveningVerdict.EVEN, D(0), False, False)
     assert even_out(evening(*legs("0", "0"))).verdict is EveningVerdict.EVEN
     assert even_out(evening(*legs("0.4001", "0.4"))).verdict is EveningVerdict.ORDER
+    one_step = even_out(evening(*legs("0.40001", "0.4")))  # a coin's least part, too little for an order
+    assert (one_step.verdict, one_step.naked) == (EveningVerdict.DUST, True)
     coarse = replace(SELLING, market=replace(SELLING.market, quantity_step=D("0.0001")))
     assert even_out(evening(*legs("0.40009", "0.4"), sell=coarse)).verdict is EveningVerdict.EVEN
 
@@ -64,6 +67,8 @@ def test_r20_nothing_is_sent_while_an_outcome_is_not_known(state: IntentState) -
     bought = order(2, Side.BUY, filled="1", average="100000")
     plan = even_out(evening(bought, order(3, Side.SELL, state=state)))
     assert (plan.verdict, plan.order, plan.naked, plan.alarm) == (EveningVerdict.WAIT, None, True, True)
+    assert plan.imbalance == 1
+    assert "sell on okx" in plan.reason
     quiet = even_out(evening(order(2, Side.BUY), order(3, Side.SELL, state=state)))
     assert (quiet.verdict, quiet.naked, quiet.alarm) == (EveningVerdict.WAIT, False, state is IntentState.UNKNOWN)
     again = even_out(evening(*legs("1", "0"), order(4, Side.SELL, state=state)))
@@ -159,7 +164,7 @@ def test_a_venue_that_can_not_be_sent_anything_leaves_the_other(changes: dict[st
     down = replace(BUYING, trouble="down")
     plan = even_out(evening(*legs("1", "0"), buy=down, sell=broken))
     assert (plan.verdict, plan.order, plan.alarm, plan.naked) == (EveningVerdict.STUCK, None, True, True)
-    assert plan.look_again_s == D(1)
+    assert (plan.look_again_s, plan.imbalance) == (D(1), D(1))
     assert told in plan.reason
 
 
@@ -286,7 +291,8 @@ def test_a_fee_in_coins_is_estimated_until_it_is_told() -> None:
     bought = order(2, Side.BUY, coins="1.00021", filled="1.00021", average="100000")
     sold = order(3, Side.SELL, filled="1", average="100200")
     waits = even_out(coined(bought, sold))
-    assert (waits.verdict, waits.naked) == (EveningVerdict.WAIT, False)
+    assert (waits.verdict, waits.naked, waits.alarm) == (EveningVerdict.WAIT, False, False)
+    assert "not all told" in waits.reason
     assert waits.imbalance == D("1.00021") * D("0.9998") - 1
     assert even_out(coined(bought, sold, fees={2: "0.00020004"})).verdict is EveningVerdict.WAIT
     even = even_out(coined(bought, sold, fees={2: "0.00020004", 3: "0"}))
@@ -304,7 +310,10 @@ def test_what_is_uneven_whatever_the_fee_is_not_waited_for() -> None:
 
 def test_dust_waits_for_what_is_not_told_yet() -> None:
     bought = order(2, Side.BUY, coins="1.00021", filled="0.00004", average="100000")
-    assert even_out(coined(bought, order(3, Side.SELL))).verdict is EveningVerdict.WAIT
+    waits = even_out(coined(bought, order(3, Side.SELL)))
+    assert (waits.verdict, waits.naked) == (EveningVerdict.WAIT, True)
+    assert waits.imbalance == D("0.00004") * D("0.9998")
+    assert "not all told" in waits.reason
     assert even_out(coined(bought, order(3, Side.SELL), fees={2: "0"})).verdict is EveningVerdict.DUST
 
 

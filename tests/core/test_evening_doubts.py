@@ -125,5 +125,9 @@ def test_r24_after_the_widest_limit_missed_too_one_order_a_second_is_enough() ->
     assert request_of(even_out(evening(*BOUGHT, *tries[:-1], buy=before(BUYING, 0)))).venue == KUCOIN
     case = evening(*BOUGHT, *tries, buy=before(BUYING, 0), sell=before(SELLING, 0))
     assert "one a second" in stuck(case)
+    assert even_out(case).imbalance == 1
+    # The newest one counts, however long ago the others were.
+    older = [replace(each, updated_ms=NOW_MS - 9_000) for each in tries[:-1]]
+    assert "one a second" in stuck(replace(case, story=story(*BOUGHT, *older, tries[-1])))
     waited = [replace(each, updated_ms=NOW_MS - 1_000) for each in tries]
     assert request_of(even_out(evening(*BOUGHT, *waited))).side is Side.SELL

@@ -23,6 +23,7 @@ def test_time_naked_counts_from_when_what_filled_had_left_to_even() -> None:
     one = story(bought, order(3, Side.SELL, state=IntentState.UNKNOWN, ended_ms=NOW_MS - 100))
     open_one = watched(one.record, one, even_out(evening(*one.orders)), NOW_MS)
     assert (open_one.state, open_one.naked_since_ms, open_one.naked_ms) == (PairState.OPEN, NOW_MS - 900, 0)
+    assert open_one.left is None
     assert watched(open_one, one, even_out(evening(*one.orders)), NOW_MS + 50) == open_one
     short = story(bought, order(3, Side.SELL, ended_ms=NOW_MS + 50))
     uneven = watched(open_one, short, even_out(evening(*short.orders)), NOW_MS + 60)
@@ -56,3 +57,16 @@ def test_two_answers_apart_were_naked_until_the_second() -> None:
     assert watched(both.record, both, even_out(evening(*both.orders)), NOW_MS).naked_ms == 800
     none = story(*legs("0", "0"))
     assert watched(none.record, none, even_out(evening(*none.orders)), NOW_MS).naked_ms == 0
+
+
+def test_a_trade_is_evened_out_once_both_legs_are_known_whatever_came_after_them() -> None:
+    flying = story(*legs("1", "0"), order(4, Side.SELL, state=IntentState.ARMED))
+    found = watched(flying.record, flying, even_out(evening(*flying.orders)), NOW_MS)
+    assert found.state is PairState.EVENING
+
+
+def test_a_clock_that_was_set_back_makes_no_time_naked() -> None:
+    done = story(*legs())
+    naked = replace(done.record, state=PairState.EVENING, naked_since_ms=NOW_MS, naked_ms=500)
+    for now_ms in (NOW_MS, NOW_MS - 60_000):
+        assert watched(naked, done, even_out(evening(*done.orders)), now_ms).naked_ms == 500
