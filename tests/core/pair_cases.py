@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal as D
 
-from bot.core.pair_situation import PairReading, PairSituation, Stock
+from bot.core.cross_exchange import decide
+from bot.core.pair_situation import PairMemory, PairReading, PairSituation, Stock
 from bot.domain.control import Control, ControlKind
 from bot.domain.observation import Stamp, Unknown
 from bot.domain.orders import Side
-from bot.domain.pair import PairCaps, PairPolicy, PairState
+from bot.domain.pair import PairCaps, PairPlan, PairPolicy, PairState
 from tests.core.pairs import (
     BUYING,
     FRESH,
@@ -25,6 +26,25 @@ from tests.core.pairs import (
     story,
     with_both,
 )
+
+NONE = PairMemory()
+
+
+def planned(situation: PairSituation, memory: PairMemory = NONE) -> PairPlan:
+    return decide(situation, memory)[0]
+
+
+def later(situation: PairSituation, ms: int, *, buy_only: bool = False) -> PairSituation:
+    stamp = Stamp(sent_ms=FRESH.sent_ms + ms, answered_ms=FRESH.answered_ms + ms)
+
+    def moved(reading: PairReading) -> PairReading:
+        assert not isinstance(reading.book, Unknown)
+        assert isinstance(reading.stock, Stock)
+        return replace(reading, book=replace(reading.book, stamp=stamp), stock=replace(reading.stock, stamp=stamp))
+
+    buy, sell = situation.readings
+    return replace(situation, readings=(moved(buy), sell if buy_only else moved(sell)), now_ms=situation.now_ms + ms)
+
 
 PAUSE = Control(kind=ControlKind.PAUSE, hedge=None, who="ann", why="", since_ms=NOW_MS)
 

@@ -10,13 +10,26 @@ import pytest
 
 from bot.core.cross_exchange import decide
 from bot.core.pair_gate import approve
-from bot.core.pair_situation import PairMemory, PairReading, PairSituation, QuotePrice, Stock
+from bot.core.pair_situation import PairReading, PairSituation, QuotePrice, Stock
 from bot.domain.ids import Asset, VenueName
 from bot.domain.intent import IntentState
-from bot.domain.observation import Stamp, Unknown
+from bot.domain.observation import Unknown
 from bot.domain.orders import Side, TimeInForce
-from bot.domain.pair import ApprovedPair, PairPlan, PairState, PairVerdict
-from tests.core.pair_cases import BLIND, BLOCKED, OPEN, OVER, PAUSE, SENT, in_usdc, with_caps, with_policy
+from bot.domain.pair import ApprovedPair, PairState, PairVerdict
+from tests.core.pair_cases import (
+    BLIND,
+    BLOCKED,
+    NONE,
+    OPEN,
+    OVER,
+    PAUSE,
+    SENT,
+    in_usdc,
+    later,
+    planned,
+    with_caps,
+    with_policy,
+)
 from tests.core.pairs import (
     BUYING,
     CAPS,
@@ -36,12 +49,6 @@ from tests.core.pairs import (
     story,
     with_both,
 )
-
-NONE = PairMemory()
-
-
-def planned(situation: PairSituation, memory: PairMemory = NONE) -> PairPlan:
-    return decide(situation, memory)[0]
 
 
 def dear(reading: PairReading) -> PairReading:
@@ -109,18 +116,6 @@ def test_an_edge_must_last_over_consecutive_readings_of_both_books() -> None:
     assert decide(done, memory)[0].verdict is PairVerdict.ACT
     assert decide(done, memory)[0].opportunities[0].lasted_s == D(2)
     assert decide(later(patient, 2_049), memory)[0].verdict is PairVerdict.PERSISTING
-
-
-def later(situation: PairSituation, ms: int, *, buy_only: bool = False) -> PairSituation:
-    stamp = Stamp(sent_ms=FRESH.sent_ms + ms, answered_ms=FRESH.answered_ms + ms)
-
-    def moved(reading: PairReading) -> PairReading:
-        assert not isinstance(reading.book, Unknown)
-        assert isinstance(reading.stock, Stock)
-        return replace(reading, book=replace(reading.book, stamp=stamp), stock=replace(reading.stock, stamp=stamp))
-
-    buy, sell = situation.readings
-    return replace(situation, readings=(moved(buy), sell if buy_only else moved(sell)), now_ms=situation.now_ms + ms)
 
 
 @pytest.mark.parametrize(
