@@ -146,4 +146,4 @@ def test_the_money_that_a_seller_tells_no_price_of_is_named() -> None:
 
 
 def test_a_refusal_of_a_fresh_journal_tells_how_long_it_lasts() -> None:
-    assert "2000 s" in planned(replace(SITUATION, live_from_ms=NOW_MS + 2_000_000)).reason
+    assert "another 2000 s" in planned(replace(SITUATION, live_from_ms=NOW_MS + 2_000_000)).reason

@@ -7,7 +7,7 @@ from decimal import Decimal as D
 
 import pytest
 
-from bot.core.pair_books import apart, unusable
+from bot.core.pair_books import UNBELIEVABLE, apart, distance, unusable
 from bot.domain.observation import Book, Stamp, Unknown
 from tests.core.pairs import BUYING, NOW_MS, SELLING, book
 
@@ -57,8 +57,10 @@ def at(price: int, reference: int | None = None) -> tuple[Book, D | None]:
         (at(1000, 1000), at(1051), "book.apart"),
         (at(1000), at(1051, 1051), "book.apart"),
         (at(1000, 1020), at(1060, 1060), "book.apart"),
+        (at(1000, 1010), at(1060, 1060), None),
         (at(1000, 1000), at(1100, 1100), None),
         (at(1000, 1000), at(1101, 1101), "book.apart"),
+        (at(1000, 1050), at(1000, 1000), None),
         (at(1000, 1051), at(1000, 1000), "book.doubtful"),
         (at(1000, 1000), at(1000, 900), "book.doubtful"),
         (at(1000, 0), at(1000), "book.doubtful"),
@@ -76,3 +78,14 @@ def test_they_are_compared_in_one_currency() -> None:
     one, other = replace(BUYING, book=at(1000)[0]), replace(SELLING, book=at(1000)[0])
     assert apart(one, other, D("0.96")) is None
     assert apart(one, other, D("0.94")) is not None
+    assert apart(one, replace(SELLING, book=at(2000)[0]), D("0.5")) is None
+
+
+def test_the_side_that_is_missing_is_named() -> None:
+    assert unusable(replace(GOOD, asks=()), NOW_MS, AGE) == ("book.empty", "the book has no asks")
+    assert unusable(replace(GOOD, bids=()), NOW_MS, AGE) == ("book.empty", "the book has no bids")
+
+
+def test_prices_below_one_unit_of_money_are_prices() -> None:
+    assert distance(D("0.50"), D("0.51")) == D("0.02")
+    assert distance(D(0), D("0.51")) > UNBELIEVABLE
