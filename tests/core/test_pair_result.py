@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal as D
 
-from bot.core.pair_result import fees_in_coins, lost_in_a_row, result, told
+from bot.core.pair_result import fees_in_coins, lost_in_a_row, result, so_far, told
 from bot.domain.ids import Asset
 from bot.domain.orders import Side
 from bot.domain.pair import PairState, PairStory
 from tests.core.pairs import (
     BTC,
+    KUCOIN,
     NOW_MS,
+    OKX,
     TRADE,
     USDC,
     fill,
@@ -87,3 +89,12 @@ def test_trades_that_lost_a_leg_and_money_are_counted_up_to_the_first_that_did_n
     assert lost_in_a_row([lost, ended("-1", filled="0"), lost], 0) == 2  # it filled nothing, which says nothing
     assert lost_in_a_row([lost, ended(None)], 0) == 2  # what is not known is not taken for a gain
     assert lost_in_a_row([ended("-1", age_ms=2_000), lost], NOW_MS - 1_000) == 1
+
+
+def test_so_far_a_sale_has_paid_its_fee_in_quote_and_a_buy_where_that_is_its_leg_s_way() -> None:
+    """Undone where it was bought: 1 for 100,000 with a fee in coins, and sold again there for 99,000."""
+    undone = order(4, Side.SELL, venue=KUCOIN, filled="1", average="99000")
+    assert so_far(story(legs()[0], trade=COINED_TRADE), D(1)) == -100_000
+    assert so_far(story(legs()[0], undone, trade=COINED_TRADE), D(1)) == -100_000 + 99_000 * D("0.9998")
+    back = order(4, Side.BUY, venue=OKX, filled="1", average="99000")
+    assert so_far(story(legs()[1], back), D(1)) == 100_200 * D("0.9998") - 99_000 * D("1.0002")
