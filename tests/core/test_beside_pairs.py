@@ -116,6 +116,43 @@ def test_unwinding_orders_count_on_the_venue_they_are_on() -> None:
     assert total(beside_pairs(readings, (story(*legs("1", "0"), undone),), NOW_MS, GRACE_MS)) == 8
 
 
+def test_a_newer_trade_that_the_venues_show_leaves_an_older_one_to_be_taken_out() -> None:
+    """What is naked for long is told by the venues, whatever an older trade does."""
+    readings = (held(KUCOIN, "4", NOW_MS), held(OKX, "5", NOW_MS))
+    older = story(order(2, Side.BUY, state=IntentState.UNKNOWN), order(3, Side.SELL))
+    newer = story(*legs("0", "0"), state=PairState.EVEN)
+    assert total(beside_pairs(readings, (older, newer), NOW_MS, GRACE_MS)) == 8
+
+
+def test_a_reading_that_was_asked_for_as_an_order_ended_shows_it_in_full() -> None:
+    """However far it has moved besides: 2 coins came, of which the trade bought 1."""
+    bought = story(legs()[0], FLYING[1])
+    found = beside_pairs((held(KUCOIN, "5", ENDED),), (bought,), NOW_MS, GRACE_MS)
+    assert total(found) == 4
+    less = beside_pairs((held(KUCOIN, "3.5", ENDED),), (bought,), NOW_MS, GRACE_MS)
+    assert total(less) == D("2.5")
+    before = beside_pairs((held(KUCOIN, "3.5", ENDED - 1),), (bought,), NOW_MS, GRACE_MS)
+    assert total(before) == 3
+
+
+def test_what_orders_of_one_side_may_have_moved_adds_up() -> None:
+    """Two buys of 1 on one venue, and two sales of 1 on the other."""
+    orders = [
+        order(number, side, state=IntentState.UNKNOWN)
+        for number, side in ((2, Side.BUY), (3, Side.SELL), (4, Side.BUY), (5, Side.SELL))
+    ]
+    readings = (held(KUCOIN, "5", NOW_MS), held(OKX, "3", NOW_MS))
+    assert total(beside_pairs(readings, (story(*orders),), NOW_MS, GRACE_MS)) == 8
+
+
+def test_an_order_that_has_ended_moved_a_reading_of_before_by_what_it_filled_and_no_more() -> None:
+    bought, sold = legs("0.4", "0.4")
+    one = story(bought, sold)
+    readings = (held(KUCOIN, "4", ENDED - 1), held(OKX, "4", ENDED - 1))
+    found = beside_pairs(readings, (one,), NOW_MS, GRACE_MS)
+    assert [each.quantity for each in found if isinstance(each, Holding)] == [D("3.6"), D("4.4")]
+
+
 def test_other_coins_tokens_and_unknowns_are_left_alone() -> None:
     others = (
         held(KUCOIN, "7", NOW_MS, asset=Asset("ETH")),

@@ -32,6 +32,12 @@ def test_each_direction_tells_how_many_more_trades_it_allows() -> None:
 def test_an_unknown_size_has_no_room() -> None:
     found = inventory(SITUATION, None)
     assert (found.coins, found.rooms, found.transfers) == (None, (), ())
+    assert inventory(SITUATION, D("0.5")).coins == D("0.5")
+
+
+def test_a_coin_that_costs_less_than_one_unit_of_money_has_room() -> None:
+    cheap = replace(holding(BUYING, "0", "5"), book=book([("0.4", "9")], [("0.5", "9")]), taker_fee=D(0))
+    assert rooms(with_both(SITUATION, cheap, holding(SELLING, "9", "0")), "1")[KUCOIN, OKX] == (9, 9, 10)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +51,10 @@ def test_an_unknown_size_has_no_room() -> None:
     ],
 )
 def test_what_is_not_known_is_in_no_room(reading: PairReading) -> None:
-    assert (KUCOIN, OKX) not in rooms(with_both(SITUATION, reading))
+    found = rooms(with_both(SITUATION, reading))
+    assert (KUCOIN, OKX) not in found
+    # What the other direction needs is known but for an unknown stock.
+    assert ((OKX, KUCOIN) in found) is isinstance(reading.stock, Stock)
 
 
 def test_the_transfer_that_restores_the_balance_is_told_with_the_fee_as_entered() -> None:
@@ -56,6 +65,17 @@ def test_the_transfer_that_restores_the_balance_is_told_with_the_fee_as_entered(
     assert found == (
         Transfer(asset=BTC, amount=D(1), source=KUCOIN, target=OKX, fee=D("0.0002")),
         Transfer(asset=USDT, amount=D(100_000), source=OKX, target=KUCOIN, fee=None),
+    )
+
+
+def test_half_of_the_difference_is_moved_however_little_it_is() -> None:
+    rich = holding(BUYING, "1.5", "0.5")
+    poor = holding(SELLING, "0.25", "1.5")
+    entered = replace(poor, place=replace(poor.place, quote_transfer_fee=D("0.1")))
+    found = inventory(with_both(SITUATION, rich, entered), D("0.5")).transfers
+    assert found == (
+        Transfer(asset=BTC, amount=D("0.625"), source=KUCOIN, target=OKX, fee=None),
+        Transfer(asset=USDT, amount=D("0.5"), source=OKX, target=KUCOIN, fee=D("0.1")),
     )
 
 
