@@ -167,14 +167,14 @@ def test_a_balance_that_was_read_as_the_last_order_ended_counts() -> None:
 
 def test_the_next_order_may_go_out_at_the_end_of_the_pause() -> None:
     case = evening(*BOUGHT, sell=replace(SELLING, not_before_ms=NOW_MS))
-    assert chosen(case, case.sell, Side.SELL)
+    assert chosen(case, case.sell, Side.SELL).completes
     later = evening(*BOUGHT, sell=replace(SELLING, not_before_ms=NOW_MS + 1))
     assert isinstance(choice(later, later.sell, Side.SELL, D(1)), str)
 
 
 def test_a_touch_just_5_percent_off_the_venue_s_own_source_is_believed() -> None:
     case = evening(*BOUGHT, sell=replace(SELLING, reference=D(105_210)))
-    assert chosen(case, case.sell, Side.SELL)
+    assert chosen(case, case.sell, Side.SELL).completes
     further = evening(*BOUGHT, sell=replace(SELLING, reference=D("105210.01")))
     assert isinstance(choice(further, further.sell, Side.SELL, D(1)), str)
 
@@ -182,7 +182,7 @@ def test_a_touch_just_5_percent_off_the_venue_s_own_source_is_believed() -> None
 def test_a_touch_just_5_percent_off_what_was_traded_there_is_believed() -> None:
     risen = replace(SELLING, book=book([("105000", "1")], [("105183.75", "1")]))
     case = evening(*SOLD, buy=replace(BUYING, book=DOWN), sell=risen)
-    assert chosen(case, case.sell, Side.BUY)
+    assert not chosen(case, case.sell, Side.BUY).completes
     further = replace(SELLING, book=book([("105000", "1")], [("105183.76", "1")]))
     case = evening(*SOLD, buy=replace(BUYING, book=DOWN), sell=further)
     assert isinstance(choice(case, case.sell, Side.BUY, D(1)), str)
@@ -202,7 +202,7 @@ def test_a_book_in_another_currency_is_confirmed_at_the_price_of_that() -> None:
     risen = replace(SELLING, book=book([("120000", "1")], [("120010", "1")]))
     other = replace(BUYING, book=book([("96000", "1")], [("96010", "1")]))
     case = replace(with_trade(evening(*BOUGHT, buy=other, sell=risen), trade), policy=LOOSE)
-    assert chosen(case, case.sell, Side.SELL)
+    assert chosen(case, case.sell, Side.SELL).completes
 
 
 def test_dust_is_judged_at_what_a_sale_brings_at_its_limit() -> None:

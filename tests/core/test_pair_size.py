@@ -9,13 +9,11 @@ from bot.core.edge import terms_of
 from bot.core.pair_size import Route, bought_within, bounds, offer_of, orders_within, too_small, trips_within
 from bot.domain.intent import IntentRecord, IntentState
 from bot.domain.orders import Side
-from bot.domain.pair import PairState, PairStory
+from bot.domain.pair import PairCaps, PairState, PairStory
 from tests.core.pairs import BUYING, CAPS, MARKET, NOW_MS, POLICY, SELLING, TRADE, legs, order, story
 
-HALF = D("0.5")
 
-
-def route(conversion: D = HALF, **caps: D) -> Route:
+def route(caps: PairCaps = CAPS) -> Route:
     """The buy pays a fee of 20 % in coins."""
     buy = replace(
         BUYING,
@@ -24,10 +22,10 @@ def route(conversion: D = HALF, **caps: D) -> Route:
     )
     sell = replace(SELLING, market=replace(SELLING.market, quantity_max=D("4.5")))
     return Route(
-        policy=replace(POLICY, caps=replace(CAPS, **caps)),
+        policy=replace(POLICY, caps=caps),
         buy=buy,
         sell=sell,
-        terms=terms_of(offer_of(buy), offer_of(sell), conversion),
+        terms=terms_of(offer_of(buy), offer_of(sell), D("0.5")),
         spent_hour=D(0),
     )
 
@@ -42,13 +40,13 @@ def test_each_bound_is_told_in_coins_that_arrive_the_tightest_first() -> None:
         (D("4.0"), "instrument.maximum"),
         (D("8.0"), "cap.notional-per-hour"),
     ]
-    by_buy = bounds(route(order_notional=D(50_999)), D(100_000), D(100))
+    by_buy = bounds(route(replace(CAPS, order_notional=D(50_999))), D(100_000), D(100))
     assert by_buy[0][:2] == (D("0.400"), "cap.order-notional")  # 0.50 is bought, down to the step
     assert "50999 USDT" in by_buy[0][2]
 
 
 def test_of_equally_tight_bounds_that_of_one_order_is_told_before_that_of_an_hour() -> None:
-    found = bounds(route(order_notional=D(50_000), notional_per_hour=D(50_000)), D(100_000), D(100))
+    found = bounds(route(replace(CAPS, order_notional=D(50_000), notional_per_hour=D(50_000))), D(100_000), D(100))
     assert [code for _, code, _ in found[:2]] == ["cap.order-notional", "cap.notional-per-hour"]
     assert found[0][0] == found[1][0]
 
