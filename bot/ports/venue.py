@@ -87,12 +87,22 @@ class Venue(Protocol):
         """Read once. What can't be read becomes Unknown; never raises a VenueFault."""
         ...
 
-    async def order_slot(self) -> None:
-        """Wait until the rate limits let an order go at once; orders pass reads. Raises VenueBusy during a ban."""
+    async def order_slot(self, symbol: Symbol) -> None:
+        """Wait until the rate limits let an order on the symbol go at once; orders pass reads.
+
+        Raises VenueBusy during a ban, or a pause of orders on such markets.
+        """
+        ...
+
+    def orders_paused_until_ms(self, symbol: Symbol) -> int:
+        """Until when `order_slot` raises VenueBusy for the symbol, by our clock; 0 when it does not now.
+
+        What is read of the venue may go on meanwhile: it says nothing of a pause of orders alone.
+        """
         ...
 
     async def place(self, ticket: OrderTicket) -> SendOutcome:
-        """Send one order, once, now (call `order_slot` first). Never raises a VenueFault."""
+        """Send one order, once, now (call `order_slot` with its symbol first). Never raises a VenueFault."""
         ...
 
     async def cancel(self, symbol: Symbol, client_id: ClientOrderId) -> SendOutcome:
@@ -181,7 +191,7 @@ class Treasury(Protocol):
         ...
 
     async def move(self, record: MoveRecord) -> MoveOutcome:
-        """Send one move, once, now (call `order_slot` first). Never raises a VenueFault."""
+        """Send one move, once, now (call `order_slot` with its symbol first). Never raises a VenueFault."""
         ...
 
     async def moves(self, kind: MoveKind, symbol: Symbol, since_ms: int) -> Sequence[VenueMove]:

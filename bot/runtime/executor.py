@@ -63,7 +63,7 @@ class Executor:
             VenueBusy: rate limited or banned; nothing was sent.
             NotSent: `still_good` objected; nothing was recorded or sent.
         """
-        await venue.order_slot()
+        await venue.order_slot(approved.request.symbol)
         objection = still_good()
         if objection:
             raise NotSent(objection)

@@ -79,7 +79,7 @@ class Mover:
             NotSent: `still_good` objected; nothing was recorded or sent.
             InvariantBroken: another move for the contract is not finished.
         """
-        await self._venue.order_slot()
+        await self._venue.order_slot(step.symbol)
         objection = still_good()
         if objection:
             raise NotSent(objection)

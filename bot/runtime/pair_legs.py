@@ -74,7 +74,8 @@ class PairLegs:
                 recorded or sent.
         """
         legs = (approved.buy, approved.sell)
-        await asyncio.gather(*(self._venues[leg.request.venue].order_slot() for leg in legs))
+        requests = [leg.request for leg in legs]
+        await asyncio.gather(*(self._venues[each.venue].order_slot(each.symbol) for each in requests))
         self._refuse(still_good(), *legs)
         first = self._book.next_sequence()
         pair_id, *ids = (client_order_id(self._epoch, first + more) for more in range(3))
@@ -110,7 +111,7 @@ class PairLegs:
     async def even(self, story: PairStory, approved: Approved, *, still_good: Callable[[], str]) -> None:
         """Send one order that brings a trade closer to even. Raises like `send`."""
         venue = self._venues[approved.request.venue]
-        await venue.order_slot()
+        await venue.order_slot(approved.request.symbol)
         self._refuse(still_good(), approved)
         client_id = client_order_id(self._epoch, self._book.next_sequence())
         record = self._book.arm_evening(story.record.trade.pair_id, self._intent(client_id, approved))
@@ -125,8 +126,13 @@ class PairLegs:
             self._book.settle_leg(record, own, intent.mark)
 
     def _refuse(self, objection: str, *orders: Approved) -> None:
-        """Raises NotSent. What a ladder or a sale has under way on a market is no contradiction: it is waited for."""
+        """Raises NotSent. What a ladder or a sale has under way on a market is no contradiction: it is waited for.
+
+        While one leg waits for room, the orders of the other's venue may be paused: it would be refused, this one not.
+        """
         for request in (order.request for order in orders):
+            if self._venues[request.venue].orders_paused_until_ms(request.symbol):
+                objection = objection or f"{request.venue} asked for a pause of orders"
             for record in self._journal.unfinished(request.venue, request.symbol):
                 if not record.state.terminal:
                     whose = f"order {record.intent.client_id} of {record.intent.hedge}"

@@ -156,12 +156,17 @@ class PairEye:
             taker_fee=self.fee(),
             reference=self._reference.value(),
             # Balances that are not known refuse a trade by themselves; a leg that is open is evened without them.
-            trouble=book.reason if isinstance(book, Unknown) else "",
+            trouble=book.reason if isinstance(book, Unknown) else self._paused(now_ms),
             clock_ok=venue.has_offset(),
             unresolved=blocked,
             recent=recent,
             not_before_ms=backoff_until_ms(recent, BACKOFF_OPEN_MS if evening else BACKOFF_FIRST_MS),
         )
+
+    def _paused(self, now_ms: int) -> str:
+        """Why no order may go there now, though all is read; a leg that is open is then evened on the other venue."""
+        left_ms = self.venue.orders_paused_until_ms(self.place.symbol) - now_ms
+        return f"it asked for a pause of orders, for another {left_ms // 1000} s" if left_ms > 0 else ""
 
     def nothing(self, why: str) -> PairReading:
         """A reading for which nothing was asked: it says nothing but why."""

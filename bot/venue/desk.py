@@ -61,7 +61,7 @@ class SpotDesk(OrderDesk, Protocol):
 
     @property
     def placing(self) -> Endpoint:
-        """What one order costs, beside the slot of any order."""
+        """What one order costs: its slot is room for this request."""
         ...
 
     async def taker_fee(self, symbol: Symbol) -> Decimal:

@@ -27,13 +27,14 @@ from bot.ports import Clock, KeyScope, OrderTicket
 from bot.venue.client import make_client
 from bot.venue.desk import OrderDesk
 from bot.venue.dialect import Dialect, Ways
+from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link
 from bot.venue.outcomes import expired, look_up, not_sent, outcome_of
 from bot.venue.readings import Readings
 from bot.venue.spec import VenueSpec
 from bot.venue.stream_line import Account
 from bot.venue.streams import listen
-from bot.venue.throttle import Lane, Throttle
+from bot.venue.throttle import Throttle
 from bot.venue.treasury import Parts, TreasuryCalls
 from bot.venue.usd import UsdCalls
 from bot.venue.venue_clock import VenueClock
@@ -84,7 +85,7 @@ class CcxtVenue(TreasuryCalls, UsdCalls):
         throttle = Throttle(name=spec.name, limits=ways.limits, clock=clock)
         self._link = Link(name=spec.name, ways=ways, client=client, throttle=throttle, clock=clock)
         self._venue_clock = venue_clock
-        self._slots: list[int] = []
+        self._slots: list[tuple[str, int]] = []
         self._started: Parts | None = None
 
     async def start(self) -> None:
@@ -195,18 +196,21 @@ class CcxtVenue(TreasuryCalls, UsdCalls):
 
     # Commands
 
-    async def order_slot(self) -> None:
-        """Wait for room for one order and keep it for a moment."""
-        await self._link.order_slot()
-        self._slots.append(self._clock.now_ms())
+    async def order_slot(self, symbol: Symbol) -> None:
+        """Wait for room for one order on a symbol's market and keep it for a moment."""
+        placing = self._placing(symbol)
+        await self._link.order_slot(placing)
+        self._slots.append((placing.method, self._clock.now_ms()))
+
+    def orders_paused_until_ms(self, symbol: Symbol) -> int:
+        """Until when a ban or a pause holds back orders on a symbol's market."""
+        return self._link.paused_until_ms(self._placing(symbol))
 
     async def place(self, ticket: OrderTicket) -> SendOutcome:
         """Send one order, once."""
         desk = self._desk(ticket.request.symbol)
         try:
-            await self._use_slot()
-            if self._parts.markets.is_spot(ticket.request.symbol):
-                await self._link.throttled(self._dialect.spot_desk.placing, Lane.ORDER)
+            await self._use_slot(ticket.request.symbol)
         except VenueFault as fault:
             return not_sent(fault)
         if self.now_ms() >= ticket.deadline_ms:
@@ -275,6 +279,11 @@ class CcxtVenue(TreasuryCalls, UsdCalls):
         parts = self._parts
         return parts.dialect.spot_desk if parts.markets.is_spot(symbol) else parts.dialect
 
+    def _placing(self, symbol: Symbol) -> Endpoint:
+        """The request that places orders on a symbol's market: venues limit and pause spot and contracts apart."""
+        parts = self._parts
+        return parts.dialect.spot_desk.placing if parts.markets.is_spot(symbol) else self._ways.place
+
     async def _found(self, symbol: Symbol, client_id: ClientOrderId) -> OrderReport:
         """One order of ours. What it filled is believed in whole steps of its market, else when its trades make it up.
 
@@ -295,15 +304,16 @@ class CcxtVenue(TreasuryCalls, UsdCalls):
     def _in_steps(self, report: OrderReport) -> bool:
         return report.filled == 0 or report.filled % self._parts.markets.step_of(report.symbol) == 0
 
-    async def _use_slot(self) -> None:
-        """Use up the room that `order_slot` kept; without one, wait for it."""
-        oldest_ms = self._clock.now_ms() - _SLOT_AGE_MS
-        self._slots = [taken_ms for taken_ms in self._slots if taken_ms >= oldest_ms]
-        if self._slots:
-            self._slots.pop()
-            self._link.refuse_during_ban(self._ways.place.operation)
+    async def _use_slot(self, symbol: Symbol) -> None:
+        """Use up the room that `order_slot` kept for the symbol's market; without one, wait for it."""
+        placing, oldest_ms = self._placing(symbol), self._clock.now_ms() - _SLOT_AGE_MS
+        self._slots = [slot for slot in self._slots if slot[1] >= oldest_ms]
+        kept = next((slot for slot in self._slots if slot[0] == placing.method), None)
+        if kept is None:
+            await self._link.order_slot(placing)
         else:
-            await self._link.order_slot()
+            self._slots.remove(kept)
+            self._link.refuse_during_ban(placing.operation, placing)
 
     def _until_ms(self) -> int:
         return self.now_ms() + _SLACK_MS

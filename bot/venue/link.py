@@ -148,13 +148,17 @@ class Link:
             # ccxt stumbles over lists of another shape in its own ways.
             raise self.unreadable(operation, f"the lists have another shape ({type(fault).__name__})") from None
 
-    async def order_slot(self) -> None:
+    async def order_slot(self, placing: Endpoint) -> None:
         """Wait until an order may go at once, and count it. Raises VenueBusy."""
-        await self.throttled(self.ways.place, Lane.ORDER)
+        await self.throttled(placing, Lane.ORDER)
 
-    def refuse_during_ban(self, operation: str) -> None:
-        """Raise VenueBusy while a ban is on."""
-        self._throttle.refuse_during_ban(operation, self.ways.place.cost.family)
+    def refuse_during_ban(self, operation: str, endpoint: Endpoint) -> None:
+        """Raise VenueBusy while a ban is on, or a pause of the endpoint's family."""
+        self._throttle.refuse_during_ban(operation, endpoint.cost.family)
+
+    def paused_until_ms(self, endpoint: Endpoint) -> int:
+        """Until when `refuse_during_ban` would raise, by our clock; 0 when it would not."""
+        return self._throttle.paused_until_ms(endpoint.cost.family)
 
     async def close(self) -> None:
         """Release the client's sockets; a session that was given to it stays open."""

@@ -138,7 +138,7 @@ class CcxtPublic:
         operation = f"read prices of {symbol}"
         found = (await self._parts.dialect.prices((symbol,), (symbol,)))[symbol]
         if isinstance(found, Unknown):
-            self._link.refuse_during_ban(operation)
+            self._link.refuse_during_ban(operation, self._link.ways.place)
             raise self._link.unreadable(operation, found.reason)
         return found
 

@@ -162,14 +162,19 @@ class Throttle:
 
     def refuse_during_ban(self, operation: str, family: str) -> None:
         """Raise VenueBusy while a ban is on, or a pause of the family."""
-        until_ms = max(self._banned_until_ms, self._paused_until_ms.get(family, 0))
-        if self._clock.now_ms() < until_ms:
+        until_ms = self.paused_until_ms(family)
+        if until_ms:
             raise VenueBusy(
                 f"{operation}: the venue asked for a pause",
                 venue=self._name,
                 operation=operation,
                 retry_at_ms=until_ms,
             )
+
+    def paused_until_ms(self, family: str) -> int:
+        """When a ban, or a pause of the family, is over, by our clock; 0 when there is none."""
+        until_ms = max(self._banned_until_ms, self._paused_until_ms.get(family, 0))
+        return until_ms if self._clock.now_ms() < until_ms else 0
 
     def pause(self, family: str, until_ms: int) -> None:
         """Send nothing of one family before a time: what a firewall stops on one path says nothing of the others."""

@@ -47,8 +47,8 @@ class TreasuryCalls(ABC):
         """Venue time."""
 
     @abstractmethod
-    async def _use_slot(self) -> None:
-        """Use up the room that `order_slot` kept; without one, wait for it. Raises VenueFault."""
+    async def _use_slot(self, symbol: Symbol) -> None:
+        """Use up the room that `order_slot` kept for the symbol; without one, wait for it. Raises VenueFault."""
 
     @abstractmethod
     def _until_ms(self) -> int:
@@ -85,7 +85,7 @@ class TreasuryCalls(ABC):
         move = record.move
         try:
             sending = await self._parts.dialect.vault.prepared(move)
-            await self._use_slot()
+            await self._use_slot(move.request.symbol)
             await self._link.throttled(sending.endpoint, Lane.ORDER)
         except VenueFault as fault:
             return not_sent(fault)

@@ -197,7 +197,7 @@ class Rig:
         )
 
     async def place(self, ticket: OrderTicket) -> SendOutcome:
-        await self.venue.order_slot()
+        await self.venue.order_slot(ticket.request.symbol)
         return await self.venue.place(ticket)
 
     async def sell(self, coins: str = "0.1") -> OrderTicket:

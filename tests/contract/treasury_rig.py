@@ -96,7 +96,7 @@ def record(rig: Rig, kind: MoveKind, amount: str, *, age_ms: int = 0) -> MoveRec
 
 async def send(rig: Rig, moving: MoveRecord) -> MoveOutcome:
     """Send a move."""
-    await rig.venue.order_slot()
+    await rig.venue.order_slot(moving.move.request.symbol)
     return await rig.venue.move(moving)
 
 

@@ -100,6 +100,22 @@ def test_r18_another_hedges_order_on_the_same_market_is_waited_for(
     play(story, tmp_path, text=settings("binance", FAST, more=OTHER), money=money)
 
 
+def test_a_slice_waits_while_spot_orders_are_paused_and_is_not_recorded_as_refused(tmp_path: Path) -> None:
+    async def story(calm: Calm) -> None:
+        calm.stage.wall("main", "spot", 60)
+        calm.say(ControlKind.EXIT)
+        await calm.run(50)
+        assert calm.last.verdict == "waiting"
+        assert "asked for a pause" in calm.last.reason
+        with SqlJournal.open_readonly(calm.stage.journal_path) as journal:
+            assert not journal.slices(CALM, 0)
+        await calm.until(lambda seen: seen.crossed(1), within_s=400)
+        with SqlJournal.open_readonly(calm.stage.journal_path) as journal:
+            assert {record.state for record in journal.slices(CALM, 0)} == {IntentState.FILLED}
+
+    play(story, tmp_path, exchange="kucoin")
+
+
 def test_a_way_that_can_not_begin_behind_a_short_is_told(tmp_path: Path) -> None:
     async def story(calm: Calm) -> None:
         await calm.until(lambda seen: seen.short == 1)

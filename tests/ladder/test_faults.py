@@ -11,13 +11,14 @@ import pytest
 
 from bot import logs
 from bot.domain.control import Control, ControlKind
+from bot.domain.intent import IntentState
 from bot.domain.ladder import StepKind, StepState
 from bot.domain.moves import MoveKind, MoveState
 from bot.domain.orders import Side
 from bot.journal.store import SqlJournal
 from bot.paper.faults import Fault, FaultKind
 from bot.ports import REDUCTIONS
-from tests.ladder.rally import Rally, tell, wealth
+from tests.ladder.rally import SPOT, Rally, tell, wealth
 from tests.sim.stage import KEY
 
 RISEN = D(140_000)
@@ -42,6 +43,23 @@ def struck(path: str, kind: FaultKind, *, count: int = 1, then_s: float = 120, d
 
 def run(folder: Path, ladder: str, starting: Any, story: Story) -> Rally:  # noqa: ANN401 - of `wealth`
     return tell(folder, "binance", ladder, starting, story, interval_s=5)
+
+
+def test_a_sale_waits_while_spot_orders_are_paused_and_is_not_recorded_as_refused(tmp_path: Path) -> None:
+    async def story(rally: Rally) -> None:
+        rally.stage.wall("main", "spot", 60)
+        await rally.at(RISEN, 50)
+        assert rally.steps[-1].state is StepState.OPEN
+        assert not rally.stage.intents(symbol=SPOT)
+        await rally.stage.run(120)
+        sales = rally.stage.intents(symbol=SPOT)
+        assert sales
+        assert {record.state for record in sales} == {IntentState.FILLED}
+
+    money = wealth("kucoin", coins="1", spot="0", margin="101000")
+    rally = tell(tmp_path, "kucoin", REDUCE, money, story, interval_s=5)
+    assert rally.steps[-1].state is StepState.DONE
+    assert abs(rally.short - rally.coins) <= D("0.002")
 
 
 def transferred(rally: Rally) -> list[D]:

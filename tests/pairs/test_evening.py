@@ -85,11 +85,11 @@ def test_r18_an_order_of_another_hedge_is_waited_for(tmp_path: Path, monkeypatch
     async def story(gap: Gap) -> None:
         slot = CcxtVenue.order_slot
 
-        async def raced(venue: CcxtVenue) -> None:
+        async def raced(venue: CcxtVenue, symbol: Symbol) -> None:
             monkeypatch.setattr(CcxtVenue, "order_slot", slot)
             if venue.name == "okx":  # both legs wait for room at once
                 arm_another(gap, "okx")
-            await slot(venue)
+            await slot(venue, symbol)
 
         monkeypatch.setattr(CcxtVenue, "order_slot", raced)
         gap.prices("100000", "100200")
@@ -165,8 +165,8 @@ def test_r8_evening_looks_anew_after_a_long_wait_for_room(tmp_path: Path, monkey
     async def story(gap: Gap) -> None:
         slot = CcxtVenue.order_slot
 
-        async def crowded(venue: CcxtVenue) -> None:
-            await slot(venue)
+        async def crowded(venue: CcxtVenue, symbol: Symbol) -> None:
+            await slot(venue, symbol)
             if gap.trades and len(gap.trades[0].orders) == 2:
                 monkeypatch.setattr(CcxtVenue, "order_slot", slot)
                 await gap.stage.clock.sleep(10)

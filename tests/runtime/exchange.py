@@ -184,9 +184,8 @@ class SimulatedVenue:
         self.name = name
         self.unified = unified
         self.clock = clock
-        self.hedged = False
         self.other_side = D(0)
-        self.holdings_fail = False
+        self.hedged = self.holdings_fail = self.position_fails = False
         self.while_reading: Callable[[], None] = lambda: None
         """Called between spot and the rest."""
         self.truth = truth
@@ -194,14 +193,12 @@ class SimulatedVenue:
         self.fate = Fate.FILLED
         self.placed: list[tuple[int, OrderTicket]] = []
         self.looked_up: list[str] = []
-        self.hidden_until_ms = 0
-        """Until then no look-up finds any order."""
-        self.unlisted_until_ms = 0
+        self.hidden_until_ms = self.unlisted_until_ms = 0
+        """Until then no look-up finds, or no list tells of, any order."""
         self.slot_wait_s = 0.0
         self.while_waiting: Callable[[], None] = lambda: None
         self.after_order: Callable[[], None] = lambda: None
         self.prices_fail: Callable[[], bool] = lambda: False
-        self.position_fails = False
         self.depth = D(50) if truth.instrument.kind is ContractKind.LINEAR else D(50_000)
         self._late: list[tuple[int, OrderTicket]] = []
 
@@ -319,7 +316,10 @@ class SimulatedVenue:
             book=depth if book else None,
         )
 
-    async def order_slot(self) -> None:
+    def orders_paused_until_ms(self, symbol: Symbol) -> int:
+        return 0
+
+    async def order_slot(self, symbol: Symbol) -> None:
         if self.slot_wait_s:
             await self.clock.sleep(self.slot_wait_s)
             self.while_waiting()

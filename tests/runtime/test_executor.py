@@ -12,7 +12,7 @@ import pytest
 
 from bot import logs
 from bot.domain.errors import JournalFault, VenueBusy
-from bot.domain.ids import Epoch, TradeId, VenueOrderId, client_order_id
+from bot.domain.ids import Epoch, Symbol, TradeId, VenueOrderId, client_order_id
 from bot.domain.intent import Intent, IntentRecord, IntentState, OutcomeLost, RejectedByVenue, Reported
 from bot.domain.ladder import StepId
 from bot.domain.orders import (
@@ -74,7 +74,8 @@ class Scripted:
     def recv_window_ms(self) -> int:
         return 3_000
 
-    async def order_slot(self) -> None:
+    async def order_slot(self, symbol: Symbol) -> None:
+        assert symbol == APPROVED.request.symbol
         if self.busy:
             raise VenueBusy("banned", venue=MAIN, operation="order", retry_at_ms=NOW_MS + 60_000)
         self.slots += 1

@@ -41,7 +41,8 @@ class Bank:
     def recv_window_ms(self) -> int:
         return 3_000
 
-    async def order_slot(self) -> None:
+    async def order_slot(self, symbol: Symbol) -> None:
+        del symbol
         self.time_ms += 1
 
     async def move(self, record: MoveRecord) -> MoveOutcome:

@@ -31,6 +31,7 @@ from bot.paper.faults import Outcome as Handled
 from bot.paper.session import LocalResponse, LocalSession
 from bot.paper.wire.http import Request
 from bot.paper.world import World
+from bot.venue.endpoint import Endpoint
 from bot.venue.link import Link
 
 POLL_S: Final = 2.0
@@ -213,12 +214,12 @@ _TLS: Final = ssl.create_default_context()
 _wait_for_room = Link.order_slot
 
 
-async def _order_slot(link: Link) -> None:
+async def _order_slot(link: Link, placing: Endpoint) -> None:
     """The wait for the rate limits; a name is told before and after it."""
     running = RUNNING.get()
     if running is not None:
         running[1](running[0], "order_slot: before")
-    await _wait_for_room(link)
+    await _wait_for_room(link, placing)
     if running is not None:
         running[0].check()
         running[1](running[0], "order_slot: after")

@@ -11,7 +11,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from bot import logs
 from bot.app.assembly import assembled
@@ -29,6 +29,7 @@ from bot.runtime.hedger import Outcome
 from bot.runtime.start import Entropy
 from bot.runtime.virtual import VirtualClock
 from bot.settings import RunOptions, load_settings
+from bot.venue.gateway import CcxtVenue
 from tests.sim.doors import RUNNING, Point, PowerCut, Process, SimDatabase, SimJournal, SimSession, doors
 
 __all__ = [
@@ -100,6 +101,13 @@ class Stage:
     def process(self) -> Process:
         """The newest process."""
         return self.processes[-1]
+
+    def wall(self, venue: str, family: str, seconds: int) -> None:
+        """The running bot holds back one family of its requests to a venue, as it does after a firewall's page."""
+        bot = self.process.bot
+        assert bot is not None
+        gateway = cast(CcxtVenue, bot.venues[VenueName(venue)])
+        gateway._link._throttle.pause(family, self.clock.now_ms() + seconds * 1000)
 
     def cut(self) -> None:
         """Take the power from the running process: nothing it does from here on has an effect."""

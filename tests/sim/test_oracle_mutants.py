@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot import logs
-from bot.domain.ids import ClientOrderId
+from bot.domain.ids import ClientOrderId, Symbol
 from bot.domain.intent import IntentRecord, ProvenWithoutEffect
 from bot.domain.observation import Position, Unknown, VenueObservation
 from bot.domain.orders import Anchor, Found, NotFound, OrderLookup, OutcomeUnknown, SendOutcome, TradeCursor
@@ -155,9 +155,9 @@ def does_not_look_at_the_time(patch: Patch) -> None:
     """sends an order after whatever wait for room, and does not ask how old its readings are by then"""
     room = CcxtVenue.order_slot
 
-    async def slowly(venue: CcxtVenue) -> None:
+    async def slowly(venue: CcxtVenue, symbol: Symbol) -> None:
         await asyncio.sleep(30)
-        await room(venue)
+        await room(venue, symbol)
 
     patch.setattr(CcxtVenue, "order_slot", slowly)
     patch.setattr(Ordering, "_objection", lambda *_: "")

@@ -143,16 +143,16 @@ async def test_a_limit_answer_is_a_rejection_and_bans_everything(
         code="busy-before-send", message="place an order: the venue asked for a pause"
     )
     with pytest.raises(VenueBusy) as busy:
-        await venue.order_slot()
+        await venue.order_slot(BTC)
     assert busy.value.retry_at_ms == EPOCH_MS + 5_000
     assert isinstance(await venue.find_order(BTC, OURS), LookupFailed)
     assert len(wire.asked) == asked
     clock.ms += 5_000
-    await venue.order_slot()
+    await venue.order_slot(BTC)
 
 
 async def test_a_ban_stops_an_order_that_has_its_slot(venue: CcxtVenue, wire: Wire) -> None:
-    await venue.order_slot()
+    await venue.order_slot(BTC)
     wire.serve("GET", "/fapi/v1/openOrders", Reply(status=418, text="<html>teapot</html>"))
     with pytest.raises(VenueBusy):
         await venue.open_orders(BTC)
@@ -167,12 +167,12 @@ async def test_r20_the_firewall_leaves_the_outcome_unknown_and_asks_for_a_pause(
     assert isinstance(await venue.place(ticket()), OutcomeUnknown)
     asked = len(wire.asked)
     with pytest.raises(VenueBusy) as busy:
-        await venue.order_slot()
+        await venue.order_slot(BTC)
     assert busy.value.retry_at_ms == EPOCH_MS + 60_000
     assert isinstance(await venue.find_order(BTC, OURS), LookupFailed)
     assert len(wire.asked) == asked
     clock.ms += 60_000
-    await venue.order_slot()
+    await venue.order_slot(BTC)
 
 
 async def test_r20_a_cancel_says_what_it_can(venue: CcxtVenue, wire: Wire) -> None:

@@ -120,7 +120,7 @@ async def test_a_linear_hedge_from_flat_to_short_and_back(paper: CcxtVenue) -> N
     assert await coins(paper, Source.SPOT) == 1
     config = await paper.configure(BTC, 1, MarginMode.ISOLATED)
     assert (config.leverage, config.margin_mode, config.hedged) == (1, MarginMode.ISOLATED, False)
-    await paper.order_slot()
+    await paper.order_slot(BTC)
     assert isinstance(await paper.place(order(paper, 1, Side.SELL, 1000, "99500")), Acked)
     sold = await paper.find_order(BTC, client_id(1))
     assert isinstance(sold, Found)

@@ -102,7 +102,7 @@ async def test_a_hedge_from_flat_to_short_and_back(paper: CcxtVenue) -> None:
 
     config = await paper.configure(BTC, 1, MarginMode.ISOLATED)
     assert config == SymbolConfig(symbol=BTC, leverage=1, margin_mode=MarginMode.ISOLATED, hedged=False)
-    await paper.order_slot()
+    await paper.order_slot(BTC)
     sold = await paper.place(order(paper, 1, Side.SELL, "1", "99500"))
     assert isinstance(sold, Acked)
     assert sold.report.status is OrderStatus.FILLED

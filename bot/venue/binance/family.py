@@ -69,7 +69,7 @@ class Family:
 PLACE_COST: Final = Cost(
     family="fapi", units={"fapi": 1, "fapi-orders-10s": 1, "fapi-orders-1m": 1, "dapi": 1, "dapi-orders-1m": 1}
 )
-"""Room for an order is asked for before it is known where it goes, so it counts at both."""
+"""Room is asked for an order on any contract, linear or inverse, so it counts at both."""
 
 LINEAR: Final = Family(
     kind=ContractKind.LINEAR,
