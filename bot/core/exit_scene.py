@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -30,7 +30,9 @@ class Scene:
         spendable: of what is owned what is there; None: not known now.
         open: the crossing that is not over; None: there is none.
         way: the newest way in or out.
-        last: the newest of those that are not stopped with nothing done: by it the hedge stands where it stands.
+        ways: in and out, newest first, without those that are stopped with nothing done.
+        empty: nothing is owned that is worth an order on any market.
+        emptied: it went out, and of the proceeds nothing is left that is worth an order: it counts as in coins.
     """
 
     situation: ExitSituation
@@ -41,8 +43,15 @@ class Scene:
     write_offs: tuple[WriteOff, ...]
     open: CrossingRecord | None
     way: CrossingRecord | None
-    last: CrossingRecord | None
+    ways: tuple[CrossingRecord, ...]
+    empty: bool
+    emptied: bool
     view: ExitView
+
+    @property
+    def last(self) -> CrossingRecord | None:
+        """By this way the hedge stands where it stands; None: it never went anywhere."""
+        return self.ways[0] if self.ways else None
 
     @property
     def known(self) -> dict[Asset, Decimal]:
@@ -96,10 +105,12 @@ def look(situation: ExitSituation, memory: ExitMemory) -> tuple[Scene, ExitMemor
     return scene, replace(memory, signals=signals, pegs=peg_memories, shortfalls=shortfalls)
 
 
-def state_of(crossings: Sequence[CrossingRecord]) -> ExitState:
-    """Where the hedge stands, by its newest way in or out. A way that was stopped counts for what it had done."""
-    last = _last(crossings)
-    if last is None:
+def _state(last: CrossingRecord | None, *, emptied: bool) -> ExitState:
+    """Where the hedge stands, by its newest way in or out. A way that was stopped counts for what it had done.
+
+    Who has nothing to come back with does not stand outside: coins on the account are a person's, and to be protected.
+    """
+    if last is None or emptied:
         return ExitState.IN
     out = last.crossing.kind is CrossingKind.EXIT
     if last.state is CrossingState.OPEN:
@@ -116,14 +127,19 @@ def _scene(
     write_offs: tuple[WriteOff, ...],
 ) -> Scene:
     policy, crossings = situation.policy, situation.crossings
-    last = _last(crossings)
+    ways = tuple(way for way in _ways(crossings) if way.state is not CrossingState.STOPPED or way.coins_done > 0)
+    last = ways[0] if ways else None
+    gone = {one.asset: one.amount for one in write_offs}
+    empty = _worthless({asset: amount - gone.get(asset, ZERO) for asset, amount in mine.items()}, situation, last)
+    out = last is not None and last.crossing.kind is CrossingKind.EXIT
+    emptied = empty and out and last is not None and last.state is not CrossingState.OPEN
     cooldown_ms = None
-    if policy.reenter is not None and last is not None and last.crossing.kind is CrossingKind.EXIT:
+    if policy.reenter is not None and last is not None and out and not emptied:
         cooldown_ms = last.updated_ms + int(policy.reenter.cooldown_s * 1000)
     view = ExitView(
         hedge=policy.name,
         asset=policy.asset,
-        state=state_of(crossings),
+        state=_state(last, emptied=emptied),
         price=judged.price,
         signals=judged.views,
         on=judged.on,
@@ -144,7 +160,9 @@ def _scene(
         write_offs=write_offs,
         open=next((record for record in reversed(crossings) if record.state is CrossingState.OPEN), None),
         way=next(_ways(crossings), None),
-        last=last,
+        ways=ways,
+        empty=empty,
+        emptied=emptied,
         view=view,
     )
 
@@ -165,6 +183,9 @@ def _ways(crossings: Sequence[CrossingRecord]) -> Iterator[CrossingRecord]:
     return (record for record in reversed(crossings) if record.crossing.kind is not CrossingKind.SWAP)
 
 
-def _last(crossings: Sequence[CrossingRecord]) -> CrossingRecord | None:
-    ways = _ways(crossings)
-    return next((way for way in ways if way.state is not CrossingState.STOPPED or way.coins_done > 0), None)
+def _worthless(mine: Mapping[Asset, Decimal], situation: ExitSituation, last: CrossingRecord | None) -> bool:
+    """Whether nothing of it is worth an order on any market of the coin, at the price of the last way in or out."""
+    price = (None if last is None else last.average) or ZERO
+    markets = [at.market for at in situation.markets.values()]
+    least = min((max(market.notional_min, market.quantity_min * price) for market in markets), default=ZERO)
+    return not any(amount >= least and amount > 0 for amount in mine.values())

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import takewhile
 from typing import Final, assert_never
 
 from bot.core import owned
 from bot.core.exit_books import sound_targets
 from bot.core.exit_scene import Scene
-from bot.domain.exits import Crossing, CrossingCause, CrossingDraft, CrossingKind, CrossingState, ExitState, Peg, Wish
-from bot.domain.numbers import ZERO, floor_to, plain
+from bot.core.owned import Balance
+from bot.domain.exits import (
+    Crossing,
+    CrossingCause,
+    CrossingDraft,
+    CrossingKind,
+    CrossingRecord,
+    CrossingState,
+    ExitState,
+    Peg,
+    Wish,
+)
+from bot.domain.numbers import ONE, ZERO, floor_to, plain
 from bot.domain.observation import Unknown
 
 _HOUR_MS: Final = 3_600_000
@@ -39,6 +51,17 @@ def why_end(scene: Scene) -> str | None:
     return None
 
 
+def turning(scene: Scene, crossing: Crossing) -> bool:
+    """Whether the reason of an open exit seems to be gone, and has not been so for long enough to end it.
+
+    Of signals that nobody asks any more nothing is known: then the exit goes on, as when a person asks for it.
+    """
+    if crossing.kind is not CrossingKind.EXIT or crossing.cause is not CrossingCause.SIGNAL:
+        return False
+    asked = _asked(scene, CrossingKind.EXIT, crossing.created_ms)
+    return bool(scene.judged.views) and not scene.judged.held and not asked
+
+
 def _swap_over(scene: Scene, crossing: Crossing) -> str | None:
     if crossing.target not in scene.situation.policy.basket:
         return f"{crossing.target} is not in the basket any more"
@@ -56,20 +79,50 @@ def exit_wanted(scene: Scene) -> tuple[CrossingCause, str] | None:
     judged, told = scene.judged, scene.situation.wish
     if not judged.on or judged.on_ms is None:
         return None
-    way = scene.way
-    entered_ms = 0 if way is None else way.crossing.created_ms
+    entered_ms = _gone_ms(scene)
     if told is not None and told.kind is CrossingKind.ENTER:
         entered_ms = max(entered_ms, told.since_ms)
     # Who was told to come back while a signal was on stays in until that has been over once.
     return (CrossingCause.SIGNAL, texts(scene)) if judged.on_ms > entered_ms else None
 
 
+def _gone_ms(scene: Scene) -> int:
+    """What a signal that was on by then asked for has been done. An exit that was stopped half done is not over."""
+    way = scene.way
+    if way is None:
+        return 0
+    half = way.crossing.kind is CrossingKind.EXIT and way.state is CrossingState.STOPPED and not scene.emptied
+    return 0 if half else way.crossing.created_ms
+
+
 def rest_of(scene: Scene) -> Decimal | None:
-    """Coins that a stopped exit left, while the hedge is out with the others; None when there was no such thing."""
-    last = scene.last
-    if last is None or last.state is not CrossingState.STOPPED or scene.view.state is not ExitState.OUT:
+    """Coins that still belong to the exit before: it was stopped, or the way back from it was; None: neither.
+
+    A way back that was stopped half-way leaves a part outside: the next exit sells what it bought and what the exit
+    before it left, and not the fraction of all coins once more.
+    """
+    last, policy = scene.last, scene.situation.policy
+    if last is None or last.state is not CrossingState.STOPPED or scene.empty:
         return None
-    return last.crossing.coins - last.coins_done
+    if scene.view.state is ExitState.IN and policy.fraction == ONE:
+        return None
+    halves = list(takewhile(_stopped_back, scene.ways))
+    before = next(iter(scene.ways[len(halves) :]), None)
+    if before is None or before.crossing.kind is not CrossingKind.EXIT:
+        return None  # a way back had brought all of it in
+    left = before.crossing.coins - before.coins_done
+    return left + sum((_bought(scene, way.crossing) for way in halves), ZERO)
+
+
+def _stopped_back(way: CrossingRecord) -> bool:
+    return way.crossing.kind is CrossingKind.ENTER and way.state is CrossingState.STOPPED
+
+
+def _bought(scene: Scene, crossing: Crossing) -> Decimal:
+    """Coins of a way back, less its fees."""
+    flows = scene.situation.flows
+    ours = (flow for flow in flows if flow.crossing_id == crossing.crossing_id and flow.asset == crossing.asset)
+    return sum((flow.amount for flow in ours), ZERO)
 
 
 def way_wanted(scene: Scene) -> bool:
@@ -140,19 +193,19 @@ def swaps_wanted(scene: Scene) -> tuple[list[CrossingDraft], str | None]:
     return drafts, stuck
 
 
-def exit_draft(scene: Scene, free: Decimal, cause: CrossingCause, reason: str) -> CrossingDraft | None:
-    """The exit that would begin; None when there are no coins to exchange.
+def exit_draft(scene: Scene, balance: Balance, cause: CrossingCause, reason: str) -> CrossingDraft | None:
+    """The exit that would begin, also of coins that are locked now; None when there are no coins to exchange.
 
     Args:
         scene: of now.
-        free: coins that can be sold now.
+        balance: of the coin.
         cause: who wants it.
         reason: one sentence with the numbers.
     """
     situation, policy = scene.situation, scene.situation.policy
-    free = max(free - policy.floor, ZERO)
+    above = max(balance.total - policy.floor, ZERO)
     rest = rest_of(scene)
-    coins = policy.fraction * free if rest is None else min(rest, free)
+    coins = policy.fraction * above if rest is None else min(rest, above)
     steps = [market.market.quantity_step for market in situation.markets.values()]
     coins = floor_to(coins, min(steps)) if steps else ZERO
     if coins <= 0:
@@ -160,24 +213,29 @@ def exit_draft(scene: Scene, free: Decimal, cause: CrossingCause, reason: str) -
     return CrossingDraft(kind=CrossingKind.EXIT, cause=cause, reason=reason, coins=coins)
 
 
-def short_of(scene: Scene, crossing: Crossing) -> str | None:
-    """What an open crossing still has to exchange and is not free, in a sentence; None when that is not worth an order.
+def sellable(scene: Scene) -> Decimal:
+    """Coins that an exit may sell now; the balance is known. What is locked stays, and counts for the floor."""
+    coins = scene.situation.coins
+    assert not isinstance(coins, Unknown)
+    return max(min(coins.free, coins.total - scene.situation.policy.floor), ZERO)
+
+
+def short_of(scene: Scene, crossing: CrossingDraft | Crossing) -> str | None:
+    """What a crossing still has to exchange and is not free, in a sentence; None when that is not worth an order.
 
     Coins and proceeds may be locked by another order, or on their way between two wallets while both are read.
     """
     situation = scene.situation
     if crossing.kind is CrossingKind.EXIT:
-        sold = sum(owned.sold_by_market(crossing.crossing_id, crossing.asset, situation.flows).values(), ZERO)
-        coins = situation.coins
-        assert not isinstance(coins, Unknown)
-        left = crossing.coins - sold
-        free = max(coins.free - situation.policy.floor, ZERO)
+        free, left, asset = sellable(scene), crossing.coins, situation.policy.asset
+        if isinstance(crossing, Crossing):
+            left -= sum(owned.sold_by_market(crossing.crossing_id, asset, situation.flows).values(), ZERO)
         markets = [at.market for at in situation.markets.values()]
         worth = any(
             left - free >= market.quantity_min and (left - free) * (scene.judged.price or ZERO) >= market.notional_min
             for market in markets
         )
-        return f"{plain(free)} of {plain(left)} {crossing.asset} are free" if worth else None
+        return f"{plain(free)} of {plain(left)} {asset} are free" if worth else None
     ways = scene.known if crossing.kind is CrossingKind.SWAP else situation.markets
     short = {
         asset: mine - (scene.known.get(asset, ZERO) if asset in ways else ZERO)

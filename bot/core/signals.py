@@ -111,9 +111,10 @@ class Judged:
         price: USD of one coin, as believed; None while it is in doubt.
         doubt: why it is; empty when it is not.
         views: one for each signal of the policy.
-        on: enough signals say to exit, and their values are known now.
+        on: enough signals say to exit; their values are known now, and none of these says the opposite.
         on_ms: since when enough of them do, known now or not; None: they don't.
-        calm: every signal is known and over.
+        held: some signal says to exit, and its value, if known, does not say the opposite.
+        calm: every signal is known and over, and no value says the opposite.
         calm_ms: since when; None while it is not so.
         blind: for longer than a gap may be, some signal's value has not been known.
     """
@@ -123,6 +124,7 @@ class Judged:
     views: tuple[SignalView, ...]
     on: bool
     on_ms: int | None
+    held: bool
     calm: bool
     calm_ms: int | None
     blind: bool
@@ -190,13 +192,16 @@ def _combined(
         calm_ms = calm_ms if calm_ms is not None and looked else now_ms
     seen_ms = now_ms if known else seen_ms
     blind_ms = None if known else now_ms if memory.blind_ms is None else memory.blind_ms
+    # A value that says the opposite has not lasted yet: nobody begins anything by what was before a downtime.
+    steady = {view.kind for view in views if memory.each[view.kind].pending_ms is None}
     judged = Judged(
         price=price[0],
         doubt=price[1],
         views=views,
-        on=bool(views) and enough(view.on and view.value is not None for view in views),
+        on=bool(views) and enough(view.on and view.value is not None and view.kind in steady for view in views),
         on_ms=on_ms,
-        calm=over and known,
+        held=any(view.on and view.kind in steady for view in views),
+        calm=over and known and len(steady) == len(views),
         calm_ms=calm_ms,
         blind=blind_ms is not None and now_ms - blind_ms >= int(policy.gap_max_s * 1000),
     )

@@ -34,8 +34,16 @@ HEDGED: Final = (
 )
 STUCK_MS: Final = 600_000
 """A crossing that has been open for so long and can't go on is told to a person."""
+SHORT: Final = "balance.short"
+"""What is to be exchanged is there and not free."""
+FOLLOWS: Final = "beside.follows"
+"""The short comes first."""
 _SOON: Final = ONE
 _CENT: Final = Decimal("0.01")
+_NOTHING_LEFT: Final = (
+    "nothing of the proceeds is left that is worth an order, so the hedge counts as in coins again: "
+    "it goes out when its signals turn on anew, or a person says so"
+)
 
 Draft = CrossingDraft | Crossing
 
@@ -51,8 +59,8 @@ def decide(situation: ExitSituation, memory: ExitMemory) -> tuple[ExitPlan, Exit
         memory: what the last decision left, also before a restart.
     """
     scene, memory = look(situation, memory)
-    plan = _plan(scene)
-    notes = [view.text for view in scene.view.pegs if view.peg in {Peg.NO_ANCHOR, Peg.BROKEN}]
+    plan = _seeing(scene, _plan(scene))
+    notes = [*plan.notes, *(view.text for view in scene.view.pegs if view.peg in {Peg.NO_ANCHOR, Peg.BROKEN})]
     alarm = plan.alarm or bool(notes)
     if situation.beside is not None:
         notes.append(HEDGED)
@@ -63,8 +71,10 @@ def _plan(scene: Scene) -> ExitPlan:
     situation = scene.situation
     if scene.write_offs:
         gone = ", ".join(f"{plain(one.amount)} {one.asset}" for one in scene.write_offs)
-        told = _told(scene, ExitVerdict.WRITE_OFF, "owned.gone", f"others took away {gone} of the proceeds", soon=True)
-        return replace(told, write_offs=scene.write_offs, alarm=any(one.amount > _CENT for one in scene.write_offs))
+        why = f"others took away {gone} of the proceeds" + (f"; {_NOTHING_LEFT}" if scene.emptied else "")
+        told = _told(scene, ExitVerdict.WRITE_OFF, "owned.gone", why, soon=True)
+        alarm = scene.emptied or any(one.amount > _CENT for one in scene.write_offs)
+        return replace(told, write_offs=scene.write_offs, alarm=alarm)
     if situation.halted:
         return _told(scene, ExitVerdict.HALTED, "halted", "halted: " + "; ".join(situation.halted), alarm=True)
     if situation.paused is not None:
@@ -83,6 +93,9 @@ def _go_on(scene: Scene, crossing: Crossing) -> ExitPlan:
     why = exit_wants.why_end(scene)
     if why is not None:
         return _ended(scene, crossing, CrossingState.STOPPED, why)
+    if exit_wants.turning(scene, crossing):
+        why = f"its reason seems to be gone, and may be back: {exit_wants.texts(scene)}"
+        return _told(scene, ExitVerdict.WAITING, "signals.turning", why)
     plan = _slice(scene, crossing)
     if plan.code == TOO_SMALL:
         plan = _nothing_left(scene, crossing, plan.reason)
@@ -100,7 +113,7 @@ def _nothing_left(scene: Scene, crossing: Crossing, why: str) -> ExitPlan:
         return _ended(scene, crossing, CrossingState.DONE, why)
     situation = scene.situation
     if situation.now_ms - max(crossing.created_ms, situation.settled_ms) < STUCK_MS:
-        return _told(scene, ExitVerdict.WAITING, "balance.short", short)
+        return _told(scene, ExitVerdict.WAITING, SHORT, short)
     return replace(_ended(scene, crossing, CrossingState.STOPPED, short), alarm=True)
 
 
@@ -116,25 +129,35 @@ def _begin(scene: Scene) -> ExitPlan:
     """The first slice of what is wanted, if anything is. What broke does not wait for a way that can't be gone."""
     out = exit_wants.exit_wanted(scene)
     plan = _back(scene) if out is None else _out(scene, *out)
-    if plan.order is not None or (out is not None and plan.verdict is ExitVerdict.WAITING):
+    at_once = out is not None and plan.verdict is ExitVerdict.WAITING and plan.code not in {SHORT, FOLLOWS}
+    if plan.order is not None or at_once:
         return plan
-    return _swap(scene) or _seeing(scene, plan)
+    swap = _swap(scene)
+    if swap is None:
+        return plan
+    if swap.order is not None or plan.verdict is ExitVerdict.HOLD:
+        return swap
+    return replace(plan, notes=(swap.reason,), alarm=plan.alarm or swap.alarm)
 
 
 def _seeing(scene: Scene, plan: ExitPlan) -> ExitPlan:
-    """A hedge that can't see for long does not protect: that is told."""
-    by_signals = scene.view.state is ExitState.IN or scene.situation.policy.reenter is not None
-    if plan.verdict is not ExitVerdict.HOLD or not (scene.judged.blind and by_signals):
+    """A hedge that can't see for long does not protect: that is told, whatever else is."""
+    back = scene.view.state is ExitState.OUT and scene.situation.policy.reenter is not None
+    by_signals = back or scene.view.state in {ExitState.IN, ExitState.ENTERING}
+    if not (scene.judged.blind and by_signals) or plan.verdict in {ExitVerdict.PAUSED, ExitVerdict.HALTED}:
         return plan
     reason = f"it can't see for long: {exit_wants.texts(scene)}"
-    return replace(plan, verdict=ExitVerdict.FROZEN, code="signals.unknown", reason=reason, alarm=True)
+    if plan.verdict is not ExitVerdict.HOLD:
+        return replace(plan, notes=(*plan.notes, reason), alarm=True)
+    notes = (plan.reason,) if plan.alarm else ()
+    return replace(plan, verdict=ExitVerdict.FROZEN, code="signals.unknown", reason=reason, notes=notes, alarm=True)
 
 
 def _out(scene: Scene, cause: CrossingCause, why: str) -> ExitPlan:
     coins = scene.situation.coins
     if isinstance(coins, Unknown):
         return _told(scene, ExitVerdict.FROZEN, "coins.unknown", coins.reason, alarm=True)
-    draft = exit_wants.exit_draft(scene, coins.free, cause, why)
+    draft = exit_wants.exit_draft(scene, coins, cause, why)
     if draft is None:
         return _told(scene, ExitVerdict.HOLD, "coins.none", f"there are no coins to exchange; {why}")
     return _first(scene, draft)
@@ -142,10 +165,16 @@ def _out(scene: Scene, cause: CrossingCause, why: str) -> ExitPlan:
 
 def _back(scene: Scene) -> ExitPlan:
     back, plan = exit_wants.enter_wanted(scene), None
+    inside = scene.view.state is ExitState.IN
     if not isinstance(back, str):
         plan = _first(scene, CrossingDraft(kind=CrossingKind.ENTER, cause=back[0], reason=back[1]))
-    if scene.view.state is ExitState.IN and (plan is None or plan.code == TOO_SMALL):
-        return _told(scene, ExitVerdict.HOLD, "signals.quiet", exit_wants.texts(scene) or "in coins until told to exit")
+        if plan.code == TOO_SMALL and back[0] is CrossingCause.HAND and (scene.emptied or not inside):
+            # Who is in anyway may be told so in vain; who went out and can't come back has to know.
+            why = f"{plan.reason}; the way back can't begin: buy coins yourself, and `hedgebot resume` takes this back"
+            return _told(scene, ExitVerdict.REFUSED, "owned.none", why, alarm=True)
+    if inside and (plan is None or plan.code == TOO_SMALL):
+        quiet = exit_wants.texts(scene) or "in coins until told to exit"
+        return _told(scene, ExitVerdict.HOLD, "signals.quiet", f"{_NOTHING_LEFT}; {quiet}" if scene.emptied else quiet)
     return plan or _told(scene, ExitVerdict.HOLD, "out", str(back))
 
 
@@ -162,6 +191,9 @@ def _swap(scene: Scene) -> ExitPlan | None:
 def _first(scene: Scene, draft: CrossingDraft) -> ExitPlan:
     plan = _slice(scene, draft)
     if plan.code == TOO_SMALL:
+        short = exit_wants.short_of(scene, draft)
+        if short is not None:
+            return _told(scene, ExitVerdict.WAITING, SHORT, f"{short}; {draft.reason}")
         return _told(scene, ExitVerdict.HOLD, TOO_SMALL, f"{plan.reason}; {draft.reason}")
     if plan.order is None:
         return replace(plan, alarm=plan.alarm or plan.verdict is ExitVerdict.REFUSED)
@@ -185,9 +217,7 @@ def _blocked(scene: Scene) -> ExitPlan | None:
     """Why no coin may change hands now; None when one may."""
     beside = scene.situation.beside
     if beside is not None and not beside.followed:
-        return _told(
-            scene, ExitVerdict.WAITING, "beside.follows", f"the short follows first: {beside.reason}", soon=True
-        )
+        return _told(scene, ExitVerdict.WAITING, FOLLOWS, f"the short follows first: {beside.reason}", soon=True)
     if scene.judged.price is None:
         return _told(scene, ExitVerdict.FROZEN, "price.unknown", scene.judged.doubt, alarm=True, soon=True)
     return None
@@ -202,7 +232,7 @@ def _exit_slice(scene: Scene, draft: Draft) -> ExitPlan:
     sold = {}
     if isinstance(draft, Crossing):
         sold = owned.sold_by_market(draft.crossing_id, policy.asset, situation.flows)
-    left = min(draft.coins - sum(sold.values(), ZERO), coins.free - policy.floor)
+    left = min(draft.coins - sum(sold.values(), ZERO), exit_wants.sellable(scene))
     if left <= 0:
         return _told(scene, ExitVerdict.HOLD, TOO_SMALL, "all of it is exchanged")
     weights = exit_books.buyable({a: w for a, w in policy.basket.items() if a in situation.markets}, scene.pegs)

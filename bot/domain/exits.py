@@ -93,7 +93,7 @@ class ExitPolicy:
         for_s: how long a signal must last before it is on.
         reenter: None: only a person says when coins are bought back.
         max_round_trips: most ways back by itself that may begin within any seven days.
-        fraction: of the free coins above the floor that an exit sells.
+        fraction: of the coins above the floor that an exit sells, with those that are locked.
         floor: coins that stay.
         depeg: how far from 1 USD a stablecoin may be.
         slippage: how far from the best price of the book an order may go, as a fraction.

@@ -209,13 +209,13 @@ def test_what_left_the_basket_stays_owned_and_is_spent_first() -> None:
     assert list(dict.fromkeys(orders)) == ["BTC/USDT", "BTC/USDC"]
 
 
-def test_proceeds_without_a_market_end_the_way_back() -> None:
+def test_proceeds_without_a_market_keep_the_way_back_waiting() -> None:
     desk = gone_out(Desk())
     desk.ask(CrossingKind.ENTER)
     desk.over = {"markets": {}}
     plan = desk.turn()
-    assert (plan.verdict, plan.code) == (ExitVerdict.HOLD, "order.too-small")
-    assert "no market for coins" in plan.reason
+    assert (plan.verdict, plan.code) == (ExitVerdict.WAITING, "balance.short")
+    assert "have no market" in plan.reason
 
 
 def test_a_withdrawal_is_written_off_and_what_comes_later_is_not_spent() -> None:

@@ -133,6 +133,53 @@ def test_a_way_that_can_not_begin_behind_a_short_is_told(tmp_path: Path) -> None
     play(story, tmp_path, text=settings("binance", more=SHORT))
 
 
+def test_an_exit_of_coins_that_another_order_locks_is_told_and_goes_once_they_are_free(tmp_path: Path) -> None:
+    async def story(calm: Calm) -> None:
+        calm.stage.exchange.submit(
+            KEY,
+            NewOrder(
+                listing_key="spot:BTCUSDT",
+                side=Side.SELL,
+                kind=OrderKind.LIMIT,
+                quantity=D(1),
+                price=D(130_000),
+                tif=TimeInForce.GTC,
+                client_id="byhand",
+            ),
+        )
+        await calm.run(5)
+        calm.price("80000")
+        await calm.run(640)
+        assert calm.last.verdict == "waiting"
+        assert calm.told("0 of 1 BTC are free")
+        assert calm.told("stuck")
+        assert not calm.crossings
+        calm.stage.exchange.cancel(KEY, "spot:BTCUSDT", client_id="byhand")
+        await calm.until(lambda seen: seen.crossed(1), within_s=200)
+        assert calm.held("BTC") < D("0.001")
+
+    play(story, tmp_path)
+
+
+def test_coins_that_a_person_bought_back_are_protected_again(tmp_path: Path) -> None:
+    async def story(calm: Calm) -> None:
+        calm.price("85000")
+        await calm.until(lambda seen: seen.crossed(1), within_s=200)
+        calm.price("100000")
+        await calm.run(30)
+        for stable in ("USDT", "USDC"):
+            calm.move(stable, str(-calm.held(stable)))
+        calm.move("BTC", "0.84")
+        await calm.run(120)
+        assert calm.told("counts as in coins again")
+        assert calm.last.facts["state"] == "in"
+        calm.price("80000")
+        await calm.until(lambda seen: seen.crossed(2), within_s=200)
+        assert calm.held("BTC") < D("0.001")
+
+    play(story, tmp_path)
+
+
 def test_a_signal_that_can_not_be_judged_is_told(tmp_path: Path) -> None:
     async def story(calm: Calm) -> None:
         calm.trouble(FaultKind.HTTP_503, path="/fapi/v1/premiumIndex", count=10_000)
