@@ -42,7 +42,7 @@ from bot.runtime.observer import Observer
 from bot.runtime.preflight import Preflight
 from bot.runtime.streams import Streams
 from bot.runtime.traders import ShowTrader, Traders
-from bot.settings import RunOptions, Settings, VenueSettings, pair_policies, policies, wanted_feeds
+from bot.settings import RunOptions, Settings, VenueSettings, exit_policies, pair_policies, policies, wanted_feeds
 
 Show = Callable[[Sequence[Outcome]], None]
 
@@ -138,6 +138,7 @@ async def _assemble(
         sold_on += trader_places(settings)
         start.refuse_uncovered(hedges, journal, sold_on)
         start.refuse_uncovered_trades(pair_policies(settings), journal)
+        start.refuse_moved_exits(exit_policies(settings), journal)
     feeds = await stack.enter_async_context(feeds_of(settings, clock))
     await _preflight(settings, venues, hedges, clock, feeds, live=options.live)
     if options.live:

@@ -7,11 +7,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from bot import logs
+from bot.core.owned import owned
 from bot.domain.errors import StartFault, VenueBusy
-from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, Epoch, Symbol, VenueName, epoch_of
+from bot.domain.exits import Crossing, CrossingState, ExitPolicy
+from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, Asset, ClientOrderId, Epoch, Symbol, VenueName, epoch_of
+from bot.domain.numbers import plain
 from bot.domain.pair import PairPolicy
 from bot.domain.policy import HedgePolicy
-from bot.ports import Alerts, Clock, Journal, PairJournal, Venue
+from bot.ports import Alerts, Clock, ExitJournal, Journal, PairJournal, Venue
 from bot.runtime.preflight import start_venue
 
 PAUSE_MORE_S: Final = 1.0
@@ -107,6 +110,53 @@ def refuse_uncovered_trades(policies: Sequence[PairPolicy], journal: PairJournal
                 hint="put that hedge back with these venues, or even it out by hand and tell the bot so with "
                 "`hedgebot resume --adopt`",
             )
+
+
+def refuse_moved_exits(policies: Sequence[ExitPolicy], book: ExitJournal) -> None:
+    """A stablecoin hedge whose proceeds lie elsewhere: by its name alone it would spend as much of others' money here.
+
+    Args:
+        policies: of these settings.
+        book: of all starts.
+
+    Raises:
+        StartFault: there is one.
+    """
+    for policy in policies:
+        crossing, left = _left_elsewhere(policy, book)
+        if crossing is not None and left:
+            raise StartFault(
+                f"{policy.name} sold {crossing.asset} on {crossing.venue} and is now of {policy.asset} on "
+                f"{policy.venue}, but {left}: it would take others' stablecoins for its proceeds",
+                hint=f"put {crossing.asset} on {crossing.venue} back and come back with `hedgebot enter {policy.name}`,"
+                f" or give the hedge another name: then it owns nothing yet, and the proceeds on {crossing.venue} are "
+                f"yours to use",
+            )
+
+
+def _left_elsewhere(policy: ExitPolicy, book: ExitJournal) -> tuple[Crossing | None, str]:
+    """The newest crossing of another venue or coin, and what of it is not over; empty when it is."""
+    records = book.crossings(policy.name)
+    here = (policy.venue, policy.asset)
+    moved = [n for n, one in enumerate(records) if (one.crossing.venue, one.crossing.asset) != here]
+    if not moved:
+        return None, ""
+    newest, later = records[moved[-1]], records[moved[-1] + 1 :]
+    if newest.state is CrossingState.OPEN:
+        return newest.crossing, f"its {newest.crossing.kind.value} there is not over"
+    flows, write_offs = book.flows(policy.name), book.write_offs(policy.name)
+    now = owned(policy.asset, flows, write_offs)
+    # What it has come by since is of this venue.
+    ids = {one.crossing.crossing_id for one in records[: moved[-1] + 1]}
+    until_ms = later[0].crossing.created_ms if later else None
+    then = owned(
+        newest.crossing.asset,
+        [flow for flow in flows if flow.crossing_id in ids],
+        [one for one in write_offs if until_ms is None or one.at_ms < until_ms],
+    )
+    left: dict[Asset, str] = {asset: plain(min(then[asset], now[asset])) for asset in then.keys() & now.keys()}
+    told = ", ".join(f"{amount} {asset}" for asset, amount in sorted(left.items()))
+    return newest.crossing, told and f"still owns {told} there"
 
 
 def _unknown_epoch(client_id: ClientOrderId, journal: Journal) -> bool:
