@@ -95,6 +95,7 @@ def look(situation: ExitSituation, memory: ExitMemory) -> tuple[Scene, ExitMemor
             amount,
             situation.money.get(asset, _NO_BALANCE),
             claimed=situation.claimed.get(asset, ZERO),
+            written_off=situation.written_off,
             settled_ms=situation.settled_ms,
             now_ms=now_ms,
         )

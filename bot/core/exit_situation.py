@@ -48,6 +48,7 @@ class ExitSituation:
         flows: of every settled fill of the hedge's own orders, of all time.
         write_offs: of all time.
         claimed: stablecoins that other hedges own on the same venue.
+        written_off: what these wrote off, of all time.
         crossings: newest last; at least the newest way in or out, the newest of all, and those of the last seven days.
         recent: orders of the hedge of the last hour, on any market, oldest first.
         unfinished: orders of the hedge that are not terminal, or not settled.
@@ -74,6 +75,7 @@ class ExitSituation:
     flows: Sequence[Flow] = ()
     write_offs: Sequence[WriteOff] = ()
     claimed: Mapping[Asset, Decimal] = field(default_factory=dict)
+    written_off: Sequence[WriteOff] = ()
     crossings: Sequence[CrossingRecord] = ()
     recent: Sequence[IntentRecord] = ()
     unfinished: Sequence[IntentRecord] = ()

@@ -7,7 +7,7 @@ confirmed (R10, R11), so that stablecoins which arrive later are not taken for i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -25,6 +25,7 @@ _SENT: Final = "sent_ms"
 _ANSWERED: Final = "answered_ms"
 _MISSING: Final = "missing"
 _CONFIRMED: Final = "confirmed"
+_ELSEWHERE: Final = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +45,14 @@ class Balance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortfallMemory:
-    """Proceeds that a balance did not show.
+    """Proceeds that a balance did not show, of all hedges on the account together: it can't say whose are gone.
 
     Attributes:
         since_ms: when the first such reading was judged.
         sent_ms, answered_ms: of the newest reading.
         missing: by the newest reading.
         confirmed: the most that two readings in a row both missed; 0 before the second.
+        elsewhere: what other hedges had written off since `since_ms` when this was made.
     """
 
     since_ms: int
@@ -58,6 +60,7 @@ class ShortfallMemory:
     answered_ms: int
     missing: Decimal
     confirmed: Decimal = ZERO
+    elsewhere: Decimal = ZERO
 
     def to_dict(self) -> dict[str, str]:
         """As text, for the journal."""
@@ -67,6 +70,7 @@ class ShortfallMemory:
             _ANSWERED: str(self.answered_ms),
             _MISSING: str(self.missing),
             _CONFIRMED: str(self.confirmed),
+            _ELSEWHERE: str(self.elsewhere),
         }
 
     @classmethod
@@ -83,6 +87,7 @@ class ShortfallMemory:
             answered_ms=int(values[_ANSWERED]),
             missing=decimal_of(values[_MISSING]),
             confirmed=decimal_of(values[_CONFIRMED]),
+            elsewhere=decimal_of(values.get(_ELSEWHERE, "0")),
         )
 
 
@@ -191,11 +196,13 @@ def watch(
     claimed: Decimal,
     settled_ms: int,
     now_ms: int,
+    written_off: Sequence[WriteOff] = (),
 ) -> Watched:
     """Hold what is owned against what is there.
 
     A shortfall that is over within the dwell was money in transit. One that was not seen to be over by then is written
-    off, whatever is there afterwards: that came from others. What is missing is not spent meanwhile.
+    off, whatever is there afterwards: that came from others. What is missing is not spent meanwhile. Of several hedges
+    on the account each sees the whole shortfall: what one of them writes off is not missing for the others any more.
 
     Args:
         memory: what the last call returned.
@@ -206,13 +213,16 @@ def watch(
         claimed: of it, by other hedges on the venue.
         settled_ms: when the newest fill was known: an older balance does not show it.
         now_ms: our clock.
+        written_off: by other hedges on the venue, of any stablecoin; `claimed` is without it.
     """
     if isinstance(balance, Unknown) or not fresh(
         balance, settled_ms=settled_ms, now_ms=now_ms, age_max_s=policy.age_max_s
     ):
         return Watched(spendable=None, write_off=None, memory=memory)
+    others = [one for one in written_off if one.asset == asset]
+    memory = _unexplained(memory, others)
     there = max(balance.total - claimed, ZERO)
-    missing = max(mine - there, ZERO)
+    missing = max(mine + claimed - balance.total, ZERO)
     confirmed, since_ms, new = ZERO, now_ms, True
     if memory is not None:
         confirmed, since_ms = memory.confirmed, memory.since_ms
@@ -234,8 +244,25 @@ def watch(
             answered_ms=stamp.answered_ms,
             missing=missing,
             confirmed=confirmed,
+            elsewhere=_since(others, since_ms),
         )
     return Watched(spendable=max(min(mine - confirmed, there, balance.free), ZERO), write_off=None, memory=kept)
+
+
+def _unexplained(memory: ShortfallMemory | None, others: Sequence[WriteOff]) -> ShortfallMemory | None:
+    """What was missing, less what others have written off of it since then; None when that was all."""
+    if memory is None:
+        return None
+    elsewhere = _since(others, memory.since_ms)
+    off = max(elsewhere - memory.elsewhere, ZERO)
+    missing, confirmed = max(memory.missing - off, ZERO), max(memory.confirmed - off, ZERO)
+    if off and not (missing or confirmed):
+        return None
+    return replace(memory, missing=missing, confirmed=confirmed, elsewhere=elsewhere)
+
+
+def _since(write_offs: Sequence[WriteOff], since_ms: int) -> Decimal:
+    return sum((one.amount for one in write_offs if one.at_ms >= since_ms), ZERO)
 
 
 def _gone(policy: ExitPolicy, asset: Asset, gone: Decimal, mine: Decimal, now_ms: int) -> WriteOff | None:

@@ -80,6 +80,8 @@ class ExitLook:
             self._free(assets),
             self._books(),
         )
+        # From here on nothing is waited for until the plan's write-offs are kept: of two hedges that find the same
+        # proceeds gone the later one sees what the earlier one wrote off.
         balances = {asset: _balance(asset, observed, free[asset]) for asset in assets}
         pegs = {asset: prices[asset] for asset in places.stables}
         now_ms = ports.clock.now_ms()
@@ -101,6 +103,7 @@ class ExitLook:
             flows=ports.book.flows(policy.name),
             write_offs=ports.book.write_offs(policy.name),
             claimed=claimed_by(ports.book, ports.others, places.stables),
+            written_off=[one for other in ports.others for one in ports.book.write_offs(other)],
             crossings=ports.book.crossings(policy.name),
             recent=slices,
             unfinished=ports.book.unfinished_slices(policy.name),
