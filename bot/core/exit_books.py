@@ -86,6 +86,11 @@ def worth(pegs: Mapping[Asset, PegView], asset: Asset) -> Decimal:
     return ONE if view is None or view.price is None else view.price
 
 
+def unread(pegs: Mapping[Asset, PegView], asset: Asset) -> bool:
+    """Whether a stablecoin has an anchor that says nothing now: then only its market with the coin tells its worth."""
+    return pegs[asset].price is None and pegs[asset].peg is not Peg.NO_ANCHOR
+
+
 def sound_targets(views: Sequence[PegView], basket: Mapping[Asset, Decimal], source: Asset) -> list[PegView]:
     """Stablecoins of the basket that another one can be exchanged into, the soundest first."""
     sound = [view for view in views if view.peg is Peg.SOUND and view.asset in basket and view.asset != source]

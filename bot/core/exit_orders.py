@@ -37,6 +37,7 @@ class SliceCase:
         most: of the base to be traded, at most; None: as much as `money` buys.
         money: of the quote that may be spent, fee included; None of a sale.
         reference: quote per base by the prices in US dollars: a second source for the book (R12).
+        touch: how far the best price of the book may be from it.
         recent: orders of the hedge of the last hour on any market, oldest first.
         live_from_ms: no order before this time.
         clock_ok: the venue's clock offset is known to be within 1 s (R21).
@@ -53,6 +54,7 @@ class SliceCase:
     live_from_ms: int
     clock_ok: bool
     now_ms: int
+    touch: Decimal = TOUCH
 
 
 def approve_slice(case: SliceCase) -> Approved | Refused:
@@ -68,8 +70,8 @@ def approve_slice(case: SliceCase) -> Approved | Refused:
     if no is not None:
         return no
     touch = (book.bids if case.side is Side.SELL else book.asks)[0].price
-    if abs(touch - case.reference) > TOUCH * case.reference:
-        far = f"further than {plain(TOUCH)} from {case.reference:.8g}, what it is worth by the prices in US dollars"
+    if abs(touch - case.reference) > case.touch * case.reference:
+        far = f"further than {plain(case.touch)} from {case.reference:.8g}, what it is worth by the prices in US dollars"
         return Refused(code="price.touch", reason=f"the best price of {market.symbol} is {plain(touch)}, {far}")
     limit = _limit(case, market, touch)
     wanted = _wanted(case, market, limit)

@@ -292,7 +292,11 @@ def _coin_case(
     """A slice on the coin's market in a stablecoin; the coin's price is known."""
     assert scene.judged.price is not None
     reference = scene.judged.price / exit_books.worth(scene.pegs, asset)
-    return _case(scene, scene.situation.markets[asset], side, reference, most=most, money=money)
+    case = _case(scene, scene.situation.markets[asset], side, reference, most=most, money=money)
+    if side is Side.SELL and exit_books.unread(scene.pegs, asset):
+        # What the coin fetches there is a reading of the peg, and the only one: no more off than a sound one may be.
+        return replace(case, touch=min(case.touch, scene.situation.policy.depeg))
+    return case
 
 
 def _case(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal as D
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -151,3 +152,34 @@ def test_no_fault_makes_it_spend_others_money_or_saw(events: list[tuple[str, Val
     desk.turns(14, s=70)
     assert desk.turn().view.state is ExitState.IN
     assert all(amount < 10 for amount in desk.owned().values())
+
+
+def sale_while_unread(worth: str, *, lasting: bool = False, depeg: str = "0.02") -> str:
+    """The code of a sale into a stablecoin that was sound, and is worth so much by the coin's own market alone."""
+    policy = replace(POLICY, basket={USDT: D(1)}, depeg=D(depeg))
+    desk = Desk(policy=policy, pegs={USDT: D(1)})
+    desk.turns(3)
+    desk.price = D(89_000)
+    desk.pegs = {USDT: D(worth)}
+    desk.now_ms += 5_000
+    at = desk.market_at(BTC, USDT)
+    desk.pegs = {USDT: unknown(lasting=lasting)}
+    desk.over = {"markets": {USDT: at}}
+    plan = desk.turn(s=0)
+    assert (plan.order is not None) is (plan.code == "exit.slice")
+    return plan.code
+
+
+@pytest.mark.parametrize("worth", ["0.957", "0.979", "1.021", "1.04"])
+def test_a_stablecoin_whose_price_is_unknown_is_not_bought_off_its_peg_by_the_coins_own_market(worth: str) -> None:
+    assert sale_while_unread(worth) == "price.touch"
+    assert sale_while_unread(worth, lasting=True) == "exit.slice", "without an anchor a person chose it"
+
+
+@pytest.mark.parametrize("worth", ["0.985", "1", "1.015"])
+def test_a_stablecoin_whose_price_is_unknown_for_the_moment_is_bought_within_its_limit(worth: str) -> None:
+    assert sale_while_unread(worth) == "exit.slice"
+
+
+def test_however_far_off_the_peg_may_be_a_book_is_believed_no_further_than_any() -> None:
+    assert sale_while_unread("0.94", depeg="0.5") == "price.touch"
