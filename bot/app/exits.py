@@ -78,13 +78,10 @@ def sold_of(policy: HedgePolicy, settings: Settings, journal: Journal) -> Sold |
 
 
 def _sold(beside: Collection[ExitPolicy], journal: Journal) -> Sold:
-    first = next(iter(beside))
     return Sold(
         Beside(
-            venue=first.venue,
-            asset=first.asset,
             exits=frozenset(each.name for each in beside),
-            markets=tuple(coin_symbol(first.asset, stable) for stable in _STABLES),
+            places=frozenset((each.venue, coin_symbol(each.asset, stable)) for each in beside for stable in _STABLES),
         ),
         journal,
     )
@@ -100,7 +97,12 @@ def _counts(policy: HedgePolicy, exits: ExitPolicy) -> bool:
 def _trader(policy: ExitPolicy, table: ExitTable, parts: TraderParts, policies: Sequence[ExitPolicy]) -> ExitTrader:
     venue, journal, clock = parts.venues[policy.venue], parts.journal, parts.clock
     log = logs.get("bot.runtime.exits").bind(hedge=policy.name)
-    hedges = [hedge for hedge in parts.hedges if _counts(hedge, policy)]
+    # Of each short what all exits sold, also those on its other venues: it says by that sum how far it has followed.
+    shorts = [
+        (hedge, _sold([each for each in policies if _counts(hedge, each)], journal))
+        for hedge in parts.hedges
+        if _counts(hedge, policy)
+    ]
     others = {each.name: each.asset for each in policies if each.venue == policy.venue and each.name != policy.name}
     places = places_of(policy, venue, journal)
     ports = ExitPorts(
@@ -111,7 +113,7 @@ def _trader(policy: ExitPolicy, table: ExitTable, parts: TraderParts, policies: 
         book=journal,
         clock=clock,
         others=others,
-        paired=Paired(hedges, _sold([policy], journal), journal) if hedges else None,
+        paired=Paired(policy.name, shorts, journal) if shorts else None,
         live=parts.executor is not None,
     )
     timing = exit_timing(table)

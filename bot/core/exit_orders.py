@@ -71,7 +71,8 @@ def approve_slice(case: SliceCase) -> Approved | Refused:
         return no
     touch = (book.bids if case.side is Side.SELL else book.asks)[0].price
     if abs(touch - case.reference) > case.touch * case.reference:
-        far = f"further than {plain(case.touch)} from {case.reference:.8g}, what it is worth by the prices in US dollars"
+        worth = f"{case.reference:.8g}, what it is worth by the prices in US dollars"
+        far = f"further than {plain(case.touch)} from {worth}"
         return Refused(code="price.touch", reason=f"the best price of {market.symbol} is {plain(touch)}, {far}")
     limit = _limit(case, market, touch)
     wanted = _wanted(case, market, limit)

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.core.situation import Memory
 from bot.domain.control import ControlKind, standing
-from bot.domain.ids import Asset, HedgeName, Symbol, VenueName
+from bot.domain.ids import HedgeName, Symbol, VenueName
 from bot.domain.intent import IntentRecord
 from bot.domain.numbers import ZERO, plain
 from bot.domain.policy import HedgePolicy
@@ -21,17 +21,15 @@ KEPT_MS: Final = 3_600_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """Where exits sell a coin.
+    """Where exits sell the coins of a spot-perp hedge.
 
     Attributes:
-        exits: the stablecoin hedges that do.
-        markets: every market of the coin that one of them may ever have used.
+        exits: the stablecoin hedges that do, on all its venues.
+        places: every market of the coin that one of them may ever have used.
     """
 
-    venue: VenueName
-    asset: Asset
     exits: frozenset[HedgeName]
-    markets: tuple[Symbol, ...]
+    places: frozenset[tuple[VenueName, Symbol]]
 
 
 class Sold:
@@ -51,19 +49,24 @@ class Sold:
         self._sum_up(records, asked_ms - KEPT_MS)
         return total
 
+    def under_way(self, *, but: HedgeName) -> HedgeName | None:
+        """Another exit with an order that is not accounted for; None when there is none."""
+        others = (record for record in self._records() if record.intent.hedge != but and not _over(record))
+        return next((record.intent.hedge for record in others), None)
+
     def _records(self) -> list[IntentRecord]:
         beside = self._beside
         found = [
             record
-            for market in beside.markets
-            for record in self._journal.recent(beside.venue, market, self._from_ms)
+            for venue, market in sorted(beside.places)
+            for record in self._journal.recent(venue, market, self._from_ms)
             if record.intent.hedge in beside.exits
         ]
         return sorted(found, key=lambda record: record.intent.created_ms)
 
     def _sum_up(self, records: Sequence[IntentRecord], until_ms: int) -> None:
         """Orders up to the first that is young, or not over yet, need not be read again."""
-        young = [r for r in records if r.updated_ms >= until_ms or not (r.state.terminal and r.settled)]
+        young = [record for record in records if record.updated_ms >= until_ms or not _over(record)]
         from_ms = min((record.intent.created_ms for record in young), default=until_ms)
         if from_ms > self._from_ms:
             self._before += sum((_sold(record) for record in records if record.intent.created_ms < from_ms), ZERO)
@@ -71,32 +74,37 @@ class Sold:
 
 
 class Paired:
-    """Whether the shorts on a coin have followed every slice, so that the next one may go.
+    """Whether the shorts on a coin have followed every slice, so that the next one of an exit may go.
 
     Args:
-        hedges: those that count the coins which are sold.
+        exits: the stablecoin hedge whose slices wait.
+        shorts: the hedges that count the coins which it sells; and of each what all exits beside it sold.
     """
 
-    def __init__(self, hedges: Collection[HedgePolicy], sold: Sold, journal: Journal) -> None:
-        self._hedges = hedges
-        self._sold = sold
+    def __init__(self, exits: HedgeName, shorts: Collection[tuple[HedgePolicy, Sold]], journal: Journal) -> None:
+        self._exits = exits
+        self._shorts = shorts
         self._journal = journal
-
-    @property
-    def hedges(self) -> Collection[HedgePolicy]:
-        """The hedges that count the coins."""
-        return self._hedges
 
     def waiting(self, now_ms: int) -> str:
         """Why the next slice must wait; empty when it need not. Raises JournalFault."""
-        total = self._sold.by(now_ms)
-        return next((why for policy in self._hedges if (why := self._behind(policy, total))), "")
+        for policy, sold in self._shorts:
+            other = sold.under_way(but=self._exits)
+            if other is not None:
+                return f"{other} has an order under way beside {policy.name}: one slice at a time is naked"
+            why = self._behind(policy, sold.by(now_ms))
+            if why:
+                return why
+        return ""
 
     def behind(self, now_ms: int) -> str:
         """Which short has not followed what was sold; one that never looked is none that is left behind."""
-        total = self._sold.by(now_ms)
-        known = [p for p in self._hedges if Memory.from_dict(self._journal.memory(p.name)).followed is not None]
-        return next((why for policy in known if (why := self._behind(policy, total))), "")
+        known = [
+            (policy, sold)
+            for policy, sold in self._shorts
+            if Memory.from_dict(self._journal.memory(policy.name)).followed is not None
+        ]
+        return next((why for policy, sold in known if (why := self._behind(policy, sold.by(now_ms)))), "")
 
     def _behind(self, policy: HedgePolicy, total: Decimal) -> str:
         anchor = self._journal.anchor(policy.venue, policy.symbol)
@@ -113,6 +121,10 @@ class Paired:
             return ""
         coins = abs(total - followed.sold)
         return f"{policy.name} has still to follow {plain(coins)} {policy.asset}; the next slice waits for its short"
+
+
+def _over(record: IntentRecord) -> bool:
+    return record.state.terminal and record.settled
 
 
 def _sold(record: IntentRecord) -> Decimal:

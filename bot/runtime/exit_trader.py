@@ -177,14 +177,23 @@ class ExitTrader:
             return "the bot is stopping"
         if self._said() != said:
             return "a person said something else meanwhile"
-        others = self._ports.journal.unfinished(self._policy.venue, market)
-        if any(not record.state.terminal for record in others):
-            return f"another hedge's order on {market} is not over (R18)"
+        if others := self._others(market):
+            return others
         now_ms, age_max_s = self._ports.clock.now_ms(), self._policy.age_max_s
         books = [at.book for at in (*situation.markets.values(), *situation.swaps.values()) if at.book is not None]
         if any(stale(book.stamp, now_ms, age_max_s) for book in books):
             return "the rate limits held it back until its readings were too old"
         return "" if self._ports.venue.has_offset() else "the clock offset is not known any more"
+
+    def _others(self, market: Symbol) -> str:
+        """What another hedge has sent meanwhile, so that an order must wait; empty when nothing."""
+        others = self._ports.journal.unfinished(self._policy.venue, market)
+        if any(not record.state.terminal for record in others):
+            return f"another hedge's order on {market} is not over (R18)"
+        paired = self._ports.paired
+        if paired is None or not market.startswith(f"{self._policy.asset}/"):
+            return ""
+        return paired.waiting(self._ports.clock.now_ms())
 
     def _open(self) -> CrossingRecord | None:
         newest = self._newest()

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal as D
 from typing import cast
 
-from bot.domain.ids import Asset, ClientOrderId, HedgeName, Symbol, VenueName
+from bot.domain.ids import ClientOrderId, HedgeName, Symbol, VenueName
 from bot.domain.intent import Intent, IntentRecord, IntentState
 from bot.domain.orders import OrderRequest, Side, TimeInForce, TradeCursor
 from bot.ports import Journal
 from bot.runtime.beside_exits import KEPT_MS, Beside, Sold
 
-MAIN, BTC, CALM = VenueName("main"), Asset("BTC"), HedgeName("calm")
+MAIN, CALM = VenueName("main"), HedgeName("calm")
 USDT, USDC = Symbol("BTC/USDT"), Symbol("BTC/USDC")
 
 
@@ -77,7 +77,7 @@ class Orders:
 
 
 def sold(orders: Orders) -> Sold:
-    beside = Beside(venue=MAIN, asset=BTC, exits=frozenset({CALM}), markets=(USDT, USDC))
+    beside = Beside(exits=frozenset({CALM}), places=frozenset({(MAIN, USDT), (MAIN, USDC)}))
     return Sold(beside, cast(Journal, orders))
 
 
