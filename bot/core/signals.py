@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final, assert_never
 
 from bot.core import usd_bars
+from bot.core.exit_windows import lookback
 from bot.core.usd_bars import BeliefMemory
 from bot.domain.exits import Combine, ExitPolicy, SignalKind, SignalRule, SignalView
 from bot.domain.numbers import ZERO, plain
@@ -132,7 +133,7 @@ class Judged:
 
 def history_ms(policy: ExitPolicy) -> int:
     """How far back bars are of use to any signal of a hedge."""
-    return max((_lookback(rule) for rule in policy.signals), default=0)
+    return max((lookback(rule.kind, rule.window_ms) for rule in policy.signals), default=0)
 
 
 def judge(
@@ -232,10 +233,6 @@ def _over(rule: SignalRule, value: Decimal) -> bool:
     return value >= rule.back if rule.kind is SignalKind.PRICE else value <= rule.back
 
 
-def _lookback(rule: SignalRule) -> int:
-    return rule.window_ms * (usd_bars.HALF_LIVES if rule.kind is SignalKind.VOLATILITY else 1)
-
-
 def _value(
     rule: SignalRule, price: Decimal | None, bars: Sequence[UsdBar], bar_ms: int, now_ms: int
 ) -> tuple[Decimal | None, str]:
@@ -244,7 +241,7 @@ def _value(
         return None, ""
     if rule.kind is SignalKind.PRICE:
         return price, f"the price is {_number(price)} USD (exit at {plain(rule.exit)}, over at {plain(rule.back)})"
-    inside = usd_bars.within(bars, bar_ms, _lookback(rule), now_ms)
+    inside = usd_bars.within(bars, bar_ms, lookback(rule.kind, rule.window_ms), now_ms)
     needed = rule.window_ms * (2 if rule.kind is SignalKind.VOLATILITY else 1)
     if len(inside) < 2 or not usd_bars.covered(inside, bar_ms, needed, now_ms):
         have, want = len(inside) * bar_ms, _days(needed)

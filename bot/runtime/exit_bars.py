@@ -9,14 +9,13 @@ from typing import Final
 from structlog.typing import FilteringBoundLogger
 
 from bot import logs
+from bot.core.exit_windows import bar_ms
 from bot.core.signals import history_ms
 from bot.domain.errors import ConfigFault, VenueFault
 from bot.domain.exits import ExitPolicy, SignalKind
-from bot.domain.usd import DAY_MS, HOUR_MS, UsdBar
+from bot.domain.usd import UsdBar
 from bot.ports import Clock, ExitJournal, Index
 
-HOURLY_MAX_MS: Final = 60 * DAY_MS
-"""Windows up to here are looked at by the hour, longer ones by the day."""
 AGAIN_MS: Final = 60_000
 """After a reading that brought nothing new the next one is taken no sooner."""
 READ_S: Final = 30.0
@@ -43,7 +42,7 @@ class ExitBars:
         self._asked_ms = 0
         self._whole = False
         longest = history_ms(policy)
-        self.bar_ms = HOUR_MS if longest <= HOURLY_MAX_MS else DAY_MS
+        self.bar_ms = bar_ms(longest)
         self._back_ms = longest + 2 * self.bar_ms
 
     async def read(self) -> Sequence[UsdBar]:

@@ -38,7 +38,7 @@ class DrawdownTable(Table):
         description="The signal is over at this drawdown or less; less than `exit`."
     )
     window_s: Annotated[Decimal, seconds("3600", "31536000")] = Field(
-        default=Decimal(2_592_000), description="How far back the peak is looked for."
+        default=Decimal(2_592_000), description="How far back the peak is looked for; at least 3 bars."
     )
 
 
@@ -50,7 +50,8 @@ class VolatilityTable(Table):
         description="The signal is over at this volatility or less; less than `exit`."
     )
     half_life_s: Annotated[Decimal, seconds("3600", "31536000")] = Field(
-        default=Decimal(864_000), description="The age at which a return weighs half as much."
+        default=Decimal(864_000),
+        description="The age at which a return weighs half as much; 4 of them are at least 3 bars.",
     )
 
 
@@ -62,7 +63,7 @@ class AverageTable(Table):
         description="The signal is over this far below it or less; less than `exit`. Negative: above the average."
     )
     window_s: Annotated[Decimal, seconds("3600", "31536000")] = Field(
-        default=Decimal(8_640_000), description="The time that is averaged."
+        default=Decimal(8_640_000), description="The time that is averaged; at least 3 bars."
     )
 
 
@@ -77,6 +78,7 @@ class SignalsTable(Table):
     """`signals`: what says that the market is uncertain. Each is optional; without any, only a person says so.
 
     All of them look at the coin's price in USD, not in a stablecoin: one that loses its peg makes coins look dear.
+    Bars are of an hour each; of a day where any signal looks back more than 60 days.
     """
 
     drawdown: DrawdownTable | None = Field(default=None, description="The price is far below its peak.")

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
+from bot.core.exit_windows import BARS_LEAST, HOURLY_MAX_MS, bar_ms, lookback
+from bot.domain.exits import SignalKind
 from bot.domain.numbers import ONE, ZERO, plain
 from bot.domain.observation import Source
+from bot.domain.usd import DAY_MS
 from bot.settings.exchanges import UNVERIFIED, VERIFIED
 from bot.settings.exit_model import ExitTable
 from bot.settings.model import Document, HedgeTable
@@ -35,6 +38,7 @@ def broken_exit(key: KeyPath, hedge: ExitTable, document: Document) -> Iterator[
     yield from _basket(key, hedge)
     yield from _beside(key, hedge, document)
     yield from _thresholds((*key, "signals"), hedge)
+    yield from _windows((*key, "signals"), hedge)
     for name, value in (
         ("slice_notional", hedge.slice_notional),
         ("slippage", hedge.slippage),
@@ -173,6 +177,31 @@ def _thresholds(key: KeyPath, hedge: ExitTable) -> Iterator[Problem]:
             yield _problem((*key, "price", "exit"), plain(price.exit), "expected a price above 0", "correct it")
         if not price.back > price.exit:
             yield _order((*key, "price", "back"), price.back, f"more than exit, which is {plain(price.exit)}")
+
+
+def _windows(key: KeyPath, hedge: ExitTable) -> Iterator[Problem]:
+    """What looks back on fewer bars than it can be judged by."""
+    signals = hedge.signals
+    told = [
+        (("drawdown", "window_s"), SignalKind.DRAWDOWN, signals.drawdown and signals.drawdown.window_s),
+        (("volatility", "half_life_s"), SignalKind.VOLATILITY, signals.volatility and signals.volatility.half_life_s),
+        (("average", "window_s"), SignalKind.AVERAGE, signals.average and signals.average.window_s),
+    ]
+    windows = [(name, window_s, lookback(kind, int(window_s * 1000))) for name, kind, window_s in told if window_s]
+    bar = bar_ms(max((back_ms for _, _, back_ms in windows), default=0))
+    for name, window_s, back_ms in windows:
+        if back_ms < BARS_LEAST * bar:
+            least = BARS_LEAST * bar * int(window_s * 1000) // back_ms // 1000
+            daily = (
+                f"prices are looked at by the day, since a signal looks back more than {HOURLY_MAX_MS // DAY_MS} days"
+            )
+            why = daily if bar == DAY_MS else "prices are looked at by the hour"
+            yield _problem(
+                (*key, *name),
+                plain(window_s),
+                f"it could never be judged, expected at least {least}: {why}, and {BARS_LEAST} of them are needed",
+                "make it longer" + (", or the longest one shorter" if bar == DAY_MS else ""),
+            )
 
 
 def _order(path: KeyPath, value: Decimal, expected: str) -> Problem:

@@ -12,6 +12,8 @@ from bot.settings import Settings, load_settings
 
 VENUE = '[venues.main]\nexchange = "binance"\nenvironment = "paper"\n'
 SIGNAL = 'signals = {drawdown = {exit = "0.15", back = "0.10"}}'
+DAILY = 'average = {exit = "0", back = "-1 %"}}'
+"""It looks back a hundred days."""
 SHORT = """
 [[hedges]]
 name = "short"
@@ -71,6 +73,18 @@ def test_how_absence_is_proven_is_said_once_at_the_top(tmp_path: Path) -> None:
         ('signals = {moon = {exit = "1"}}', "signals.moon", "unknown setting"),
         ('venue = "else"', "venue", "there is no [venues.else]"),
         ('combine = "most"', "combine", 'one of "any", "all"'),
+        ('signals = {drawdown = {exit = "0.2", back = "0.1", window_s = 10799}}', "signals.drawdown.window_s", "10800"),
+        ('signals = {average = {exit = "0.2", back = "0.1", window_s = 3600}}', "signals.average.window_s", "10800"),
+        (
+            'signals = {drawdown = {exit = "0.2", back = "0.1", window_s = 86400}, ' + DAILY,
+            "signals.drawdown.window_s",
+            "expected at least 259200",
+        ),
+        (
+            'signals = {volatility = {exit = "1", back = "0.5", half_life_s = 64799}, ' + DAILY,
+            "signals.volatility.half_life_s",
+            "expected at least 64800",
+        ),
         ("reenter = {}", "reenter", "no signal"),
         ('depeg = "2"', "depeg", "0.5"),
         ("slice_notional = 0", "slice_notional", "more than 0"),
@@ -87,6 +101,21 @@ def test_what_can_not_be(tmp_path: Path, line: str, key: str, says: str) -> None
         load(tmp_path, line)
     assert f"hedges[0].{key}" in fault.value.message
     assert says in fault.value.message
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [
+        'drawdown = {exit = "0.2", back = "0.1", window_s = 10800}}',
+        'volatility = {exit = "1", back = "0.5", half_life_s = 3600}}',
+        'volatility = {exit = "1", back = "0.5", half_life_s = 64800}, ' + DAILY,
+        'drawdown = {exit = "0.2", back = "0.1", window_s = 259200}, ' + DAILY,
+        'drawdown = {exit = "0.2", back = "0.1"}, volatility = {exit = "1", back = "0.5"}, ' + DAILY,
+        'price = {exit = "1", back = "2"}}',
+    ],
+)
+def test_three_bars_are_enough(tmp_path: Path, signals: str) -> None:
+    assert load(tmp_path, "signals = {" + signals).exits
 
 
 @pytest.mark.parametrize(
