@@ -92,7 +92,7 @@ class Paired:
             other = sold.under_way(but=self._exits)
             if other is not None:
                 return f"{other} has an order under way beside {policy.name}: one slice at a time is naked"
-            why = self._behind(policy, sold.by(now_ms))
+            why = self._behind(policy, sold.by(now_ms), follows=True)
             if why:
                 return why
         return ""
@@ -106,7 +106,8 @@ class Paired:
         ]
         return next((why for policy, sold in known if (why := self._behind(policy, sold.by(now_ms)))), "")
 
-    def _behind(self, policy: HedgePolicy, total: Decimal) -> str:
+    def _behind(self, policy: HedgePolicy, total: Decimal, *, follows: bool = False) -> str:
+        """Whether the short has followed so far and, with `follows`, would follow the next slice."""
         anchor = self._journal.anchor(policy.venue, policy.symbol)
         control = standing(self._journal.controls(), *policy.names)
         unwound = control is not None and control.kind is ControlKind.UNWIND
@@ -114,6 +115,10 @@ class Paired:
             return f"the short of {policy.name} is not known yet"
         if unwound and anchor.contracts == 0:
             return ""  # nothing is hedged there, by a person's word
+        if follows and control is not None and control.kind is ControlKind.PAUSE:
+            return f"{policy.name} is paused, and its short would not follow"
+        if follows and (halts := self._halts(policy)):
+            return f"{policy.name} is halted, and its short would not follow: {halts}"
         followed = Memory.from_dict(self._journal.memory(policy.name)).followed
         if followed is None:
             return f"{policy.name} has not looked at its coins yet"
@@ -121,6 +126,10 @@ class Paired:
             return ""
         coins = abs(total - followed.sold)
         return f"{policy.name} has still to follow {plain(coins)} {policy.asset}; the next slice waits for its short"
+
+    def _halts(self, policy: HedgePolicy) -> str:
+        reached = (one for one in self._journal.halts() if one.venue == policy.venue)
+        return "; ".join(one.reason for one in reached if one.stops and one.symbol in {None, policy.symbol})
 
 
 def _over(record: IntentRecord) -> bool:

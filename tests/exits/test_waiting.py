@@ -10,13 +10,14 @@ import pytest
 
 from bot.domain.control import ControlKind
 from bot.domain.exits import CrossingKind
-from bot.domain.ids import HedgeName
+from bot.domain.ids import HedgeName, Symbol, VenueName
 from bot.domain.intent import IntentState
 from bot.journal.store import SqlJournal
 from bot.paper import world
 from bot.paper.engine.defaults_binance import BINANCE_LISTINGS
 from bot.paper.engine.model import NewOrder, OrderKind, Side, TimeInForce
 from bot.paper.faults import FaultKind
+from bot.ports import Halt
 from tests.exits.calm import CALM, SHORT, WALLETS, Calm, play, settings
 from tests.sim.stage import KEY
 
@@ -122,13 +123,38 @@ def test_a_way_that_can_not_begin_behind_a_short_is_told(tmp_path: Path) -> None
         await calm.run(10)
         calm.say(ControlKind.PAUSE, "short")
         calm.say(ControlKind.EXIT)
-        await calm.until(lambda seen: len(seen.orders) == 1)
-        calm.say(ControlKind.ENTER)
-        await calm.until(lambda seen: seen.crossed(1))
         await calm.run(660)
-        assert len(calm.orders) == 1
+        assert not calm.orders, "what is naked for as long as a pause lasts is not begun"
         assert calm.last.verdict == "waiting"
         assert calm.told("stuck")
+        assert not calm.told("stop.incomplete")
+
+    play(story, tmp_path, text=settings("binance", more=SHORT))
+
+
+@pytest.mark.parametrize("symbol", ["BTC/USDT:USDT", None])
+def test_an_exit_waits_while_its_short_is_halted(tmp_path: Path, symbol: str | None) -> None:
+    async def story(calm: Calm) -> None:
+        await calm.until(lambda seen: seen.short == 1)
+        await calm.run(10)
+        now_ms = calm.stage.clock.now_ms()
+        halt = Halt(
+            venue=VenueName("main"),
+            symbol=None if symbol is None else Symbol(symbol),
+            code="invariant",
+            reason="looked at by nobody",
+            since_ms=now_ms,
+        )
+        with SqlJournal.open_beside(calm.stage.journal_path) as journal:
+            journal.halt(halt)
+        calm.say(ControlKind.EXIT)
+        await calm.run(60)
+        assert not calm.orders
+        assert "looked at by nobody" in calm.last.reason
+        calm.say(None)
+        calm.say(ControlKind.EXIT)
+        await calm.until(lambda seen: seen.crossed(1), within_s=400)
+        assert calm.short < D("0.002")
 
     play(story, tmp_path, text=settings("binance", more=SHORT))
 
