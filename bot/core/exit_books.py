@@ -12,8 +12,9 @@ from bot.domain.exits import Peg, PegView
 from bot.domain.ids import Asset
 from bot.domain.instrument import SpotMarket
 from bot.domain.numbers import ONE, ZERO, plain
-from bot.domain.observation import Book
+from bot.domain.observation import Book, Unknown
 from bot.domain.orders import Refused
+from bot.domain.usd import UsdPrice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,21 @@ def worth(pegs: Mapping[Asset, PegView], asset: Asset) -> Decimal:
 def unread(pegs: Mapping[Asset, PegView], asset: Asset) -> bool:
     """Whether a stablecoin has an anchor that says nothing now: then only its market with the coin tells its worth."""
     return pegs[asset].price is None and pegs[asset].peg is not Peg.NO_ANCHOR
+
+
+def second_source(
+    coin: Asset, markets: Mapping[Asset, ExitMarket], pegs: Mapping[Asset, UsdPrice | Unknown]
+) -> Decimal | None:
+    """USD of the coin by its own market and what a stablecoin is worth: beside its index (R12); None: there is none.
+
+    A stablecoin that is itself priced by the coin's index and market says nothing of it: whatever the index tells,
+    that market times that price is the same again.
+    """
+    for stable, at in markets.items():
+        peg = pegs[stable]
+        if at.book is not None and at.book.bids and isinstance(peg, UsdPrice) and peg.through != coin:
+            return at.book.bids[0].price * peg.value
+    return None
 
 
 def sound_targets(views: Sequence[PegView], basket: Mapping[Asset, Decimal], source: Asset) -> list[PegView]:

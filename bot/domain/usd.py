@@ -21,12 +21,14 @@ class UsdPrice:
         value: USD of one coin; positive.
         anchor: what it rests on, for the record: `BTC-USD index`, or `BTC-USD index against BTC/USDT`.
         stamp: the older of its readings, by our clock.
+        through: the coin by whose index it is, and by whose market; None: it has an index of its own.
     """
 
     asset: Asset
     value: Decimal
     anchor: str
     stamp: Stamp
+    through: Asset | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from bot.core.exit_books import ExitMarket
+from bot.core.exit_books import ExitMarket, second_source
 from bot.core.exit_situation import Beside, ExitSituation
 from bot.core.owned import Balance
 from bot.domain.control import Control, ControlKind, standing, wished
@@ -92,7 +92,7 @@ class ExitLook:
             policy=policy,
             now_ms=now_ms,
             price=prices[policy.asset],
-            second=_second(markets, pegs),
+            second=second_source(policy.asset, markets, pegs),
             bars=bars,
             bar_ms=self._bars.bar_ms,
             pegs=pegs,
@@ -188,15 +188,6 @@ def _balance(
 def _market(market: SpotMarket, books: Mapping[Symbol, Book | Unknown]) -> ExitMarket:
     book = books[market.symbol]
     return ExitMarket(market=market, book=None if isinstance(book, Unknown) else book)
-
-
-def _second(markets: Mapping[Asset, ExitMarket], pegs: Mapping[Asset, UsdPrice | Unknown]) -> Decimal | None:
-    """USD of the coin by its own market: a second source for the index (R12)."""
-    for stable, at in markets.items():
-        peg = pegs[stable]
-        if at.book is not None and at.book.bids and isinstance(peg, UsdPrice):
-            return at.book.bids[0].price * peg.value
-    return None
 
 
 def _wish(control: Control | None) -> Wish | None:

@@ -77,6 +77,7 @@ class UsdCalls(ABC):
             value=index.value / middle,
             anchor=f"{index.anchor} against {market}",
             stamp=joined(index.stamp, book.stamp),
+            through=_ANCHOR,
         )
 
 

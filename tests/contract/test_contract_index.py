@@ -73,7 +73,7 @@ async def test_c90_a_coin_is_priced_by_its_own_index(dollars: Rig) -> None:
     began_ms = dollars.clock.now_ms()
     dollars.exchange.set_price("BTC", D("91234.5"))
     found = await price(dollars, COIN)
-    assert (found.asset, found.value, found.anchor) == (COIN, D("91234.5"), "BTC-USD index")
+    assert (found.asset, found.value, found.anchor, found.through) == (COIN, D("91234.5"), "BTC-USD index", None)
     assert began_ms <= found.stamp.sent_ms <= found.stamp.answered_ms <= dollars.clock.now_ms()
 
 
@@ -90,6 +90,7 @@ async def test_c92_a_stablecoin_is_told_apart_from_the_one_that_broke(dollars: R
         found = await price(dollars, asset)
         assert abs(found.value - D(expected)) < D("0.0001")
         assert found.anchor == f"BTC-USD index against BTC/{asset}"
+        assert found.through == "BTC"
 
 
 async def test_c93_what_has_no_anchor_is_unknown_for_good(dollars: Rig) -> None:
