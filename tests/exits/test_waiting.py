@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal as D
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,19 @@ def test_a_signal_that_can_not_be_judged_is_told(tmp_path: Path) -> None:
         assert calm.told("signals.unknown")
 
     play(story, tmp_path)
+
+
+def test_a_slow_history_holds_nobody_up(tmp_path: Path) -> None:
+    """A person's word is obeyed at the next look, whatever the venue's past prices take."""
+
+    async def story(calm: Calm) -> None:
+        calm.trouble(FaultKind.DELAY, path="/dapi/v1/indexPriceKlines", count=10_000, delay_s=100)
+        await calm.run(4_000)  # an hour has ended meanwhile
+        looks = [at_ms for at_ms, _ in calm.stage.outcomes][2:]
+        gaps = [later - earlier for earlier, later in pairwise(looks)]
+        assert max(gaps) < 5_500, sorted(gaps)[-8:]
+        calm.say(ControlKind.EXIT)
+        await calm.until(lambda seen: bool(seen.orders), within_s=10)
+
+    signal = 'signals = {drawdown = {exit = "0.15", back = "0.05", window_s = 86400}}\nlook_s = 5'
+    play(story, tmp_path, text=settings("binance", signal))
