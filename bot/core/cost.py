@@ -42,7 +42,7 @@ class Walk:
 
     @property
     def left(self) -> Decimal:
-        """What does not fit into the visible depth, or lies beyond the limit. 0 or more; never priced."""
+        """What does not fit into the visible depth. 0 or more; never priced."""
         return self.wanted - self.filled
 
     @property
@@ -94,21 +94,19 @@ class Fee:
     asset: Asset
 
 
-def walk(book: Book, side: Side, quantity: Decimal, *, limit: Decimal | None = None) -> Walk:
+def walk(book: Book, side: Side, quantity: Decimal) -> Walk:
     """Fill an order from a book, level by level.
 
     Args:
         book: as visible, best level first on both sides.
         side: of the order: a buy takes the asks, a sale the bids.
         quantity: in contracts, in coins on a spot market; 0 or more.
-        limit: the worst price it may take (its collar); None: whatever is visible.
     """
     levels = book.asks if side is Side.BUY else book.bids
     fills: list[BookLevel] = []
     left = quantity
     for level in levels:
-        beyond = limit is not None and (level.price - limit) * side.sign > 0
-        if left <= 0 or beyond:
+        if left <= 0:
             break
         taken = min(left, level.contracts)
         fills.append(BookLevel(price=level.price, contracts=taken))
@@ -139,7 +137,7 @@ def entry(instrument: Instrument, filled: Walk) -> Decimal | None:
             assert_never(instrument.kind)
 
 
-def spot_fee(market: SpotMarket, filled: Walk, rate: Decimal | None = None) -> Fee:
+def spot_fee(market: SpotMarket, filled: Walk) -> Fee:
     """The taker fee of an order on a spot market, in what the venue takes it in.
 
     A sale pays in quote everywhere. A buy pays in coins on Binance and OKX, and in quote on KuCoin.
@@ -147,23 +145,20 @@ def spot_fee(market: SpotMarket, filled: Walk, rate: Decimal | None = None) -> F
     Args:
         market: its fee, and in what that of a buy is taken.
         filled: the order.
-        rate: taker fee as a fraction; None: the market's own.
     """
-    rate = market.taker_fee if rate is None else rate
+    rate = market.taker_fee
     if filled.side is Side.BUY and not market.fee_in_quote:
         return Fee(amount=filled.filled * rate, asset=market.base)
     return Fee(amount=filled.value * rate, asset=market.quote)
 
 
-def perp_fee(instrument: Instrument, filled: Walk, rate: Decimal | None = None) -> Fee:
+def perp_fee(instrument: Instrument, filled: Walk) -> Fee:
     """The taker fee of an order on a perpetual, in the settle currency: of the quote, or of the coins (R2).
 
     Args:
         instrument: its fee and size.
         filled: the order.
-        rate: taker fee as a fraction; None: the instrument's own.
     """
-    rate = instrument.taker_fee if rate is None else rate
     match instrument.kind:
         case ContractKind.LINEAR:
             settled = filled.value * instrument.contract_size
@@ -171,31 +166,28 @@ def perp_fee(instrument: Instrument, filled: Walk, rate: Decimal | None = None) 
             settled = sum((level.contracts / level.price for level in filled.fills), ZERO) * instrument.contract_size
         case _:
             assert_never(instrument.kind)
-    return Fee(amount=settled * rate, asset=instrument.settle)
+    return Fee(amount=settled * instrument.taker_fee, asset=instrument.settle)
 
 
-def bought_for(market: SpotMarket, coins: Decimal, rate: Decimal | None = None) -> Decimal:
+def bought_for(market: SpotMarket, coins: Decimal) -> Decimal:
     """How much to buy so that so many coins are left after the fee: raised where the fee is taken in coins.
 
     Args:
-        market: its step, and in what the fee of a buy is taken.
+        market: its step, its fee, below 1, and in what that of a buy is taken.
         coins: that shall arrive.
-        rate: taker fee as a fraction, below 1; None: the market's own.
 
     Returns:
         A multiple of the step, rounded up: never a coin less; at most one step more.
     """
-    rate = market.taker_fee if rate is None else rate
-    return ceil_to(coins if market.fee_in_quote else coins / (ONE - rate), market.quantity_step)
+    return ceil_to(coins if market.fee_in_quote else coins / (ONE - market.taker_fee), market.quantity_step)
 
 
-def arriving(market: SpotMarket, filled: Walk, rate: Decimal | None = None) -> Decimal:
+def arriving(market: SpotMarket, filled: Walk) -> Decimal:
     """Coins that an order moves in the wallet: a buy's less a fee taken in coins, positive; a sale's are negative.
 
     Args:
-        market: in what the fee is taken.
+        market: its fee, and in what it is taken.
         filled: the order.
-        rate: taker fee as a fraction; None: the market's own.
     """
-    fee = spot_fee(market, filled, rate)
+    fee = spot_fee(market, filled)
     return filled.filled * filled.side.sign - (fee.amount if fee.asset == market.base else ZERO)

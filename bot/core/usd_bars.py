@@ -144,7 +144,7 @@ def believed_bars(bars: Sequence[UsdBar], bar_ms: int, price: Decimal | None) ->
 
 
 def _confirms(neighbour: Decimal | None, close: Decimal, tolerance: Decimal) -> bool:
-    return neighbour is not None and neighbour > 0 and near(neighbour, close, tolerance)
+    return neighbour is not None and near(neighbour, close, tolerance)
 
 
 def within(bars: Sequence[UsdBar], bar_ms: int, window_ms: int, now_ms: int) -> list[UsdBar]:

@@ -107,6 +107,21 @@ def test_a_buy_counts_once_the_short_has_grown() -> None:
     assert followed(owing, seen("0", "0.9", "0.9")) == replace(before, since_ms=0)
 
 
+def test_a_sale_of_one_step_is_followed_at_once() -> None:
+    assert followed(WHOLE, seen("0.001", "0.999", "1")) == WHOLE
+
+
+def test_a_buy_of_the_least_that_grows_the_short_is_followed_first() -> None:
+    before = kept("0.1", "0.9", "0.9")
+    assert followed(before, seen("0.098", "0.902", "0.9"), outside=True) == before
+    assert followed(before, seen("0.098", "0.902", "0.9")) == kept("0.098", "0.902", "0.9"), "it may stay so"
+
+
+def test_a_reading_that_shows_a_step_too_little_of_a_sale_does_not_show_it() -> None:
+    assert followed(WHOLE, seen("0.1", "0.901", "0.901", now_ms=1_000)) == replace(WHOLE, since_ms=1_000)
+    assert followed(WHOLE, seen("0.1", "0.9009", "0.9015")) == kept("0.1", "0.9009", "0.9015")
+
+
 def test_what_is_less_than_a_step_is_followed_with_the_next_slice() -> None:
     first = followed(WHOLE, seen("0.1006", "0.8994", "0.9"))
     assert first == kept("0.1006", "0.8994", "0.9", rest="0.0006")
@@ -122,10 +137,15 @@ def test_a_gap_too_small_for_an_order_is_no_reason_to_wait_after_a_buy() -> None
     assert followed(before, seen("0", "1", "0.9985"), outside=True) == kept("0", "1", "0.9985")
 
 
-@pytest.mark.parametrize("state", [WHOLE, replace(WHOLE, since_ms=5)])
+@pytest.mark.parametrize("state", [WHOLE, replace(WHOLE, since_ms=5), replace(WHOLE, rest=D("0.0006"))])
 def test_it_survives_a_restart(state: Followed) -> None:
     assert Followed.from_dict(state.to_dict()) == state
     assert Memory.from_dict(Memory(followed=state).to_dict()).followed == state
+
+
+def test_without_a_rest_that_was_kept_there_is_none() -> None:
+    kept_before = {name: text for name, text in WHOLE.to_dict().items() if name != "rest"}
+    assert Followed.from_dict(kept_before) == WHOLE
 
 
 @given(

@@ -83,12 +83,49 @@ def test_what_is_unknown_for_the_moment_stays_what_it_was_for_a_while() -> None:
     assert seen.see(unknown(), every_s=3_600) is Peg.BROKEN
 
 
+@pytest.mark.parametrize(
+    ("last_ms", "now_ms", "peg"),
+    [(0, LAST_MS, Peg.DOUBTFUL), (1, LAST_MS + 1, Peg.SOUND), (1, LAST_MS + 2, Peg.DOUBTFUL)],
+)
+def test_a_judgement_holds_for_just_so_long_and_none_was_made_before_the_first_reading(
+    last_ms: int, now_ms: int, peg: Peg
+) -> None:
+    memory = PegMemory(last_ms=last_ms)
+    view, _ = judge(memory, USDT, unknown(), depeg=LIMIT, now_ms=now_ms, age_max_s=D(15))
+    assert (view.asset, view.peg, view.price) == (USDT, peg, None)
+
+
 def test_an_old_reading_says_nothing() -> None:
     view, _ = judge(PegMemory(), USDT, usd(USDT, D(1)), depeg=LIMIT, now_ms=NOW + 16_000, age_max_s=D(15))
     assert (view.peg, view.price) == (Peg.DOUBTFUL, None)
 
 
+@pytest.mark.parametrize(("late_ms", "peg", "price"), [(0, Peg.SOUND, D(1)), (1, Peg.DOUBTFUL, None)])
+def test_a_reading_counts_for_as_long_as_it_may_be_old(late_ms: int, peg: Peg, price: D | None) -> None:
+    now_ms = NOW + 15_000 + late_ms
+    view, _ = judge(PegMemory(), USDT, usd(USDT, D(1)), depeg=LIMIT, now_ms=now_ms, age_max_s=D(15))
+    assert (view.asset, view.peg, view.price) == (USDT, peg, price)
+
+
+@pytest.mark.parametrize(("count", "value"), [(1, "1"), (0, "0.9")])
+def test_doubtful_is_what_is_off_and_what_was_off_a_moment_ago(count: int, value: str) -> None:
+    judged_before = PegMemory(count=count, first_ms=NOW if count else 0, last_ms=NOW)
+    view, memory = judge(judged_before, USDT, usd(USDT, D(value)), depeg=LIMIT, now_ms=NOW, age_max_s=D(15))
+    assert (view.peg, memory) == (Peg.DOUBTFUL, judged_before)
+
+
+def test_what_is_kept_is_when_it_was_last_read_and_nothing_of_a_count_that_is_over() -> None:
+    seen = Readings()
+    seen.see("0.9", "1")
+    assert seen.memory == PegMemory(last_ms=seen.now_ms)
+    seen.see("0.9", "0.9", "0.9")
+    assert seen.memory == PegMemory(broken=True, last_ms=seen.now_ms)
+
+
 def test_without_an_anchor_nobody_knows() -> None:
     seen = Readings()
+    view, _ = judge(PegMemory(), USDT, unknown(lasting=True), depeg=LIMIT, now_ms=NOW, age_max_s=D(15))
+    assert (view.asset, view.price) == (USDT, None)
+    assert "no anchor" in view.text
     assert seen.see(unknown(lasting=True)) is Peg.NO_ANCHOR
     assert seen.memory == PegMemory()

@@ -68,6 +68,7 @@ def test_a_sale_brings_its_price_less_its_fee() -> None:
     assert owned.owned(BTC, flows, []) == {USDT: D(44_955)}
     assert owned.done(crossing(), flows) == (D("0.5"), D(45_000))
     assert owned.sold_by_market(ONE, BTC, flows) == {USDT: D("0.5")}
+    assert owned.sold_by_market(ONE, BTC, [*flows, *flows]) == {USDT: D(1)}
 
 
 def test_digits_that_no_venue_books_are_nobodys() -> None:
@@ -94,8 +95,8 @@ def test_an_exchange_of_stablecoins_moves_what_is_owned() -> None:
     assert len(free) == 2
 
 
-@pytest.mark.parametrize(("side", "spent"), [(Side.BUY, {USDT: D(-50_000)}), (Side.SELL, {BTC: D("-0.5")})])
-def test_an_order_without_its_trades_counts_for_what_it_can_have_spent(side: Side, spent: dict[Asset, D]) -> None:
+@pytest.mark.parametrize(("side", "asset", "spent"), [(Side.BUY, USDT, "-50000"), (Side.SELL, BTC, "-0.5")])
+def test_an_order_without_its_trades_counts_for_what_it_can_have_spent(side: Side, asset: Asset, spent: str) -> None:
     request = OrderRequest(
         venue=MAIN,
         symbol=Symbol("BTC/USDT"),
@@ -105,8 +106,8 @@ def test_an_order_without_its_trades_counts_for_what_it_can_have_spent(side: Sid
         time_in_force=TimeInForce.IOC,
         reduce_only=False,
     )
-    found = owned.flows_lost(request, D("0.5"), crossing())
-    assert {one.asset: one.amount for one in found} == spent
+    (found,) = owned.flows_lost(request, D("0.5"), crossing())
+    assert found == Flow(asset=asset, amount=D(spent), crossing_id=ONE, market=USDT)
     assert owned.flows_lost(request, D(0), crossing()) == ()
     swap = replace(request, symbol=Symbol("USDC/USDT"))
     assert owned.flows_lost(swap, D("0.5"), crossing(CrossingKind.SWAP))[0].market is None
@@ -114,6 +115,7 @@ def test_an_order_without_its_trades_counts_for_what_it_can_have_spent(side: Sid
 
 def test_what_was_written_off_is_owned_no_more() -> None:
     assert owned.owned(BTC, [flow(USDT, "100"), flow(USDC, "5")], [gone(USDT, "40"), gone(USDC, "5")]) == {USDT: D(60)}
+    assert owned.owned(BTC, [], [gone(USDT, "40")]) == {}
 
 
 def test_the_coin_of_an_earlier_setting_is_no_stablecoin() -> None:
@@ -152,7 +154,7 @@ class Watcher:
             settled_ms=0,
             now_ms=self.now_ms,
         )
-        self.memory = told.memory
+        self.memory, self.write_off = told.memory, told.write_off
         self.off = D(0) if told.write_off is None else told.write_off.amount
         self.mine -= self.off
         return told.spendable
@@ -163,6 +165,12 @@ def test_what_is_there_may_be_spent_and_no_more_than_is_owned() -> None:
     assert seen.see("500") == MINE
     assert seen.see("500", free="30") == 30
     assert seen.see("500", claimed="450") == 50
+
+
+def test_what_is_locked_is_not_spent_while_something_is_missing() -> None:
+    seen = Watcher()
+    assert seen.see("60", free="30") == 30
+    assert seen.see("60", free="0") == 0
 
 
 def test_a_torn_reading_is_forgotten() -> None:
@@ -179,7 +187,17 @@ def test_a_shortfall_is_written_off_after_the_dwell_by_what_two_readings_saw() -
         assert seen.off == 0
     assert seen.see("60", after_s=45) is None
     assert (seen.off, seen.mine) == (D(40), D(60))
+    assert seen.write_off == WriteOff(
+        hedge=NAME, asset=USDT, amount=D(40), owned=MINE, balance=D(60), at_ms=seen.now_ms
+    )
     assert seen.see("1000") == 60
+
+
+def test_less_than_one_is_written_off_too() -> None:
+    seen = Watcher()
+    for after_s in (5, 5, 60):
+        seen.see("99.5", after_s=after_s)
+    assert seen.off == D("0.5")
 
 
 def test_money_in_transit_comes_back_within_the_dwell() -> None:
@@ -206,6 +224,34 @@ def test_what_came_while_nobody_looked_is_not_taken_for_it() -> None:
     assert seen.mine == 40
 
 
+def test_a_part_that_came_back_while_nobody_looked_is_ours() -> None:
+    seen = Watcher()
+    seen.see("60")
+    assert seen.see("90", after_s=3_600) is None
+    assert seen.off == 10, "both readings missed no more"
+
+
+@pytest.mark.parametrize(("early_ms", "confirmed"), [(0, 40), (1, 0)])
+def test_a_reading_is_a_second_one_that_was_asked_for_after_the_first_was_answered(
+    early_ms: int, confirmed: int
+) -> None:
+    first = ShortfallMemory(since_ms=NOW, sent_ms=NOW, answered_ms=NOW + 500, missing=D(40))
+    sent_ms = NOW + 500 - early_ms
+    balance = Balance(free=D(60), total=D(60), stamp=Stamp(sent_ms=sent_ms, answered_ms=sent_ms))
+    told = watch(first, POLICY, USDT, MINE, balance, claimed=D(0), settled_ms=0, now_ms=NOW + 1_000)
+    assert told.memory is not None
+    assert told.memory.confirmed == confirmed
+    assert told.memory.sent_ms == (sent_ms if confirmed else NOW)
+
+
+def test_a_balance_counts_for_as_long_as_it_may_be_old() -> None:
+    balance = Balance(free=D(60), total=D(500), stamp=Stamp(sent_ms=NOW, answered_ms=NOW))
+    for late_ms, spendable in ((0, D(60)), (1, None)):
+        now_ms = NOW + int(POLICY.age_max_s * 1000) + late_ms
+        told = watch(None, POLICY, USDT, MINE, balance, claimed=D(0), settled_ms=NOW - 1, now_ms=now_ms)
+        assert told.spendable == spendable
+
+
 def test_one_reading_judged_twice_is_one() -> None:
     seen = Watcher()
     seen.see("40")
@@ -219,7 +265,7 @@ def test_nothing_of_it_is_left_to_write_off() -> None:
     seen.see("40")
     seen.mine = D(0)
     seen.see("40", after_s=60)
-    assert (seen.off, seen.memory) == (D(0), None)
+    assert (seen.write_off, seen.memory) == (None, None)
 
 
 @pytest.mark.parametrize(("settled_ms", "late_s"), [(NOW, 0), (0, 16)])

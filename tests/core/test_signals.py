@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.signals import Judged, SignalsMemory, history_ms, judge
-from bot.core.usd_bars import BeliefMemory, believe, believed_bars, volatility
+from bot.core.signals import Judged, SignalMemory, SignalsMemory, history_ms, judge
+from bot.core.usd_bars import believed_bars, volatility
 from bot.domain.exits import Combine, ExitPolicy, SignalKind, SignalRule
 from bot.domain.observation import Unknown
-from bot.domain.usd import DAY_MS, HOUR_MS, UsdBar, UsdPrice
+from bot.domain.usd import DAY_MS, HOUR_MS, UsdBar
 from tests.core.exits import BTC, NOW, POLICY, bars, unknown, usd
 
 DRAWDOWN = SignalRule(kind=SignalKind.DRAWDOWN, exit=D("0.15"), back=D("0.10"), window_ms=10 * HOUR_MS)
@@ -36,12 +36,12 @@ class Watch:
         price: str | Unknown,
         closes: Sequence[str] = FLAT,
         *,
-        after_s: int = 60,
+        after_s: float = 60,
         second: str | None = None,
         agree: bool = True,
         end_ms: int | None = None,
     ) -> Judged:
-        self.now_ms += after_s * 1000
+        self.now_ms += int(after_s * 1000)
         told = price if isinstance(price, Unknown) else usd(BTC, D(price), self.now_ms)
         other = price if agree and not isinstance(price, Unknown) else second
         judged, memory = judge(
@@ -83,7 +83,8 @@ def test_a_peak_leaves_the_window() -> None:
 def test_the_average_is_of_the_closes(price: str, told: str, side: str) -> None:
     seen = Watch(AVERAGE).see(price)
     assert value(seen) == D(told)
-    assert side in seen.views[0].text
+    assert f" {side} 100, its average" in seen.views[0].text
+    assert "0 % below" in Watch(AVERAGE).see("100").views[0].text
 
 
 def test_volatility_of_one_step_up_and_down_is_its_size_a_year() -> None:
@@ -105,6 +106,12 @@ def test_volatility_forgets_by_half_with_each_half_life_and_a_gap_is_spread() ->
     assert abs(made("100", "110") - (D("0.01") * year).sqrt()) < D("1e-20")
     assert abs(made("100", "110", "110") - (D("0.01") * year / 3).sqrt()) < D("1e-20"), "weights 1/4 and 1/2"
     assert abs(made("100", "110", gap=4) - (D("0.01") / 4 * year).sqrt()) < D("1e-20")
+
+
+def test_a_return_of_two_bars_ago_weighs_half_where_the_half_life_is_two_bars() -> None:
+    told = volatility(bars("100", "110", "110", "121"), HOUR_MS, 2 * HOUR_MS)
+    older = D("0.5").sqrt()
+    assert abs(told**2 - D("0.01") * (1 + D("0.5")) / (1 + older + D("0.5")) * 8760) < D("1e-20")
 
 
 def test_volatility_as_a_signal() -> None:
@@ -136,6 +143,12 @@ def test_between_its_thresholds_a_signal_stays_what_it_was() -> None:
     assert told == [False, True, True, True, False, False, True]
 
 
+def test_a_price_signal_is_on_at_its_exit_and_over_at_its_way_back() -> None:
+    watch = Watch(PRICE, for_s=D(0))
+    told = [watch.see(price).on for price in ("90.01", "90", "94.99", "95")]
+    assert told == [False, True, True, False]
+
+
 def test_it_must_last_and_a_reading_in_between_begins_anew() -> None:
     watch = Watch(DRAWDOWN, for_s=D(300))
     told = [watch.see(price).on for price in ("84", "84", "84", "99", "84", "84", "84", "84", "84")]
@@ -151,6 +164,48 @@ def test_a_time_in_which_nobody_looked_does_not_count() -> None:
     watch.see("84")
     assert not watch.see("84", after_s=3_600).on
     assert watch.see("84", after_s=300).on
+
+
+@pytest.mark.parametrize(("after_s", "on"), [(600, True), (600.001, False)])
+def test_a_wait_as_long_as_a_gap_may_be_counts(after_s: float, *, on: bool) -> None:
+    watch = Watch(DRAWDOWN, for_s=D(600))
+    watch.see("84")
+    assert watch.see("84", after_s=after_s).on is on
+
+
+@pytest.mark.parametrize(("after_s", "anew"), [(600, False), (600.001, True)])
+def test_calm_begins_anew_after_a_longer_gap(after_s: float, *, anew: bool) -> None:
+    watch = Watch(DRAWDOWN)
+    since = watch.see("100").calm_ms
+    assert watch.see("100", after_s=after_s).calm_ms == (watch.now_ms if anew else since)
+
+
+def test_calm_that_nobody_could_see_for_long_begins_anew() -> None:
+    watch = Watch(DRAWDOWN)
+    watch.see("100")
+    watch.see(unknown(), after_s=500)
+    assert watch.see("100", after_s=200).calm_ms == watch.now_ms
+
+
+def test_blind_is_who_has_not_known_for_as_long_as_a_gap_may_be() -> None:
+    watch = Watch(DRAWDOWN)
+    watch.see("100")
+    assert not watch.see(unknown()).blind
+    assert not watch.see(unknown(), after_s=599.999).blind
+    assert watch.see(unknown(), after_s=0.001).blind
+    assert not watch.see("100").blind
+    assert not watch.see(unknown()).blind
+
+
+def test_since_when_a_signal_is_what_it_is_stays_until_it_changes() -> None:
+    watch = Watch(DRAWDOWN, for_s=D(0))
+    first = watch.see("100").views[0]
+    assert (first.kind, first.on, first.since_ms) == (SignalKind.DRAWDOWN, False, watch.now_ms)
+    assert watch.see("99").views[0].since_ms == first.since_ms
+    on = watch.see("84").views[0]
+    assert (on.on, on.since_ms) == (True, watch.now_ms)
+    assert watch.memory.each[SignalKind.DRAWDOWN].seen_ms == watch.now_ms
+    assert watch.see("84").views[0].since_ms == on.since_ms
 
 
 def test_unknown_says_nothing_and_changes_nothing() -> None:
@@ -196,10 +251,26 @@ def test_too_little_history_is_unknown() -> None:
     assert "0.29 of 0.42 days" in Watch(DRAWDOWN).see("100", FLAT[:7]).views[0].text
 
 
+def test_two_bars_are_enough_where_they_cover_the_window_and_volatility_takes_two_half_lives() -> None:
+    two_hours = replace(DRAWDOWN, window_ms=2 * HOUR_MS)
+    assert value(Watch(two_hours).see("90", ("100", "100"))) == D("0.1")
+    assert value(Watch(WILD).see("100", FLAT[:3])) is None
+    assert value(Watch(WILD).see("100", FLAT[:4])) == 0
+
+
+def test_what_was_never_kept_is_off() -> None:
+    assert SignalMemory.from_dict({}) == SignalMemory()
+
+
+def test_a_price_is_told_to_the_cent() -> None:
+    assert "12345.68 USD" in Watch(PRICE).see("12345.678").views[0].text
+    assert "1.23 USD" in Watch(PRICE).see("1.23456").views[0].text
+
+
 def test_an_old_history_is_unknown() -> None:
     watch = Watch(replace(DRAWDOWN, window_ms=40 * HOUR_MS))
-    assert value(watch.see("100", FLAT * 4, end_ms=NOW - 2 * HOUR_MS)) is not None
-    assert value(watch.see("100", FLAT * 4, end_ms=NOW - 4 * HOUR_MS)) is None
+    assert value(watch.see("100", FLAT * 4, end_ms=NOW + 60_000 - 3 * HOUR_MS)) is not None
+    assert value(watch.see("100", FLAT * 4, end_ms=NOW + 120_000 - 3 * HOUR_MS - 1)) is None
 
 
 @pytest.mark.parametrize("at", range(10))
@@ -218,6 +289,10 @@ def test_a_level_that_the_next_bars_hold_is_believed_and_so_is_one_that_the_pric
     assert [bar.close for bar in believed_bars(bars("100", "100", "80"), HOUR_MS, D(100))] == [100, 100]
     assert len(believed_bars(bars("100", "84", bar_ms=DAY_MS), DAY_MS, None)) == 2, "a day may move further"
     assert believed_bars(bars("100"), HOUR_MS, None) == []
+    assert believed_bars(bars("0", "0"), HOUR_MS, None) == []
+    assert len(believed_bars(bars("0.5", "0.5"), HOUR_MS, None)) == 2
+    seen = Watch(DRAWDOWN).see("118", (*FLAT[:9], "120"))
+    assert value(seen) == D(2) / 120, "the price confirms the newest bar"
 
 
 def test_a_price_without_its_second_source_waits_for_three_that_agree() -> None:
@@ -246,22 +321,8 @@ def test_the_first_price_of_all_is_confirmed_by_three() -> None:
     assert "nothing confirms it" in prices[0].doubt
 
 
-def believed(price: UsdPrice, memory: BeliefMemory | None = None) -> tuple[D | None, str, BeliefMemory]:
-    kept = BeliefMemory() if memory is None else memory
-    return believe(kept, price, second=None, last_close=None, now_ms=NOW + 20_000, age_max_s=D(30))
-
-
-def test_an_old_price_or_none_at_all_is_not_believed() -> None:
-    late, why, _ = believed(usd(BTC, D(100), NOW - 20_000))
-    assert (late, why) == (None, "the price is too old")
-    assert believed(usd(BTC, D(0)))[0] is None
-
-
-def test_one_reading_judged_three_times_is_one() -> None:
-    memory = BeliefMemory()
-    for _ in range(4):
-        price, _, memory = believed(usd(BTC, D(100)), memory)
-        assert price is None
+def test_the_first_price_is_held_against_the_newest_bar() -> None:
+    assert Watch(PRICE).see("112", ("100", "104", "108"), agree=False).price == 112
 
 
 @given(st.lists(st.integers(1, 1_000), min_size=2, max_size=40))

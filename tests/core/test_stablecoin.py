@@ -39,7 +39,7 @@ def test_a_signal_sells_all_coins_in_equal_parts_and_the_average_is_recorded() -
     (record,) = desk.crossings
     assert (record.state, record.coins_done, record.average) == (CrossingState.DONE, D(1), D("89999.99"))
     assert end.end is not None
-    assert "89999.99 on average" in end.reason
+    assert "exit done: all of it is exchanged; 1 exchanged for 89999.99 at 89999.99 on average" in end.reason
     assert desk.turn().verdict is ExitVerdict.HOLD
     assert desk.turn().view.state is ExitState.OUT
 
@@ -126,7 +126,9 @@ def test_told_to_enter_before_anything_was_sold_an_exit_does_not_begin_again() -
     assert desk.turn().begin is not None
     desk.flows, desk.recent, desk.balances = [], [], {BTC: D(1)}  # it did not fill
     desk.ask(CrossingKind.ENTER)
-    assert desk.turn().end is not None
+    end = desk.turn()
+    assert end.end is not None
+    assert end.reason.endswith("0 exchanged for 0")
     for plan in desk.turns(5):
         assert (plan.verdict, plan.view.state) == (ExitVerdict.HOLD, ExitState.IN)
 
@@ -143,6 +145,7 @@ def test_back_by_itself_takes_calm_and_the_cooldown_and_is_counted() -> None:
     begun = next(plan for plan in plans if plan.begin)
     assert begun.begin is not None
     assert begun.begin.cause is CrossingCause.SIGNAL
+    assert "the price is 95000 USD" in begun.begin.reason
     assert desk.crossings[1].crossing.created_ms - desk.crossings[0].updated_ms >= 3_600_000
     assert plans[-1].view.state is ExitState.IN
     gone_out(desk)

@@ -84,9 +84,16 @@ def test_what_can_not_go_on_is_told_after_ten_minutes() -> None:
     desk.turn()
     desk.over = {"clock_ok": False}
     assert (desk.turn().verdict, desk.turn().alarm) == (ExitVerdict.REFUSED, False)
-    assert desk.turn(s=600).alarm
+    desk.now_ms = desk.crossings[0].crossing.created_ms + 599_999
+    assert not desk.turn(s=0).alarm
+    desk.now_ms += 1
+    assert desk.turn(s=0).alarm
+    desk.over = {"beside": Beside(followed=False)}
+    assert not desk.turn().alarm, "who only waits is not stuck"
     fresh = Desk(price=D(80_000), over={"clock_ok": False})
-    assert fresh.turn().alarm
+    plan = fresh.turn()
+    assert plan.alarm
+    assert "clock offset" in plan.reason
     assert fresh.crossings == []
 
 

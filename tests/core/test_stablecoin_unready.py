@@ -50,6 +50,26 @@ def test_an_exchange_does_not_go_by_the_price_of_the_pair_alone() -> None:
     assert desk.turn().code == "peg.doubtful"
 
 
+def test_an_exchange_is_held_against_what_both_are_worth() -> None:
+    desk = swapping()
+    desk.pegs[USDC] = D("1.01")
+    order = desk.turn().order
+    assert order is not None
+    assert order.mark == 1 / (D("0.97") / D("1.01"))
+
+
+def test_a_rest_below_one_is_exchanged_where_the_market_takes_it() -> None:
+    desk = swapping()
+    desk.flows.append(
+        Flow(asset=USDT, amount=D("0.9") - desk.owned()[USDT], crossing_id=desk.flows[-1].crossing_id, market=None)
+    )
+    at = desk.market_at(USDC, USDT)
+    desk.over = {"swaps": {(USDC, USDT): replace(at, market=replace(at.market, notional_min=D("0.5")))}}
+    order = desk.turn().order
+    assert order is not None
+    assert D("0.8") < order.request.contracts * order.request.price < D("0.9")
+
+
 def locked_in(kind: CrossingKind) -> tuple[Desk, dict[Asset, D]]:
     """Under way, and nothing of what is to be exchanged is free any more."""
     desk = Desk(policy=replace(POLICY, slice_notional=D(10_000)), price=D(80_000))
@@ -71,11 +91,20 @@ def test_what_is_locked_for_a_while_does_not_end_a_crossing(kind: CrossingKind) 
     desk, kept = locked_in(kind)
     plan = desk.turn()
     assert (plan.verdict, plan.code, plan.end) == (ExitVerdict.WAITING, "balance.short", None)
+    assert "free" in plan.reason
     desk.over = {}
     plans = desk.turns(60)
     assert next(plan for plan in plans if plan.end).code == "crossing.done"
     assert desk.crossings[-1].state is CrossingState.DONE
     assert sum(desk.balances.values()) != sum(kept.values())
+
+
+def test_what_is_locked_is_waited_for_ten_minutes_after_the_last_fill() -> None:
+    desk, _ = locked_in(CrossingKind.EXIT)
+    desk.now_ms = desk.settled_ms + 599_999
+    assert desk.turn(s=0).code == "balance.short"
+    desk.now_ms += 1
+    assert desk.turn(s=0).code == "crossing.stopped"
 
 
 @pytest.mark.parametrize("kind", [CrossingKind.EXIT, CrossingKind.ENTER])
@@ -146,7 +175,21 @@ def test_a_way_back_that_can_not_read_its_money_is_told() -> None:
     desk = gone_out(Desk())
     desk.ask(CrossingKind.ENTER)
     desk.over = {"money": {USDT: unknown(), USDC: unknown()}}
-    assert desk.turn().alarm
+    plan = desk.turn()
+    assert plan.alarm
+    assert "USDC, USDT is unknown" in plan.reason
+
+
+def test_a_way_back_of_which_nothing_is_left_is_done() -> None:
+    desk = gone_out(Desk())
+    desk.policy = replace(POLICY, slice_notional=D(10_000))
+    desk.ask(CrossingKind.ENTER)
+    desk.turn()
+    way = desk.crossings[-1].crossing.crossing_id
+    desk.flows += [Flow(asset=a, amount=-n, crossing_id=way, market=a) for a, n in desk.owned().items()]
+    plan = desk.turn()
+    assert plan.code == "crossing.done"
+    assert "none of the proceeds are left" in plan.reason
 
 
 def test_an_exchange_ends_when_nothing_is_left_of_what_the_basket_no_longer_has() -> None:
