@@ -70,12 +70,14 @@ def test_a_dry_run_tells_its_signals_in_us_dollars_and_sends_nothing(one: Home) 
     (seen,) = json.loads(done.stdout)["hedges"]
     assert (seen["name"], seen["kind"], seen["verdict"], seen["state"]) == ("calm", "stablecoin", "hold", "in")
     (signalled,) = seen["signals"]
-    assert (signalled["kind"], signalled["value"], signalled["on"]) == ("price", "100000", False)
+    # One look at BTC has nothing to confirm its price by: its stablecoins go by the same index, and no bars are read.
+    assert (signalled["kind"], signalled["value"], signalled["on"]) == ("price", None, False)
+    assert "is in doubt: nothing confirms it" in signalled["text"]
     assert {peg["asset"]: peg["peg"] for peg in seen["pegs"]} == {"USDC": "sound", "USDT": "sound"}
     assert (seen["free"], seen["owned"], seen["orders"]) == ("1", {}, [])
     one.paper.post("/price", asset="USDT", price="0.95")
     (seen,) = json.loads(one.run_once().stdout)["hedges"]
-    assert D(seen["price_usd"]) == 100_000, "no stablecoin moves it"
+    assert seen["price_usd"] is None, "told as in doubt, whatever a stablecoin does"
     assert not one.paper.orders()
 
 
