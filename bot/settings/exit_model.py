@@ -124,7 +124,7 @@ class ExitTable(Table):
         description='What is bought, and how much of each: weights that sum to 1, such as {USDC = "0.5", USDT = "0.5"}.'
     )
     fraction: Annotated[Decimal, part("0.01", "1")] = Field(
-        default=Decimal(1), description="How much of the coins above the floor is exchanged, also of those that are locked now."
+        default=Decimal(1), description="How much of the coins above the floor is exchanged, locked ones too."
     )
     floor: Amount = Field(default=Decimal(0), description="Coins that stay, for fees.")
     signals: SignalsTable = Field(default=SignalsTable(), description="What says that the market is uncertain.")
