@@ -83,8 +83,8 @@ def look(situation: ExitSituation, memory: ExitMemory) -> tuple[Scene, ExitMemor
     write_offs: list[WriteOff] = []
     shortfalls: dict[Asset, owned.ShortfallMemory] = {}
     for asset, amount in mine.items():
-        if situation.unfinished:
-            # What the hedge's own order may have spent was not withdrawn by others.
+        if situation.unfinished or situation.others_unfinished:
+            # What an order of a hedge may have spent was not withdrawn, and is not told by its flows yet.
             spendable[asset] = None
             shortfalls |= {asset: memory.shortfalls[asset]} if asset in memory.shortfalls else {}
             continue

@@ -48,6 +48,7 @@ class ExitSituation:
         flows: of every settled fill of the hedge's own orders, of all time.
         write_offs: of all time.
         claimed: stablecoins that other hedges own on the same venue.
+        others_unfinished: an order of one of them is not over, or its fill not settled: `claimed` may be too much.
         written_off: what these wrote off, of all time.
         crossings: newest last; at least the newest way in or out, the newest of all, and those of the last seven days.
         recent: orders of the hedge of the last hour, on any market, oldest first.
@@ -75,6 +76,7 @@ class ExitSituation:
     flows: Sequence[Flow] = ()
     write_offs: Sequence[WriteOff] = ()
     claimed: Mapping[Asset, Decimal] = field(default_factory=dict)
+    others_unfinished: bool = False
     written_off: Sequence[WriteOff] = ()
     crossings: Sequence[CrossingRecord] = ()
     recent: Sequence[IntentRecord] = ()

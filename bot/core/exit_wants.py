@@ -91,7 +91,9 @@ def _gone_ms(scene: Scene) -> int:
     way = scene.way
     if way is None:
         return 0
-    half = way.crossing.kind is CrossingKind.EXIT and way.state is CrossingState.STOPPED and not scene.emptied
+    # That the proceeds of an older way are gone says nothing of a newer one, which was stopped with nothing done.
+    gone = scene.emptied and way is scene.last
+    half = way.crossing.kind is CrossingKind.EXIT and way.state is CrossingState.STOPPED and not gone
     return 0 if half else way.crossing.created_ms
 
 

@@ -118,7 +118,7 @@ def told(record: PairRecord, found: PairResult) -> PairRecord:
 def lost_in_a_row(stories: Sequence[PairStory], since_ms: int) -> int:
     """How many of the newest trades lost a leg and money, up to the first that did not (R24).
 
-    One that filled nothing says nothing either way; one whose result is not known counts as lost.
+    One that filled nothing says nothing either way. An unknown result counts as lost where a leg fell short.
 
     Args:
         stories: trades of one hedge that are over, oldest first.
@@ -128,8 +128,9 @@ def lost_in_a_row(stories: Sequence[PairStory], since_ms: int) -> int:
     for story in reversed(stories):
         if story.record.trade.created_ms < since_ms or all(order.filled == 0 for order in story.orders):
             continue
-        result = story.record.result
-        if len(story.orders) <= _LEGS or (result is not None and result >= 0):
+        result, legs = story.record.result, story.orders[:_LEGS]
+        whole = all(leg.filled == leg.intent.request.contracts for leg in legs)
+        if len(story.orders) <= _LEGS or (whole if result is None else result >= 0):
             break
         lost += 1
     return lost

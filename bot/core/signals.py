@@ -201,7 +201,7 @@ def _combined(
         views=views,
         on=bool(views) and enough(view.on and view.value is not None and view.kind in steady for view in views),
         on_ms=on_ms,
-        held=any(view.on and view.kind in steady for view in views),
+        held=any(view.on and (view.value is None or view.kind in steady) for view in views),
         calm=over and known and len(steady) == len(views),
         calm_ms=calm_ms,
         blind=blind_ms is not None and now_ms - blind_ms >= int(policy.gap_max_s * 1000),

@@ -71,6 +71,19 @@ class Holding:
     token: Asset | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sellable:
+    """What of a coin or quote currency lies where spot orders take it from; other wallets of the venue don't count.
+
+    Attributes:
+        free: what an order may give now.
+        locked: what open orders hold, and may set free again.
+    """
+
+    free: Decimal
+    locked: Decimal
+
+
 class FlatProof(StrEnum):
     """What shows that a position of 0 is real and not an empty answer (R9)."""
 

@@ -12,7 +12,7 @@ from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueName, VenueOrderId
 from bot.domain.instrument import Instrument, MarginMode, SpotMarket
 from bot.domain.ledger import LedgerRow, WalletBalance
 from bot.domain.moves import MoveKind, MoveOutcome, MoveRecord, VenueMove
-from bot.domain.observation import Book, Stamp, SymbolConfig, Unknown, VenueObservation, Wanted
+from bot.domain.observation import Book, Sellable, Stamp, SymbolConfig, Unknown, VenueObservation, Wanted
 from bot.domain.orders import OrderLookup, OrderReport, OrderRequest, SendOutcome, TradeCursor, VenueTrade
 
 
@@ -188,6 +188,10 @@ class Treasury(Protocol):
 
     async def free_to_sell(self, asset: Asset) -> Decimal:
         """What orders on spot markets may give of a coin or of a quote currency, now. Raises VenueFault."""
+        ...
+
+    async def to_sell(self, asset: Asset) -> Sellable:
+        """The same, with what open orders hold there. Raises VenueFault."""
         ...
 
     async def move(self, record: MoveRecord) -> MoveOutcome:

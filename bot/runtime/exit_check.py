@@ -52,10 +52,11 @@ async def _anchor(policy: ExitPolicy, index: Index, asset: Asset) -> CheckLine:
 async def _coins(policy: ExitPolicy, treasury: Treasury) -> CheckLine:
     name = f"{policy.name}: coins"
     try:
-        free = await treasury.free_to_sell(policy.asset)
+        found = await treasury.to_sell(policy.asset)
     except VenueFault as fault:
         return faulty(name, fault)
-    return passed(name, f"{plain(free)} {policy.asset} can be sold, {plain(policy.floor)} of them stay")
+    locked = f", and {plain(found.locked)} that orders hold once they are free" if found.locked else ""
+    return passed(name, f"{plain(found.free)} {policy.asset} can be sold{locked}; {plain(policy.floor)} stay")
 
 
 async def _bars(policy: ExitPolicy, venue: Venue, index: Index) -> CheckLine:

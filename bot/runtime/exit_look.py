@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final, TypeVar
 
 from bot.core.exit_books import ExitMarket, second_source
@@ -16,7 +15,7 @@ from bot.domain.errors import BotError
 from bot.domain.exits import CrossingKind, ExitPolicy, Wish
 from bot.domain.ids import Asset, HedgeName, Symbol
 from bot.domain.instrument import SpotMarket
-from bot.domain.observation import Book, Holding, Source, Stamp, Unknown, VenueObservation, Wanted
+from bot.domain.observation import Book, Holding, Sellable, Source, Stamp, Unknown, VenueObservation, Wanted
 from bot.domain.usd import UsdPrice
 from bot.ports import Clock, ExitJournal, Index, Journal, Treasury, Venue
 from bot.runtime.beside_exits import Paired
@@ -82,7 +81,8 @@ class ExitLook:
         )
         # From here on nothing is waited for until the plan's write-offs are kept: of two hedges that find the same
         # proceeds gone the later one sees what the earlier one wrote off.
-        balances = {asset: _balance(asset, observed, free[asset]) for asset in assets}
+        # Proceeds are not gone where they lie in another wallet; coins there are none that an exit may count on.
+        balances = {asset: _balance(asset, observed, free[asset], everywhere=asset != policy.asset) for asset in assets}
         pegs = {asset: prices[asset] for asset in places.stables}
         now_ms = ports.clock.now_ms()
         slices = list(ports.book.slices(policy.name, now_ms - HOUR_MS))
@@ -103,6 +103,7 @@ class ExitLook:
             flows=ports.book.flows(policy.name),
             write_offs=ports.book.write_offs(policy.name),
             claimed=claimed_by(ports.book, ports.others, places.stables),
+            others_unfinished=any(ports.book.unfinished_slices(other) for other in ports.others),
             written_off=[one for other in ports.others for one in ports.book.write_offs(other)],
             crossings=ports.book.crossings(policy.name),
             recent=slices,
@@ -138,8 +139,8 @@ class ExitLook:
         found = await self._each(assets, self._ports.index.usd_price)
         return {asset: price for asset, (price, _) in found.items()}
 
-    async def _free(self, assets: Sequence[Asset]) -> dict[Asset, tuple[Decimal | Unknown, Stamp]]:
-        return await self._each(assets, self._ports.treasury.free_to_sell)
+    async def _free(self, assets: Sequence[Asset]) -> dict[Asset, tuple[Sellable | Unknown, Stamp]]:
+        return await self._each(assets, self._ports.treasury.to_sell)
 
     async def _books(self) -> dict[Symbol, Book | Unknown]:
         found = await self._each(list(self._places.all), self._ports.treasury.spot_book)
@@ -166,21 +167,23 @@ async def _within(reading: Awaitable[T], what: str) -> T | Unknown:
 
 
 def _balance(
-    asset: Asset, observed: VenueObservation | Unknown, free: tuple[Decimal | Unknown, Stamp]
+    asset: Asset, observed: VenueObservation | Unknown, read: tuple[Sellable | Unknown, Stamp], *, everywhere: bool
 ) -> Balance | Unknown:
+    """A balance of an asset, in all its spot wallets or only where it is sold from."""
+    sellable, stamp = read
     if isinstance(observed, Unknown):
         return observed
-    if isinstance(free[0], Unknown):
-        return free[0]
+    if isinstance(sellable, Unknown):
+        return sellable
     held = observed.holdings.get((Source.SPOT, asset), Unknown(what=f"spot {asset}", reason="it was not read"))
     if not isinstance(held, Holding):
         return held
-    sent_ms = min(held.stamp.sent_ms, free[1].sent_ms)
-    answered_ms = max(held.stamp.answered_ms, free[1].answered_ms)
+    sent_ms = min(held.stamp.sent_ms, stamp.sent_ms)
+    answered_ms = max(held.stamp.answered_ms, stamp.answered_ms)
     # Coins that move between two wallets while both are read may be free and not held: the smaller one is believed.
     return Balance(
-        free=min(free[0], held.quantity),
-        total=held.quantity,
+        free=min(sellable.free, held.quantity),
+        total=held.quantity if everywhere else min(sellable.free + sellable.locked, held.quantity),
         stamp=Stamp(sent_ms=sent_ms, answered_ms=answered_ms),
     )
 

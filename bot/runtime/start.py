@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Final
 
 from bot import logs
 from bot.core.owned import owned
 from bot.domain.errors import StartFault, VenueBusy
 from bot.domain.exits import Crossing, CrossingState, ExitPolicy
-from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, Asset, ClientOrderId, Epoch, Symbol, VenueName, epoch_of
+from bot.domain.ids import EPOCH_ALPHABET, EPOCH_LENGTH, ClientOrderId, Epoch, Symbol, VenueName, epoch_of
 from bot.domain.numbers import plain
 from bot.domain.pair import PairPolicy
 from bot.domain.policy import HedgePolicy
 from bot.ports import Alerts, Clock, ExitJournal, Journal, PairJournal, Venue
 from bot.runtime.preflight import start_venue
 
+SMALL_CHANGE: Final = Decimal(10)
+"""What a whole way back leaves of a stablecoin is less: no market takes an order for it."""
 PAUSE_MORE_S: Final = 1.0
 """Beyond what a venue asks for: it must be over by the venue's clock, too."""
 
@@ -154,8 +157,8 @@ def _left_elsewhere(policy: ExitPolicy, book: ExitJournal) -> tuple[Crossing | N
         [flow for flow in flows if flow.crossing_id in ids],
         [one for one in write_offs if until_ms is None or one.at_ms < until_ms],
     )
-    left: dict[Asset, str] = {asset: plain(min(then[asset], now[asset])) for asset in then.keys() & now.keys()}
-    told = ", ".join(f"{amount} {asset}" for asset, amount in sorted(left.items()))
+    left = {asset: min(then[asset], now[asset]) for asset in then.keys() & now.keys()}
+    told = ", ".join(f"{plain(amount)} {asset}" for asset, amount in sorted(left.items()) if amount >= SMALL_CHANGE)
     return newest.crossing, told and f"still owns {told} there"
 
 

@@ -14,7 +14,7 @@ from typing import NoReturn, Protocol
 from bot.domain.errors import InvariantBroken, NotOffered
 from bot.domain.ids import Asset, ClientOrderId, Symbol, VenueName, VenueOrderId
 from bot.domain.moves import Move, MoveKind, VenueMove
-from bot.domain.observation import Book
+from bot.domain.observation import Book, Sellable
 from bot.domain.orders import OrderReport, OrderRequest, TimeInForce, TradeCursor, VenueTrade
 from bot.domain.quote import FeeSource, PastFunding
 from bot.ports import OrderTicket
@@ -95,7 +95,7 @@ class Vault(Protocol):
         """What a TRANSFER may take; 0 on a unified account."""
         ...
 
-    async def free_to_sell(self, asset: Asset) -> Decimal:
+    async def to_sell(self, asset: Asset) -> Sellable:
         """What orders on spot markets may give of a coin or of a quote currency."""
         ...
 
@@ -207,7 +207,7 @@ class NoVault:
         """Raises NotOffered."""
         raise not_offered(self.name, f"move {asset}")
 
-    async def free_to_sell(self, asset: Asset) -> Decimal:
+    async def to_sell(self, asset: Asset) -> Sellable:
         """Raises NotOffered."""
         raise not_offered(self.name, f"sell {asset}")
 

@@ -12,7 +12,7 @@ from bot.domain.errors import VenueFault
 from bot.domain.ids import Asset, Symbol
 from bot.domain.instrument import SpotMarket
 from bot.domain.moves import Moved, MoveKind, MoveOutcome, MoveRecord, VenueMove
-from bot.domain.observation import Book
+from bot.domain.observation import Book, Sellable
 from bot.venue.dialect import Dialect
 from bot.venue.link import Link
 from bot.venue.markets import Markets
@@ -78,7 +78,11 @@ class TreasuryCalls(ABC):
 
     async def free_to_sell(self, asset: Asset) -> Decimal:
         """Coins that a spot order may sell."""
-        return await self._parts.dialect.vault.free_to_sell(asset)
+        return (await self.to_sell(asset)).free
+
+    async def to_sell(self, asset: Asset) -> Sellable:
+        """The same, and what open orders hold there."""
+        return await self._parts.dialect.vault.to_sell(asset)
 
     async def move(self, record: MoveRecord) -> MoveOutcome:
         """Send one move, once; its reference is "" where the venue gives none."""

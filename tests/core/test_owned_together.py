@@ -13,7 +13,7 @@ from bot.core.owned import Balance, ShortfallMemory, watch
 from bot.domain.ids import HedgeName
 from bot.domain.observation import Stamp
 from bot.domain.proceeds import WriteOff
-from tests.core.exits import NAME, NOW, POLICY, USDC, USDT
+from tests.core.exits import NAME, NOW, POLICY, USDC, USDT, Desk, gone_out
 
 ONE, OTHER = "one", "other"
 
@@ -166,3 +166,17 @@ def test_whoever_looks_when_all_that_is_gone_is_written_off_and_nothing_else(
             account.look(hedge, after_s=after_s)
         account.rounds(2, after_s=61)
         assert sum(account.mine.values()) == ours
+
+
+def test_nothing_is_judged_while_an_order_of_another_hedge_is_not_settled() -> None:
+    """What that one has spent already is in its claim still: it would look withdrawn from this one."""
+    desk = gone_out(Desk())
+    owned = desk.owned()
+    desk.balances[USDT] -= 50
+    desk.over = {"others_unfinished": True}
+    desk.turns(20, s=30)
+    assert (desk.write_offs, desk.owned()) == ([], owned)
+    assert desk.turn().view.spendable == {}
+    desk.over = {}
+    desk.turns(20, s=30)
+    assert sum(one.amount for one in desk.write_offs) == 50

@@ -88,6 +88,9 @@ def test_trades_that_lost_a_leg_and_money_are_counted_up_to_the_first_that_did_n
     assert lost_in_a_row([lost, none], 0) == 0  # it lost no leg
     assert lost_in_a_row([lost, ended("-1", filled="0"), lost], 0) == 2  # it filled nothing, which says nothing
     assert lost_in_a_row([lost, ended(None)], 0) == 2  # what is not known is not taken for a gain
+    both = replace(lost, orders=(*legs("1", "1"), order(4, Side.SELL, filled="0.00101")))
+    unpriced = replace(both, record=replace(both.record, result=None))
+    assert lost_in_a_row([lost, unpriced], 0) == 0  # both legs filled: only a fee has no price
     assert lost_in_a_row([ended("-1", age_ms=2_000), lost], NOW_MS - 1_000) == 1
 
 

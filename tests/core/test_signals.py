@@ -334,3 +334,13 @@ def test_no_history_breaks_a_signal(closes: list[int]) -> None:
     assert drawdown is None or 0 <= drawdown < 1
     assert average is None or average < 1
     assert wild is None or wild >= 0
+
+
+def test_a_signal_that_turns_asks_for_nothing_and_one_that_is_unknown_takes_nothing_back() -> None:
+    watch = Watch(PRICE, for_s=D(120), gap_max_s=D(600))
+    fallen = [watch.see("89", ("89",) * 10) for _ in range(4)][-1]
+    assert (fallen.on, fallen.held) == (True, True)
+    turning = watch.see("96", ("96",) * 10)
+    assert (turning.on, turning.held) == (False, False)
+    unread = watch.see(unknown(), ("96",) * 10)
+    assert (unread.on, unread.held) == (False, True)

@@ -296,3 +296,20 @@ def test_all_coins_go_out_again_where_all_were_to_go() -> None:
     desk.balances[BTC] += 1
     desk.turns(20)
     assert desk.held(BTC) < D("0.0001"), "also what came meanwhile"
+
+
+def test_an_exit_that_was_stopped_goes_on_whatever_came_of_an_older_one() -> None:
+    """The proceeds of the first are gone; the second filled nothing, and its coins were locked for ten minutes."""
+    desk = emptied()
+    for price in (96_000, 89_000):
+        desk.price = D(price)
+        desk.turns(3 if price > 90_000 else 1)
+    second = desk.crossings[-1].crossing.crossing_id
+    desk.flows = [flow for flow in desk.flows if flow.crossing_id != second]
+    desk.balances = {BTC: D("0.9"), USDT: D(0), USDC: D(0)}
+    free_of(desk, "0")
+    desk.turns(4, s=300)
+    assert desk.crossings[-1].state is CrossingState.STOPPED
+    desk.over = {}
+    desk.turns(6)
+    assert desk.held(BTC) == 0

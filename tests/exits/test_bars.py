@@ -17,7 +17,7 @@ from bot.domain.exits import SignalKind, SignalRule
 from bot.domain.ids import Asset, Symbol
 from bot.domain.instrument import SpotMarket
 from bot.domain.intent import IntentRecord, IntentState
-from bot.domain.observation import Unknown
+from bot.domain.observation import Sellable, Unknown
 from bot.domain.orders import OrderRequest, Side, TimeInForce
 from bot.domain.usd import DAY_MS, HOUR_MS, UsdBar
 from bot.ports import ExitJournal, Index, Treasury, Venue
@@ -59,8 +59,8 @@ class World:
     async def usd_price(self, asset: Asset) -> Unknown:
         return Unknown(what=f"price of {asset}", reason="the venue has no index", lasting=True)
 
-    async def free_to_sell(self, _asset: Asset) -> D:
-        return D(1)
+    async def to_sell(self, _asset: Asset) -> Sellable:
+        return Sellable(free=D(1), locked=D(0))
 
     def spot_market(self, symbol: Symbol) -> SpotMarket:
         base, _, quote = symbol.partition("/")

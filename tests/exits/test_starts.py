@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.control import ControlKind
 from bot.domain.errors import StartFault
-from bot.domain.exits import CrossingRecord, CrossingState
+from bot.domain.exits import CrossingKind, CrossingRecord, CrossingState, ExitState
 from bot.domain.ids import Asset, VenueName
 from bot.domain.proceeds import CrossingId, Flow, WriteOff
 from bot.ports import ExitJournal
@@ -73,6 +73,15 @@ def test_a_crossing_that_is_not_over_elsewhere_refuses_the_start() -> None:
     desk.turn()
     assert desk.crossings[-1].state is CrossingState.OPEN
     assert "its exit there is not over" in start(desk, venue="elsewhere")
+
+
+def test_the_small_change_of_a_whole_round_trip_does_not_refuse_the_start() -> None:
+    desk = gone_out(Desk(policy=replace(POLICY, basket={USDT: D(1)})))
+    desk.price = D(97_123)
+    desk.ask(CrossingKind.ENTER)
+    assert desk.turns(8)[-1].view.state is ExitState.IN
+    assert 0 < desk.owned()[USDT] < 5
+    assert start(desk, venue="elsewhere") == ""
 
 
 def test_what_it_has_got_since_at_the_new_place_is_of_that_place() -> None:

@@ -16,6 +16,7 @@ from typing import Final
 from bot.domain.ids import Asset, Symbol
 from bot.domain.moves import Move, MoveKind, VenueMove
 from bot.domain.numbers import ZERO, plain
+from bot.domain.observation import Sellable
 from bot.venue.binance.endpoints import DAY_MS, SPOT_ACCOUNT, TRANSFER, TRANSFERS
 from bot.venue.binance.family import INVERSE, Family, family_of
 from bot.venue.binance.orders import LONG, SHORT, position_side
@@ -69,9 +70,9 @@ class Vault:
         self._refuse_unserved(TRANSFER)
         return await self.link.ask(SPOT_ACCOUNT, partial(_free, asset), lane=Lane.RESCUE)
 
-    async def free_to_sell(self, asset: Asset) -> Decimal:
-        """The same, which every host tells."""
-        return await self.link.ask(SPOT_ACCOUNT, partial(_free, asset), lane=Lane.RESCUE)
+    async def to_sell(self, asset: Asset) -> Sellable:
+        """What is free in the spot wallet, which every host tells, and what orders hold there."""
+        return await self.link.ask(SPOT_ACCOUNT, partial(_sellable, asset), lane=Lane.RESCUE)
 
     async def prepared(self, move: Move) -> Sending:
         """A transfer, or margin for the isolated position; neither carries an id of ours."""
@@ -142,11 +143,17 @@ class Vault:
 
 
 def _free(asset: Asset, body: object) -> Decimal:
-    rows = rows_of(row_of(body, "balances")["balances"], "asset", "free")
+    return _sellable(asset, body).free
+
+
+def _sellable(asset: Asset, body: object) -> Sellable:
+    rows = rows_of(row_of(body, "balances")["balances"], "asset", "free", "locked")
     if not rows:
         # Binance lists every coin it has, those of quantity 0 too.
         raise ValueError("no balances at all")
-    return sum((decimal_in(row, "free") for row in rows if row["asset"] == asset), ZERO)
+    own = [row for row in rows if row["asset"] == asset]
+    free, locked = (sum((decimal_in(row, name) for row in own), ZERO) for name in ("free", "locked"))
+    return Sellable(free=free, locked=locked)
 
 
 def _hedged(body: object) -> bool:

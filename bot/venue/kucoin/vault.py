@@ -18,6 +18,7 @@ from typing import Final
 from bot.domain.ids import Asset, Symbol
 from bot.domain.moves import Move, MoveKind, VenueMove
 from bot.domain.numbers import ZERO, plain
+from bot.domain.observation import Sellable
 from bot.venue.desk import Sending, not_offered
 from bot.venue.endpoint import Endpoint
 from bot.venue.errors import Meaning
@@ -77,9 +78,10 @@ class Vault:
         """What is free in a trade or the main account, whichever has most: a transfer comes from one of them."""
         return max((await self._free(asset)).values())
 
-    async def free_to_sell(self, asset: Asset) -> Decimal:
-        """What is free in a trade account, whichever has most: what lies in the main account can't be sold (200004)."""
-        return max(coins for name, coins in (await self._free(asset)).items() if name != MAIN)
+    async def to_sell(self, asset: Asset) -> Sellable:
+        """In a trade account, whichever has most free: what lies in the main account can't be sold (200004)."""
+        found = [one for name, one in (await self._accounts(asset)).items() if name != MAIN]
+        return max(found, key=lambda one: (one.free, one.locked))
 
     async def prepared(self, move: Move) -> Sending:
         """A transfer with our id, from an account that has enough; or margin for the position, under our id too."""
@@ -128,11 +130,15 @@ class Vault:
         raise not_offered(self.link.name, f"have the orders on {symbol} cancelled by a switch")
 
     async def _free(self, asset: Asset) -> Mapping[str, Decimal]:
-        free: dict[str, Decimal] = {}
+        return {name: one.free for name, one in (await self._accounts(asset)).items()}
+
+    async def _accounts(self, asset: Asset) -> Mapping[str, Sellable]:
+        found: dict[str, Sellable] = {}
         for wallet in _SOURCES:
-            rows = (await self.wallets.rows(wallet)).value
-            free[wallet] = sum((row.balance - row.holds for row in rows if row.asset == asset), ZERO)
-        return free
+            rows = [row for row in (await self.wallets.rows(wallet)).value if row.asset == asset]
+            held, locked = sum((row.balance for row in rows), ZERO), sum((row.holds for row in rows), ZERO)
+            found[wallet] = Sellable(free=held - locked, locked=locked)
+        return found
 
     async def _transfers(self, symbol: Symbol, since_ms: int, until_ms: int) -> Sequence[VenueMove]:
         settle, currency = self.markets.instrument(symbol).settle, self.markets.settle_currency(symbol)

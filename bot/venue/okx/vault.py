@@ -14,6 +14,7 @@ from typing import Final
 from bot.domain.ids import Asset, Symbol
 from bot.domain.moves import Move, MoveKind, VenueMove
 from bot.domain.numbers import ZERO, plain
+from bot.domain.observation import Sellable
 from bot.ports import Clock
 from bot.venue.desk import Sending
 from bot.venue.errors import Meaning
@@ -28,7 +29,7 @@ from bot.venue.okx.wire import SWAP, figure_in, row_in
 from bot.venue.shapes import Row, decimal_in, integer_in, row_of, rows_of, text_in
 from bot.venue.throttle import Lane
 
-_AVAILABLE: Final = ("ccy", "availBal", "availEq")
+_AVAILABLE: Final = ("ccy", "availBal", "availEq", "cashBal")
 _MARGIN_BILL: Final = "6"
 _SIGNS: Final[Mapping[str, int]] = {"160": 1, "161": -1}
 """Sub-types of a bill of margin: added by hand, taken off by hand."""
@@ -49,11 +50,12 @@ class Vault:
         del asset
         return ZERO
 
-    async def free_to_sell(self, asset: Asset) -> Decimal:
+    async def to_sell(self, asset: Asset) -> Sellable:
         """What the trading account has available: no order and no position holds it, and no loss eats it.
 
         The venue tells coins and equity apart. Coins that margin a position are still there to be sold by the first
         figure, and its unrealised profit can be used as margin by the second; the smaller one is both free and there.
+        The rest of the coins counts as locked.
         """
         return await self.link.ask(endpoints.TRADING, partial(_available, asset), {"ccy": asset}, lane=Lane.RESCUE)
 
@@ -141,14 +143,15 @@ def _margin_move(row: Row) -> VenueMove | None:
     )
 
 
-def _available(asset: Asset, body: object) -> Decimal:
+def _available(asset: Asset, body: object) -> Sellable:
     """What can be sold of a coin; the venue leaves out coins of which there are none. Raises ValueError."""
     rows = [row for row in rows_of(row_in(body, "details")["details"], *_AVAILABLE) if text_in(row, "ccy") == asset]
     if len(rows) > 1:
         raise ValueError(f"{asset} is listed twice")
     if not rows:
-        return ZERO
+        return Sellable(free=ZERO, locked=ZERO)
     # Accounts for spot alone have no equity to margin anything with.
     equity = figure_in(rows[0], "availEq")
     coins = decimal_in(rows[0], "availBal")
-    return max(ZERO, coins if equity is None else min(coins, equity))
+    free = max(ZERO, coins if equity is None else min(coins, equity))
+    return Sellable(free=free, locked=max(decimal_in(rows[0], "cashBal") - free, ZERO))
