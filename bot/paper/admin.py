@@ -3,7 +3,7 @@
 Quantities, prices and rates are strings (or JSON integers); fractions as JSON numbers are refused, because their digits
 are not exact. Seconds may be any JSON number.
 
-- `GET /state`: `{"time_ms", "marks", "accounts"}`, see `bot.paper.state`.
+- `GET /state`: `{"time_ms", "marks", "accounts", "faults"}`, see `bot.paper.state`.
 - `POST /deposit {account, wallet, asset, amount}`: negative withdraws. Accounts are named `VENUE/KEY`.
 - `POST /transfer {account, source, target, asset, amount}`: between wallets of one account.
 - `POST /earn {account, product, asset, amount, notice_s?}`: subscribes from spot; negative redeems to spot, after the

@@ -14,6 +14,7 @@ def state_of(world: World) -> dict[str, object]:
     Quantities and prices are strings, symbols as the venue writes them; sides, markets and statuses are lower case
     (`short`, `sell`, `linear`, `filled`). `orders` has every order ever accepted, oldest first. `liquidation_price` is
     null where no price liquidates. The wallets `redeeming` and `withdrawing` are there while they hold something.
+    `faults` are the planned ones that are not used up; `left` is null for those that end by time.
     """
     return {
         "time_ms": world.now_ms(),
@@ -23,6 +24,10 @@ def state_of(world: World) -> dict[str, object]:
             for name, venue in world.venues.items()
             for key in venue.exchange.accounts()
         },
+        "faults": [
+            {"venue": fault.venue, "path": fault.path, "kind": fault.kind.value, "left": fault.count}
+            for fault in world.faults.pending
+        ],
     }
 
 

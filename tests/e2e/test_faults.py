@@ -185,7 +185,8 @@ def test_f12_times_of_proof_hold_with_the_defaults(home: Home) -> None:
     home.write(settings_text(top=defaults | {"proof_grace_s": "30", "proof_spacing_s": "5"}))
     home.paper.fault(ORDER, "drop-before", count=1, method="POST", delay_s=8)
     bot = home.daemon("--live")
-    eventually("the intent is durable", lambda: intents(home), within_s=30)
+    eventually("the order is on its way", lambda: not home.paper.state()["faults"], within_s=30)
+    assert len(intents(home)) == 1
     bot.kill()
     bot.wait(timeout=10)
     home.daemon("--live")

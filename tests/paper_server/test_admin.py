@@ -14,6 +14,7 @@ from bot.paper import admin
 from bot.paper.embedded import ServedPaper, serve_paper
 from bot.paper.engine.model import MarketType, NewOrder, OrderKind, Side, TimeInForce
 from bot.paper.faults import FaultKind
+from bot.paper.state import state_of
 from bot.paper.world import World, default_world
 
 Post = Callable[..., Awaitable[tuple[int, dict[str, Any]]]]
@@ -191,8 +192,15 @@ async def test_faults_are_planned_and_cleared(paper: ServedPaper, post: Post) ->
         (None, 1, -2),
     ]
     assert planned[0].kind is FaultKind.DROP_AFTER
+    shown = {"venue": "binance", "path": "/fapi/v1/order", "kind": "drop-after"}
+    assert state_of(paper.world)["faults"] == [
+        shown | {"left": 3},
+        shown | {"left": 2},
+        {"venue": "binance", "path": "/none", "kind": "clock-skew", "left": 1},
+    ]
     assert (await post("/clear-faults"))[0] == 200
     assert paper.world.faults.pending == ()
+    assert state_of(paper.world)["faults"] == []
 
 
 DEPOSIT = {"account": "binance/paper", "wallet": "spot", "asset": "BTC", "amount": "1"}
