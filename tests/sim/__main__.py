@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--hours", type=Decimal, default=Decimal(1), help="of virtual time for each seed")
     parser.add_argument("--first-seed", type=int, help="drawn, and printed, when it is not given")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="seeds at a time")
-    parser.add_argument("--budget-s", type=float, help="no seed begins after so many seconds")
+    parser.add_argument("--budget-s", type=float, help="no seed begins that would likely end after so many seconds")
     parser.add_argument("--kind", type=Kind, choices=list(Kind), help="only seeds of this kind of hedge")
     parser.add_argument("--no-shrink", action="store_true", help="don't look for the shortest failing beginning")
     parser.add_argument("--json", action="store_true", help="the result line as JSON")

@@ -159,7 +159,7 @@ class Order:
     Attributes:
         seeds: how many; None: as many as fit into `budget_s`.
         jobs: how many at a time.
-        budget_s: no seed begins after so many seconds.
+        budget_s: no seed begins that would end after so many seconds if it took as long as the slowest so far.
         shrink: look for the shortest failing beginning.
         kind: seeds of other kinds are passed over; None: every seed runs.
     """
@@ -177,6 +177,10 @@ class Order:
         wanted = (seed for seed in count(self.first) if self.kind in {None, kind_of(seed)})
         return islice(wanted, self.seeds)
 
+    def spent(self, elapsed_s: float, slowest_s: float) -> bool:
+        """Whether no further seed may begin."""
+        return self.budget_s is not None and elapsed_s + slowest_s >= self.budget_s
+
 
 def run(order: Order, console: Console) -> Tally:
     """Run them; a progress bar goes to the console."""
@@ -189,16 +193,20 @@ def run(order: Order, console: Console) -> Tally:
         Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress,
     ):
         bar = progress.add_task("sim", total=order.seeds, told="")
-        running: dict[Future[AnyResult], int] = {}
+        running: dict[Future[AnyResult], tuple[int, float]] = {}
+        slowest_s = 0.0
         while True:
-            late = order.budget_s is not None and time.monotonic() - began_s >= order.budget_s
-            while not late and len(running) < order.jobs and (seed := next(numbers, None)) is not None:
-                running[pool.submit(run_seed, seed, order.hours)] = seed
+            now_s = time.monotonic()
+            spent = order.spent(now_s - began_s, slowest_s)
+            while not spent and len(running) < order.jobs and (seed := next(numbers, None)) is not None:
+                running[pool.submit(run_seed, seed, order.hours)] = (seed, now_s)
             if not running:
                 break
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                _count(future, running.pop(future), tally)
+                seed, since_s = running.pop(future)
+                slowest_s = max(slowest_s, time.monotonic() - since_s)
+                _count(future, seed, tally)
                 progress.update(bar, advance=1, told=f"{tally.violations} violations" if tally.violations else "")
         for number, failure in enumerate(tally.failed):
             again = partial(_run_in, pool, failure.scene) if order.shrink and number < SHRUNK_MAX else None

@@ -101,3 +101,21 @@ def test_seeds_of_one_kind_pass_over_the_others() -> None:
     assert [*replace(order, kind=Kind.SHORT).numbers()] == [1, 2, 4]
     assert [*replace(order, kind=Kind.EXIT).numbers()] == [3, 11, 19]
     assert [*replace(order, kind=Kind.PAIR).numbers()] == [7, 15, 23]
+
+
+@pytest.mark.parametrize(
+    ("budget_s", "elapsed_s", "slowest_s", "spent"),
+    [
+        (None, 9_999, 60, False),
+        (100, 0, 0, False),
+        (100, 39, 60, False),
+        (100, 40, 60, True),
+        (100, 100, 0, True),
+        (-5, 0, 0, True),
+    ],
+)
+def test_no_seed_begins_that_would_end_after_the_budget(
+    budget_s: float | None, elapsed_s: float, slowest_s: float, *, spent: bool
+) -> None:
+    order = Order(first=1, hours=Decimal(1), seeds=None, jobs=2, budget_s=budget_s)
+    assert order.spent(elapsed_s, slowest_s) is spent
