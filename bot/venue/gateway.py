@@ -37,7 +37,7 @@ from bot.venue.streams import listen
 from bot.venue.throttle import Throttle
 from bot.venue.treasury import Parts, TreasuryCalls
 from bot.venue.usd import UsdCalls
-from bot.venue.venue_clock import VenueClock
+from bot.venue.venue_clock import STARTING_TRIES, VenueClock
 from bot.venue.ways import ways_of
 
 _SLACK_MS: Final = 10_000
@@ -132,7 +132,7 @@ class CcxtVenue(TreasuryCalls, UsdCalls):
 
     async def measure_clock(self) -> int:
         """Ask the venue for its time."""
-        return await self._venue_clock.measure(self._link)
+        return await self._venue_clock.measure(self._link, tries=STARTING_TRIES)
 
     # Reading
 

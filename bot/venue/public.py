@@ -21,7 +21,7 @@ from bot.venue.link import Link
 from bot.venue.markets import Markets
 from bot.venue.spec import VenueSpec
 from bot.venue.throttle import Throttle
-from bot.venue.venue_clock import VenueClock
+from bot.venue.venue_clock import STARTING_TRIES, VenueClock
 from bot.venue.ways import WAYS, ways_of
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ class CcxtPublic:
 
     async def start(self) -> None:
         """Measure the clock, which an account's requests are signed with, and read the market lists."""
-        await self._venue_clock.measure(self._link)
+        await self._venue_clock.measure(self._link, tries=STARTING_TRIES)
         markets = await self._link.load_markets(lambda listed: self._ways.markets(self._spec, listed))
         self._started = _Parts(
             markets=markets,
