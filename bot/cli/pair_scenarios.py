@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.cli.stagehand import ACCOUNT, Tell, TraderWatch
-from bot.domain.trader import TraderOutcome
+from bot.domain.trader import TraderOutcome, with_end
 from bot.paper.faults import Fault, FaultKind
 from bot.paper.world import World
 
@@ -67,8 +67,9 @@ class PairStage:
 
     async def traded(self) -> None:
         """Wait until a trade was made and is over."""
-        outcome = await self.watch.until("a trade that is over", _over)
-        self._decided(outcome)
+        decided = await self.watch.until("a trade", lambda seen: seen.verdict == "act" or _over(seen))
+        over = decided if _over(decided) else await self.watch.until("a trade that is over", _over)
+        self._decided(with_end(decided, over))
 
     def balances(self) -> dict[str, dict[str, Decimal]]:
         """Coins and money on each venue."""

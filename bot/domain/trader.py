@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from bot.domain.ids import Asset, HedgeName
 
@@ -44,6 +45,14 @@ class TraderOutcome:
     settled: bool = True
     stuck: bool = False
     look_again_s: Decimal | None = None
+
+
+_CAME_OF_IT: Final = ("trade", "crossing")
+
+
+def with_end(sent: TraderOutcome, last: TraderOutcome) -> TraderOutcome:
+    """The decision of the turn that sent, with what has come of its orders by a later turn of the same hedge."""
+    return replace(sent, facts={**sent.facts, **{name: last.facts[name] for name in _CAME_OF_IT if name in last.facts}})
 
 
 def outcome_facts(outcome: TraderOutcome) -> dict[str, object]:

@@ -11,7 +11,7 @@ from structlog.typing import FilteringBoundLogger
 from bot import logs
 from bot.domain.errors import BotError, JournalFault
 from bot.domain.ids import HedgeName
-from bot.domain.trader import TraderOutcome
+from bot.domain.trader import TraderOutcome, with_end
 from bot.ports import Alerts, Trader
 from bot.runtime.pauses import within
 
@@ -60,7 +60,7 @@ class Traders:
 
     @property
     def outcomes(self) -> list[TraderOutcome]:
-        """With `once`: for each hedge the outcome that says most: that of the turn that sent, else the last."""
+        """With `once`: for each hedge the last decision, or the one that sent with what came of it."""
         return [self._said[trader.name] for trader in self._traders if trader.name in self._said]
 
     @property
@@ -93,9 +93,9 @@ class Traders:
         sent = False
         for _ in range(ONCE_TURNS_MAX):
             outcome = await self._turn_or_alarm(trader, hold=sent)
-            if outcome is not None and not sent:
-                self._said[trader.name] = outcome
-                sent = outcome.sent
+            if outcome is not None:
+                self._said[trader.name] = with_end(self._said[trader.name], outcome) if sent else outcome
+                sent = sent or outcome.sent
             settled = outcome is not None and outcome.settled and not outcome.sent
             if (settled or self._stopping.is_set()) and not self._under_way(trader):
                 break

@@ -160,6 +160,21 @@ def test_once_ends_when_every_hedge_has_decided_and_sends_once() -> None:
     assert not traders.stuck
 
 
+def test_once_tells_what_came_of_what_it_sent() -> None:
+    """The trades of an order may be known only in a later turn, whose own verdict says nothing of the decision."""
+
+    def acts(fake: Fake) -> TraderOutcome:
+        state = "even" if fake.turns == 3 else "open"
+        facts = {"trade": {"state": state}, "orders": fake.turns, "crossing": None}
+        return outcome(fake.name, sent=fake.turns == 1, settled=fake.turns > 2, facts=facts)
+
+    traders, _, _ = made(Fake("gap", acts))
+    run_virtual(traders.run(once=True))
+    (told,) = traders.outcomes
+    assert told.sent
+    assert told.facts == {"trade": {"state": "even"}, "orders": 1, "crossing": None}
+
+
 def test_once_does_not_wait_for_ever() -> None:
     undecided = Fake("undecided", lambda fake: outcome(fake.name, settled=False, stuck=True))
     traders, _, _ = made(undecided)
