@@ -256,6 +256,12 @@ class Home:
         process.send_signal(signal.SIGTERM)
         return process.wait(timeout=30)
 
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """What daemons have logged under that name, oldest first; a line that is still being written is left out."""
+        lines = (self.path / "log.jsonl").read_text().splitlines(keepends=True)
+        found = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]
+        return [line for line in found if line.get("event") == event]
+
     def status(self) -> Any:  # noqa: ANN401
         done = self.command("status", "--journal", str(self.journal), "--json")
         assert done.returncode == 0, done.stderr
