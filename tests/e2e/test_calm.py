@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e import venues
 from tests.e2e.harness import Home, eventually, throughout
 
 CONFIG = Path(__file__).resolve().parents[2] / "config/stablecoin.toml"
@@ -51,12 +52,13 @@ def told(home: Home, *words: str) -> Any:  # noqa: ANN401
 
 
 def hedge(home: Home) -> Any:  # noqa: ANN401
-    return next((row for row in home.status()["hedges"] if row["name"] == "calm"), None)
+    """As `status` shows it; None while there is no journal yet, or no decision in it."""
+    return venues.hedge(home) or None
 
 
 def stands(home: Home, state: str) -> bool:
     """In that state, with nothing left to do."""
-    found = hedge(home) if home.journal.exists() else None
+    found = hedge(home)
     return found is not None and (found["state"], found["verdict"]) == (state, "hold")
 
 
@@ -104,6 +106,8 @@ def test_out_by_a_signal_and_back_by_hand(one: Home) -> None:
     assert spot(one, "BTC") > D("0.997")
     assert spot(one, "USDT") > 200_000, "other money is not spent"
     assert one.stop(process) == 0
+    (shown,) = one.status()["hedges"]
+    assert (shown["name"], shown["state"], shown["crossing"]["kind"]) == ("calm", "in", "enter")
     assert one.command("status", "--journal", str(one.journal)).returncode == 0
 
 

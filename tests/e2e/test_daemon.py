@@ -23,7 +23,7 @@ def test_follows_deposits_and_sales_and_ignores_prices(home: Home) -> None:
 
     # R10: two agreeing readings, the second at once; two intervals are 2 s here, the rest is the machine's.
     home.paper.deposit("0.5")
-    eventually("the short follows", hedged(home, "1.5"), within_s=6)
+    eventually("the short follows", hedged(home, "1.5"), within_s=15)
 
     # Only the price moves: nothing is sent, not even at 7 % at once.
     for price in ("107000", "99500", "95000", "105000"):
@@ -36,10 +36,11 @@ def test_follows_deposits_and_sales_and_ignores_prices(home: Home) -> None:
     home.paper.deposit("-0.007")
 
     # R11: a sale waits for the dwell, then the short shrinks, reduce-only.
+    began_ms = home.paper.state()["time_ms"]
     home.paper.deposit("-0.7")
-    throughout("dwelling", lambda: len(home.paper.orders()) == 2, for_s=2)
-    eventually("the short is reduced", hedged(home, "0.8"), within_s=10)
+    eventually("the short is reduced", hedged(home, "0.8"))
     last = home.paper.orders()[-1]
+    assert last["time_ms"] - began_ms >= 3_000
     assert (last["side"].lower(), D(last["quantity"]), last["reduce_only"]) == ("buy", D("0.7"), True)
     assert len(home.paper.orders()) == 3
 

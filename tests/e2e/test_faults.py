@@ -76,7 +76,7 @@ def test_f02_a_lost_request_is_proven_absent_and_sent_anew(home: Home) -> None:
     home.daemon("--live")
     eventually("hedged", hedged(home, 1), within_s=60)
     assert len(home.paper.orders()) == 1
-    assert len(intents(home)) == 3
+    assert len(intents(home, rejected=False)) == 3
     every_order_has_one_intent(home)
 
 
@@ -186,11 +186,11 @@ def test_f12_times_of_proof_hold_with_the_defaults(home: Home) -> None:
     home.paper.fault(ORDER, "drop-before", count=1, method="POST", delay_s=8)
     bot = home.daemon("--live")
     eventually("the order is on its way", lambda: not home.paper.state()["faults"], within_s=30)
-    assert len(intents(home)) == 1
+    assert len(intents(home, rejected=False)) == 1
     bot.kill()
     bot.wait(timeout=10)
     home.daemon("--live")
     eventually("hedged again", hedged(home, 1), within_s=60)
     assert len(home.paper.orders()) == 1
-    assert len(intents(home)) == 2
+    assert len(intents(home, rejected=False)) == 2
     every_order_has_one_intent(home)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e import venues
 from tests.e2e.harness import Home, eventually
 
 CONFIG = Path(__file__).resolve().parents[2] / "config/cross-exchange.toml"
@@ -121,7 +122,7 @@ def test_a_bot_that_is_killed_between_two_answers_is_even_after_its_restart(two:
     process = two.daemon("--live")
 
     def even() -> bool:
-        trade = two.status()["hedges"][0]["trade"]
+        trade = venues.hedge(two).get("trade")
         return trade is not None and trade["state"] in {"even", "dust"}
 
     eventually("both venues are even", even)
@@ -132,11 +133,11 @@ def test_a_bot_that_is_killed_between_two_answers_is_even_after_its_restart(two:
 def test_a_pause_is_obeyed(two: Home) -> None:
     fees(two, "0.001")
     process = two.daemon("--live")
-    eventually("it has decided", lambda: two.journal.exists() and bool(two.status()["hedges"]))
+    eventually("it has decided", lambda: venues.verdict(two))
     assert two.command("pause", "gap", "--journal", str(two.journal)).returncode == 0
-    eventually("it is paused", lambda: two.status()["hedges"][0]["verdict"] == "paused")
+    eventually("it is paused", lambda: venues.verdict(two) == "paused")
     assert two.command("resume", "--journal", str(two.journal), "--yes").returncode == 0
-    eventually("it goes on", lambda: two.status()["hedges"][0]["verdict"] == "no-edge")
+    eventually("it goes on", lambda: venues.verdict(two) == "no-edge")
     assert two.stop(process) == 0
     assert orders(two) == 0
 

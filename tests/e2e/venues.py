@@ -14,6 +14,7 @@ import ccxt.async_support as ccxt
 
 from bot.cli.status import read_status
 from bot.domain.errors import JournalFault
+from bot.domain.intent import IntentState
 from bot.paper.client import local_session
 from bot.runtime.clock import SystemClock
 from tests.e2e.harness import Home, Paper
@@ -138,11 +139,16 @@ def held(home: Home, source: str, venue: str | None = "main") -> Decimal | None:
     return sum((Decimal(row["quantity"]) for row in rows), Decimal(0)) if rows else None
 
 
-def intents(home: Home) -> list[str]:
-    """Client ids of all intents; none while the journal is still being made."""
+def intents(home: Home, *, rejected: bool = True) -> list[str]:
+    """Client ids of all intents; none while the journal is still being made.
+
+    Args:
+        rejected: with those that the venue refused, as it does with an order that a busy machine sent too late (R21).
+    """
     if not home.journal.exists():
         return []
     with closing(sqlite3.connect(f"file:{home.journal}?mode=ro", uri=True)) as connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'intents'").fetchone():
             return []
-        return [row[0] for row in connection.execute("SELECT client_id FROM intents")]
+        rows = connection.execute("SELECT client_id, state FROM intents").fetchall()
+    return [client_id for client_id, state in rows if rejected or state != IntentState.REJECTED]
