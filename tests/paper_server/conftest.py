@@ -22,26 +22,26 @@ Binance: TypeAlias = Any
 
 
 class Ahead:
-    """Wall time, which ccxt signs with, and on top of it what a test lets pass."""
+    """The time of the start, and on top of it only what a test lets pass, for the venues and for ccxt alike."""
 
     def __init__(self) -> None:
-        self._wall = SystemClock()
-        self._ahead_ms = 0
+        self._now_ms = SystemClock().now_ms()
 
     def __call__(self) -> int:
-        return self._wall.now_ms() + self._ahead_ms
+        return self._now_ms
 
     def passes(self, seconds: float) -> None:
-        """Let so much time pass at the venues alone; less than the window of a signature."""
-        self._ahead_ms += round(seconds * 1_000)
+        """Let so much time pass; however long the machine takes over a test, no more does."""
+        self._now_ms += round(seconds * 1_000)
 
 
 @asynccontextmanager
-async def _client(session: aiohttp.ClientSession | LocalSession) -> AsyncIterator[Binance]:
+async def _client(session: aiohttp.ClientSession | LocalSession, clock: Ahead) -> AsyncIterator[Binance]:
     make: Binance = make_binance
     config = {"apiKey": "paper", "secret": "paper", "session": session, "enableRateLimit": False, "number": Decimal}
     client: Binance = make(config)
     client.timeout_on_exit = 0
+    client.milliseconds = clock
     try:
         yield client
     finally:
@@ -68,15 +68,15 @@ def world(clock: Ahead) -> World:
 
 
 @pytest.fixture(params=["tls", "in-process"])
-async def binance(request: pytest.FixtureRequest, world: World) -> AsyncIterator[Binance]:
+async def binance(request: pytest.FixtureRequest, world: World, clock: Ahead) -> AsyncIterator[Binance]:
     """ccxt's client, through either shell."""
     if request.param == "in-process":
-        async with _client(LocalSession(world)) as client:
+        async with _client(LocalSession(world), clock) as client:
             yield client
         return
     async with (
         serve_paper(time_ms=world.now_ms, world=world) as served,
         local_session(served.host, served.port, served.ca) as session,
-        _client(session) as client,
+        _client(session, clock) as client,
     ):
         yield client
