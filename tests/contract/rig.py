@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import math
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -77,17 +79,33 @@ GROUNDS = {
 
 
 class SkippingClock(SystemClock):
-    """Real time, of which some can be skipped, for the gateway and the exchange alike."""
+    """Time that stands still, for the gateway and the exchange alike, but for what is skipped and slept.
+
+    However long the machine takes over a request, no time is lost on its way; from `run` on real time passes.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._skipped_ms = 0
+        self._stands_ms: int | None = super().now_ms()
 
     def now_ms(self) -> int:
-        return super().now_ms() + self._skipped_ms
+        return (super().now_ms() if self._stands_ms is None else self._stands_ms) + self._skipped_ms
+
+    async def sleep(self, seconds: float) -> None:
+        if self._stands_ms is None:
+            await super().sleep(seconds)
+            return
+        self.skip(math.ceil(seconds * 1_000))
+        await asyncio.sleep(0)
 
     def skip(self, ms: int) -> None:
         self._skipped_ms += ms
+
+    def run(self) -> None:
+        """Let real time pass from now on."""
+        stood_ms, self._stands_ms = self.now_ms(), None
+        self._skipped_ms += stood_ms - self.now_ms()
 
 
 @dataclass(kw_only=True)
@@ -245,4 +263,5 @@ async def rigged(exchange: str, symbol: Symbol, shell: str) -> AsyncIterator[Rig
         await venue.start()
         rig = Rig(ground=ground, clock=clock, symbol=symbol, world=world, venue=venue, session=session)
         await rig.configure()
+        clock.skip(1)  # What was done so far is over when a case begins.
         yield rig

@@ -14,7 +14,6 @@ from bot.domain.orders import (
     Side,
 )
 from bot.paper.engine.model import PositionSide
-from bot.runtime.clock import SystemClock
 from bot.venue.gateway import open_venue
 from tests.contract.rig import COIN, KEY, PRICE, Rig, spec_of
 
@@ -23,7 +22,7 @@ from tests.contract.rig import COIN, KEY, PRICE, Rig, spec_of
 
 async def test_c01_a_start_knows_the_clock_and_the_contract(rig: Rig) -> None:
     assert rig.venue.has_offset()
-    assert abs(rig.venue.now_ms() - SystemClock().now_ms()) < 1_000
+    assert rig.venue.now_ms() == rig.clock.now_ms()
     instrument = rig.instrument
     assert instrument.active
     assert instrument.asset == COIN
@@ -39,7 +38,7 @@ async def test_c02_a_wrong_credential_is_refused(rig: Rig, wrong: dict[str, str]
     if "password" in wrong and rig.ground.exchange == "binance":
         return  # a key has two parts there
     other = open_venue(
-        spec_of(rig.ground.exchange, **wrong), clock=SystemClock(), session=rig.session, symbols=[rig.symbol]
+        spec_of(rig.ground.exchange, **wrong), clock=rig.clock, session=rig.session, symbols=[rig.symbol]
     )
     try:
         with pytest.raises(VenueRejected) as refused:
@@ -219,7 +218,7 @@ async def test_c36_maintenance_is_a_small_fraction(rig: Rig) -> None:
 
 
 async def test_c37_r29_the_venues_ledger_explains_every_wallet(rig: Rig) -> None:
-    since_ms = rig.venue.now_ms() - 20  # their time is known to a few ms only
+    since_ms = rig.clock.now_ms()
     before = {(row.wallet, row.asset): row.quantity for row in await rig.venue.wallets()}
     ticket = await rig.sell("0.1")
     rig.exchange.settle_funding(COIN, Decimal("0.0001"))

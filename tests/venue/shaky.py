@@ -15,7 +15,7 @@ NEVER_S = 1_000_000.0
 
 
 class Shaky:
-    """The session of a paper world, whose WebSockets can be refused, cut and muted."""
+    """The session of a paper world, whose WebSockets can be refused, cut, muted and left without a goodbye."""
 
     def __init__(self, world: World, *, poll_s: float = 0.5) -> None:
         self._inner = LocalSession(world, poll_s=poll_s)
@@ -25,6 +25,7 @@ class Shaky:
         self.refuses = False
         self.hangs = False
         self.muted = False
+        self.parts_badly = False
         self.ended = False
 
     def __getattr__(self, name: str) -> Anything:
@@ -68,3 +69,8 @@ class _Tap:
             message = await self._socket.receive()
             if not self._session.muted:
                 return message
+
+    async def close(self, **more: Anything) -> None:
+        await self._socket.close(**more)
+        if self._session.parts_badly:
+            await asyncio.sleep(NEVER_S)

@@ -58,7 +58,12 @@ async def muted(scene: Scene) -> None:
     scene.session.muted = True
 
 
-@pytest.mark.parametrize("moment", [standing, cut, hanging, muted])
+async def parting(scene: Scene) -> None:
+    """They speak, and no goodbye is answered."""
+    scene.session.parts_badly = True
+
+
+@pytest.mark.parametrize("moment", [standing, cut, hanging, muted, parting])
 def test_whoever_stops_listening_leaves_nothing_behind(told_to_nobody: Told, moment: Story) -> None:
     async def story(scene: Scene) -> None:
         before = asyncio.all_tasks()
