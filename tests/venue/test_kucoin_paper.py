@@ -38,7 +38,7 @@ from bot.ports import OrderTicket
 from bot.runtime.clock import SystemClock
 from bot.venue.gateway import CcxtVenue, open_venue
 from tests.venue.kucoin_wire import INVERSE, PEPE, client_id, kucoin_spec, ticket
-from tests.venue.wire import BTC, Anything
+from tests.venue.wire import BTC, Anything, HandClock
 
 COIN = Asset("BTC")
 DAY_MS = 86_400_000
@@ -54,22 +54,15 @@ ALL = Wanted(
 )
 
 
-class SkippingClock(SystemClock):
-    """Real time, of which some can be skipped."""
-
-    skipped_ms = 0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + self.skipped_ms
+@pytest.fixture
+def clock() -> HandClock:
+    clock = HandClock()
+    clock.ms = SystemClock().now_ms()  # certificates go by it
+    return clock
 
 
 @pytest.fixture
-def clock() -> SkippingClock:
-    return SkippingClock()
-
-
-@pytest.fixture
-def world(clock: SkippingClock) -> World:
+def world(clock: HandClock) -> World:
     return default_world(clock.now_ms)
 
 
@@ -79,7 +72,7 @@ def exchange(world: World) -> Exchange:
 
 
 @pytest.fixture(params=["in-process", "tls"])
-async def paper(request: pytest.FixtureRequest, world: World, clock: SkippingClock) -> AsyncIterator[CcxtVenue]:
+async def paper(request: pytest.FixtureRequest, world: World, clock: HandClock) -> AsyncIterator[CcxtVenue]:
     async with AsyncExitStack() as stack:
         session: Anything = LocalSession(world)
         if request.param == "tls":
@@ -173,14 +166,14 @@ async def test_r7_the_contract_sizes_agree_with_the_volumes(paper: CcxtVenue, sy
     assert check_volume(paper.instrument(symbol), *await paper.volumes_24h(symbol)) is None
 
 
-async def test_resting_orders_are_listed_cancelled_and_looked_up(paper: CcxtVenue, clock: SkippingClock) -> None:
+async def test_resting_orders_are_listed_cancelled_and_looked_up(paper: CcxtVenue, clock: HandClock) -> None:
     resting = order(paper, 1, Side.SELL, 5, "104000", time_in_force=TimeInForce.POST_ONLY)
     assert isinstance(await paper.place(resting), Acked)
     (listed,) = await paper.open_orders(BTC)
     assert (listed.client_id, listed.status) == (resting.client_id, OrderStatus.OPEN)
     assert isinstance(await paper.cancel(BTC, resting.client_id), OutcomeUnknown)
     assert await paper.open_orders(BTC) == []
-    clock.skipped_ms += SETTLING_MS
+    clock.ms += SETTLING_MS
     found = await paper.find_order(BTC, resting.client_id)
     assert isinstance(found, Found)
     assert found.report.status is OrderStatus.CANCELED
@@ -189,11 +182,11 @@ async def test_resting_orders_are_listed_cancelled_and_looked_up(paper: CcxtVenu
     assert isinstance(await paper.cancel(BTC, client_id(99)), Rejected)
 
 
-async def test_a_partial_fill_of_an_ioc_order_is_terminal(paper: CcxtVenue, clock: SkippingClock) -> None:
+async def test_a_partial_fill_of_an_ioc_order_is_terminal(paper: CcxtVenue, clock: HandClock) -> None:
     await paper.configure(PEPE, 20, MarginMode.ISOLATED)
     assert isinstance(await paper.place(order(paper, 1, Side.SELL, 5_000_000, "0.199998", symbol=PEPE)), Acked)
     assert isinstance(await paper.find_order(PEPE, client_id(1)), LookupFailed), "more of it might be booked"
-    clock.skipped_ms += SETTLING_MS
+    clock.ms += SETTLING_MS
     found = await paper.find_order(PEPE, client_id(1))
     assert isinstance(found, Found)
     assert found.report.status is OrderStatus.CANCELED
@@ -333,9 +326,9 @@ async def wallets(venue: CcxtVenue) -> dict[tuple[str, str], D]:
     return {(balance.wallet, balance.asset): balance.quantity for balance in await venue.wallets()}
 
 
-async def test_a_wrong_passphrase_is_refused(world: World) -> None:
+async def test_a_wrong_passphrase_is_refused(world: World, clock: HandClock) -> None:
     keys = kucoin_spec(api_key="paper", secret="paper", password="wrong")
-    venue = open_venue(keys, clock=SystemClock(), session=LocalSession(world), symbols=[BTC])
+    venue = open_venue(keys, clock=clock, session=LocalSession(world), symbols=[BTC])
     with pytest.raises(VenueRejected) as fault:
         await venue.start()
     await venue.close()

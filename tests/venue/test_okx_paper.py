@@ -34,10 +34,9 @@ from bot.paper.session import LocalSession
 from bot.paper.wire.okx.facade import OkxFacade
 from bot.paper.world import PaperVenue, World
 from bot.ports import OrderTicket
-from bot.runtime.clock import SystemClock
 from bot.venue.gateway import CcxtVenue, open_venue
 from tests.venue.okx_wire import BTC, COIN_M, PEPE, spec, values
-from tests.venue.wire import Anything
+from tests.venue.wire import Anything, HandClock
 
 COIN, TOKEN = Asset("BTC"), Asset("BETH")
 SYMBOLS = (BTC, COIN_M, PEPE)
@@ -54,30 +53,30 @@ ALL = Wanted(
 
 
 @pytest.fixture
-def exchange() -> Exchange:
+def exchange(clock: HandClock) -> Exchange:
     return Exchange(
         name="okx",
         listings=OKX_LISTINGS,
         starting=OKX_STARTING,
-        time_ms=SystemClock().now_ms,
+        time_ms=clock.now_ms,
         prices=DEFAULT_PRICES,
         layout=OKX,
     )
 
 
 @pytest.fixture
-def world(exchange: Exchange) -> World:
+def world(exchange: Exchange, clock: HandClock) -> World:
     venue = PaperVenue(exchange=exchange, facade=OkxFacade(exchange), traits=venues.OKX)
-    return World({"okx": venue}, time_ms=SystemClock().now_ms)
+    return World({"okx": venue}, time_ms=clock.now_ms)
 
 
-def opened(world: World, *, isolated: frozenset[Symbol] = frozenset({BTC})) -> CcxtVenue:
-    return open_venue(PAPER, clock=SystemClock(), session=LocalSession(world), symbols=SYMBOLS, isolated=isolated)
+def opened(world: World, clock: HandClock, *, isolated: frozenset[Symbol] = frozenset({BTC})) -> CcxtVenue:
+    return open_venue(PAPER, clock=clock, session=LocalSession(world), symbols=SYMBOLS, isolated=isolated)
 
 
 @pytest.fixture
-async def venue(world: World) -> AsyncIterator[CcxtVenue]:
-    venue = opened(world)
+async def venue(world: World, clock: HandClock) -> AsyncIterator[CcxtVenue]:
+    venue = opened(world, clock)
     await venue.start()
     yield venue
     await venue.close()
@@ -184,9 +183,9 @@ async def test_r2_a_backed_inverse_short_moves_with_the_price_and_its_principal_
     assert values(short.contracts, short.raw_notional) == (-900, 90_000)
 
 
-async def test_hedge_mode_works_without_being_switched(world: World, exchange: Exchange) -> None:
+async def test_hedge_mode_works_without_being_switched(world: World, exchange: Exchange, clock: HandClock) -> None:
     exchange.set_hedged("paper", True)
-    venue = opened(world)
+    venue = opened(world, clock)
     await venue.start()
     desk = Desk(venue)
     config = await venue.configure(BTC, 1, MarginMode.ISOLATED)
@@ -290,9 +289,11 @@ async def test_r5_r11_coins_are_seen_once_on_their_way_through_earn(venue: CcxtV
 
 
 @pytest.mark.parametrize("mode", [1, 3, 4])
-async def test_account_modes_are_recognised_and_refused(world: World, exchange: Exchange, mode: int) -> None:
+async def test_account_modes_are_recognised_and_refused(
+    world: World, exchange: Exchange, mode: int, clock: HandClock
+) -> None:
     exchange.set_account_mode("paper", mode)
-    venue = opened(world)
+    venue = opened(world, clock)
     with pytest.raises(StartFault, match=f"acctLv {mode}"):
         await venue.start()
     await venue.close()
@@ -309,9 +310,9 @@ async def test_what_the_account_and_the_markets_say(venue: CcxtVenue) -> None:
         assert abs(instrument.notional(contracts, average) - quote) < quote * Decimal("0.01")
 
 
-async def test_a_wrong_passphrase_is_refused_and_told(world: World) -> None:
+async def test_a_wrong_passphrase_is_refused_and_told(world: World, clock: HandClock) -> None:
     wrong = spec(api_key="paper", secret="paper", password="wrong")
-    venue = open_venue(wrong, clock=SystemClock(), session=LocalSession(world), symbols=[BTC])
+    venue = open_venue(wrong, clock=clock, session=LocalSession(world), symbols=[BTC])
     with pytest.raises(VenueRejected) as caught:
         await venue.start()
     assert caught.value.code == "50105"
@@ -319,9 +320,11 @@ async def test_a_wrong_passphrase_is_refused_and_told(world: World) -> None:
     await venue.close()
 
 
-async def test_a_price_that_is_suspended_makes_the_contract_inactive(world: World, exchange: Exchange) -> None:
+async def test_a_price_that_is_suspended_makes_the_contract_inactive(
+    world: World, exchange: Exchange, clock: HandClock
+) -> None:
     exchange.set_status("linear:BTC-USDT-SWAP", "suspended")
-    venue = opened(world)
+    venue = opened(world, clock)
     await venue.start()
     assert not venue.instrument(BTC).active
     await venue.close()

@@ -34,7 +34,7 @@ from bot.paper.world import World, default_world
 from bot.ports import OrderTicket
 from bot.runtime.clock import SystemClock
 from bot.venue.gateway import CcxtVenue, open_venue
-from tests.venue.wire import BTC, Anything, spec
+from tests.venue.wire import BTC, Anything, HandClock, spec
 
 COIN = Asset("BTC")
 PEPE = Symbol("1000PEPE/USDT:USDT")
@@ -48,21 +48,26 @@ ALL = Wanted(
 
 
 @pytest.fixture
-def world() -> World:
-    return default_world(SystemClock().now_ms)
+def clock() -> HandClock:
+    clock = HandClock()
+    clock.ms = SystemClock().now_ms()  # certificates go by it
+    return clock
+
+
+@pytest.fixture
+def world(clock: HandClock) -> World:
+    return default_world(clock.now_ms)
 
 
 @pytest.fixture(params=["in-process", "tls"])
-async def paper(request: pytest.FixtureRequest, world: World) -> AsyncIterator[CcxtVenue]:
+async def paper(request: pytest.FixtureRequest, world: World, clock: HandClock) -> AsyncIterator[CcxtVenue]:
     async with AsyncExitStack() as stack:
         session: Anything = LocalSession(world)
         if request.param == "tls":
             served = await stack.enter_async_context(serve_paper(time_ms=world.now_ms, world=world))
             session = await stack.enter_async_context(local_session(served.host, served.port, served.ca))
         keys = spec(api_key="paper", secret="paper")
-        venue = open_venue(
-            keys, clock=SystemClock(), session=session, symbols=[BTC, PEPE], isolated=frozenset({BTC, PEPE})
-        )
+        venue = open_venue(keys, clock=clock, session=session, symbols=[BTC, PEPE], isolated=frozenset({BTC, PEPE}))
         await venue.start()
         yield venue
         await venue.close()
@@ -261,9 +266,9 @@ async def wallets(venue: CcxtVenue) -> dict[tuple[str, str], Decimal]:
     return {(balance.wallet, balance.asset): balance.quantity for balance in await venue.wallets()}
 
 
-async def test_a_key_that_the_venue_does_not_know_is_refused(world: World) -> None:
+async def test_a_key_that_the_venue_does_not_know_is_refused(world: World, clock: HandClock) -> None:
     keys = spec(api_key="somebody", secret="else")
-    venue = open_venue(keys, clock=SystemClock(), session=LocalSession(world), symbols=[BTC])
+    venue = open_venue(keys, clock=clock, session=LocalSession(world), symbols=[BTC])
     with pytest.raises(VenueRejected) as fault:
         await venue.start()
     await venue.close()
