@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from decimal import Decimal
@@ -181,11 +182,19 @@ async def test_delay_answers_late_but_takes_effect_at_once(binance: Binance, wor
     assert time.monotonic() - started >= 0.05
 
     plan(world, FaultKind.DELAY, ORDER, delay_s=3600)
+    binance.timeout = 600_000
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        waiting = group.create_task(sell(binance, "h2"))
+        while len(account(world).orders()) < 2:
+            await binance.publicGetTime()
+        assert not waiting.done()
+        waiting.cancel()
+    assert [order.client_id for order in account(world).orders()] == ["h1", "h2"]
+
+    plan(world, FaultKind.DELAY, ORDER, delay_s=3600)
     binance.timeout = 200
     with pytest.raises(errors.RequestTimeout):
-        await sell(binance, "h2")
-
-    assert [order.client_id for order in account(world).orders()] == ["h1", "h2"]
+        await sell(binance, "h3")
 
 
 async def test_r10_move_between_reads_moves_coins_after_the_answer_and_back(binance: Binance, world: World) -> None:

@@ -112,4 +112,4 @@ def test_hours_pass_at_once_on_a_virtual_loop() -> None:
         now_ms, epoch_ms = runner.run(story())
 
     assert now_ms - epoch_ms == 3_610_000
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
