@@ -226,7 +226,14 @@ def test_status_tells_everything_while_the_bot_runs_and_after(
     assert ages_off(after) == everything(path)
 
 
-def test_status_draws_what_it_tells(bot: SqlJournal, path: Path, run: Callable[..., str]) -> None:
+def test_status_draws_what_it_tells(
+    bot: SqlJournal, path: Path, run: Callable[..., str], now_ms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock:
+        def now_ms(self) -> int:
+            return now_ms
+
+    monkeypatch.setattr(status, "SystemClock", Clock)
     drawn = run("status", "--journal", str(path), env={"COLUMNS": "200"})
     for part in (
         f"process {os.getpid()}",
