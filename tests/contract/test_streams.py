@@ -13,8 +13,8 @@ import pytest
 from bot.domain.hint import Hint, HintKind
 from tests.contract.rig import COIN, KEY, PRICE, Rig
 
-SOON_S = 4.0
-"""Marks are told every second; the rest is the machine's."""
+SOON_S = 30.0
+"""Marks are told every second; the rest is the machine's. How soon: tests/venue/test_streams.py, on virtual time."""
 Hints = AsyncGenerator[Hint, None]
 
 
