@@ -226,6 +226,13 @@ def test_after_an_exit_that_was_stopped_its_rest_goes_out_as_far_as_it_is_there(
     assert draft.coins == D(coins)
 
 
+def test_a_way_back_with_no_exit_before_it_leaves_no_rest() -> None:
+    half = replace(under_way(CrossingKind.ENTER), state=CrossingState.STOPPED, coins_done=D("0.7"))
+    scene = seen(Desk(policy=replace(POLICY, fraction=D("0.5"))), crossings=(half,), flows=PROCEEDS)
+    assert scene.ways == (half,)
+    assert rest_of(scene) is None
+
+
 def test_coins_go_out_in_the_smallest_step_of_any_market() -> None:
     desk = Desk()
     coarse = desk.market_at(BTC, USDC)
