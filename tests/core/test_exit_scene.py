@@ -171,9 +171,39 @@ def test_a_stablecoin_that_nobody_asked_for_is_doubtful_and_a_broken_one_stays_i
 
 
 def test_what_is_kept_in_mind_survives_a_restart() -> None:
-    memory = ExitMemory(
-        pegs={USDT: PegMemory(broken=True, count=1, first_ms=2, last_ms=3)},
-        shortfalls={USDC: ShortfallMemory(since_ms=1, sent_ms=2, answered_ms=3, missing=D("0.5"), confirmed=D("0.25"))},
-    )
+    missing = ShortfallMemory(since_ms=1, sent_ms=2, answered_ms=3, missing=D("0.5"), confirmed=D("0.25"))
+    missing = replace(missing, elsewhere=D("0.125"))
+    pegs = {USDT: PegMemory(broken=True, count=1, first_ms=2, last_ms=3)}
+    memory = ExitMemory(pegs=pegs, shortfalls={USDC: missing})
     assert ExitMemory.from_dict(memory.to_dict()) == memory
     assert ExitMemory.from_dict({}) == ExitMemory()
+    older = {key: value for key, value in missing.to_dict().items() if key != "elsewhere"}
+    assert ShortfallMemory.from_dict(older) == replace(missing, elsewhere=D(0)), "as a release before this one kept it"
+
+
+@pytest.mark.parametrize(
+    ("notional_min", "quantity_min", "left", "emptied"),
+    [
+        ("5", "0.00001", "5", False),
+        ("5", "0.00001", "4.99", True),
+        ("0.1", "0.0001", "8", False),
+        ("0.1", "0.0001", "7.99", True),
+        ("0.1", "0.000001", "0.5", False),
+        ("0", "0", "0", True),
+    ],
+)
+def test_proceeds_that_no_market_takes_any_more_are_none(
+    notional_min: str, quantity_min: str, left: str, *, emptied: bool
+) -> None:
+    desk = Desk()
+    at = desk.market_at(BTC, USDT)
+    desk.over = {
+        "crossings": (replace(way(CrossingKind.EXIT, CrossingState.DONE, "1"), quote_done=D(80_000)),),
+        "flows": (proceeds(USDT, "10"), proceeds(USDT, left), proceeds(USDT, "-10")),
+        "markets": {
+            USDT: replace(at, market=replace(at.market, notional_min=D(notional_min), quantity_min=D(quantity_min)))
+        },
+    }
+    scene, _ = look(desk.situation(), ExitMemory())
+    assert scene.emptied is emptied
+    assert scene.view.state is (ExitState.IN if emptied else ExitState.OUT)

@@ -140,6 +140,34 @@ def test_one_reading_judged_twice_knows_what_was_written_off_meanwhile() -> None
     assert (memory.missing, memory.confirmed, memory.elsewhere) == (D(50), D(50), D(100))
 
 
+@pytest.mark.parametrize("seen", [1, 2])
+def test_what_another_wrote_off_is_taken_off_once_and_the_rest_keeps_its_dwell(seen: int) -> None:
+    account = Account()
+    account.held -= 150
+    account.rounds(seen, order=(OTHER,))
+    since_ms = NOW + 5_000
+    account.off[ONE].append(WriteOff(hedge=NAME, asset=USDT, amount=D(100), owned=D(100), balance=D(0), at_ms=since_ms))
+    account.mine[ONE] -= 100
+    while account.now_ms < since_ms + 55_000:
+        assert account.look(OTHER) == 50
+        memory = account.memories[OTHER]
+        assert memory is not None
+        assert (memory.since_ms, memory.missing, memory.elsewhere) == (since_ms, D(50), D(100))
+    account.look(OTHER)
+    assert account.mine == {ONE: D(0), OTHER: D(50)}
+
+
+def test_a_hedge_looks_at_what_the_others_wrote_off() -> None:
+    desk = gone_out(Desk())
+    desk.balances[USDT] += 100 - 50
+    desk.over = {"claimed": {USDT: D(100)}}
+    desk.turns(3)
+    other = WriteOff(hedge=HedgeName(OTHER), asset=USDT, amount=D(50), owned=D(100), balance=D(50), at_ms=desk.now_ms)
+    desk.over = {"claimed": {USDT: D(50)}, "written_off": (other,)}
+    desk.turns(2, s=61)
+    assert desk.write_offs == []
+
+
 MOVES = st.lists(
     st.tuples(
         st.integers(-150, 150).map(D),

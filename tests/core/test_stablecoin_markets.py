@@ -160,6 +160,15 @@ def test_a_decision_is_told_with_its_numbers(made: Callable[[], Desk], reason: s
     assert made().turn().reason == reason
 
 
+def test_that_all_was_taken_is_told_also_where_no_market_says_what_is_worth_an_order() -> None:
+    desk = gone_out(Desk(policy=ALONE))
+    desk.balances[USDT], desk.over = D(0), {"markets": {}}
+    desk.turns(2)
+    plan = desk.turn(s=61)
+    assert (plan.verdict, plan.alarm) == (ExitVerdict.WRITE_OFF, True)
+    assert "counts as in coins again" in plan.reason
+
+
 def test_a_price_that_is_in_doubt_is_told_and_too_little_is_nothing_to_do() -> None:
     desk = falling(price=unknown())
     desk.ask(CrossingKind.EXIT)
