@@ -186,12 +186,8 @@ class Treasury(Protocol):
         """What a TRANSFER may take from the wallet of spot trading; 0 on a unified account. Raises VenueFault."""
         ...
 
-    async def free_to_sell(self, asset: Asset) -> Decimal:
-        """What orders on spot markets may give of a coin or of a quote currency, now. Raises VenueFault."""
-        ...
-
     async def to_sell(self, asset: Asset) -> Sellable:
-        """The same, with what open orders hold there. Raises VenueFault."""
+        """What orders on spot markets may give of a coin or of a quote currency, now. Raises VenueFault."""
         ...
 
     async def move(self, record: MoveRecord) -> MoveOutcome:

@@ -179,6 +179,6 @@ class Legs:
 async def sellable_coins(policy: HedgePolicy, venue: Venue, treasury: Treasury) -> Decimal:
     """Coins that are free where spot is traded, whoever's they are. Raises VenueFault."""
     if not venue.unified:
-        return await treasury.free_to_sell(policy.asset)
+        return (await treasury.to_sell(policy.asset)).free
     rows = await venue.wallets()
     return sum((row.quantity for row in rows if row.wallet == TRADING and row.asset == policy.asset), ZERO)

@@ -214,12 +214,12 @@ class PairEye:
     async def _read_stock(self, *, closely: bool) -> Stock:
         sent_ms = self._clock.now_ms()
         coins, quote, holding = await asyncio.gather(
-            self.venue.free_to_sell(self._policy.asset),
-            self.venue.free_to_sell(self.place.quote),
+            self.venue.to_sell(self._policy.asset),
+            self.venue.to_sell(self.place.quote),
             self._holding(closely=closely),
         )
         stamp = Stamp(sent_ms=sent_ms, answered_ms=self._clock.now_ms())
-        return Stock(coins=coins, quote=quote, stamp=stamp, holding=holding)
+        return Stock(coins=coins.free, quote=quote.free, stamp=stamp, holding=holding)
 
     async def _holding(self, *, closely: bool) -> Decimal | None:
         """All spot coins of the venue, as a spot-perp hedge counts them."""

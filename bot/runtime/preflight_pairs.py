@@ -54,7 +54,7 @@ def quotes_line(policy: PairPolicy) -> CheckLine:
 async def _stock_line(policy: PairPolicy, place: PairPlace, venue: PairVenue) -> CheckLine:
     name = f"{policy.name}: stock on {place.venue}"
     try:
-        coins, quote = await venue.free_to_sell(policy.asset), await venue.free_to_sell(place.quote)
+        coins, quote = (await venue.to_sell(policy.asset)).free, (await venue.to_sell(place.quote)).free
     except VenueFault as fault:
         return faulty(name, fault)
     told = f"{plain(coins)} {policy.asset} and {plain(quote)} {place.quote} are free where spot is traded"

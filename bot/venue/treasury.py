@@ -76,12 +76,8 @@ class TreasuryCalls(ABC):
         """What a TRANSFER may take."""
         return await self._parts.dialect.vault.free_to_move(asset)
 
-    async def free_to_sell(self, asset: Asset) -> Decimal:
-        """Coins that a spot order may sell."""
-        return (await self.to_sell(asset)).free
-
     async def to_sell(self, asset: Asset) -> Sellable:
-        """The same, and what open orders hold there."""
+        """What a spot order may sell, and what open orders hold there."""
         return await self._parts.dialect.vault.to_sell(asset)
 
     async def move(self, record: MoveRecord) -> MoveOutcome:

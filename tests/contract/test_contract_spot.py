@@ -68,17 +68,17 @@ async def test_c40a_a_changed_fee_is_read_again(linear: Rig) -> None:
 
 
 async def test_c40b_what_is_free_to_sell_sells_and_no_more(linear: Rig) -> None:
-    assert await linear.venue.free_to_sell(Asset("BTC")) == 1
-    assert await linear.venue.free_to_sell(Asset("DOGE")) == 0
-    quote = await linear.venue.free_to_sell(Asset("USDT"))
+    assert (await linear.venue.to_sell(Asset("BTC"))).free == 1
+    assert (await linear.venue.to_sell(Asset("DOGE"))).free == 0
+    quote = (await linear.venue.to_sell(Asset("USDT"))).free
     assert quote == linear.exchange.account(KEY).balance(linear.ground.spot, "USDT").free
     linear.exchange.submit(KEY, resting(linear, client_order_id(EPOCH, 99)))
-    free = await linear.venue.free_to_sell(Asset("BTC"))
+    free = (await linear.venue.to_sell(Asset("BTC"))).free
     assert free == linear.exchange.account(KEY).balance(linear.ground.spot, COIN).free < 1
     for coins, expected in ((free + Decimal("0.001"), Rejected), (free, Acked)):
         outcome = await linear.place(spot_ticket(linear, Side.SELL, str(coins), "99000"))
         assert isinstance(outcome, expected), outcome
-    assert await linear.venue.free_to_sell(Asset("BTC")) == 0
+    assert (await linear.venue.to_sell(Asset("BTC"))).free == 0
 
 
 async def test_c41_a_name_that_is_no_spot_market_is_refused(linear: Rig) -> None:

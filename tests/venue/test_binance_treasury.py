@@ -389,7 +389,7 @@ async def test_demo_trading_has_no_transfers_but_spot_and_margin(wire: Wire, clo
         for reading in (venue.moves(MOVE_IN, BTC, EPOCH_MS), venue.free_to_move(USDT)):
             with pytest.raises(NotOffered):
                 await reading
-        assert await venue.free_to_sell(USDT) == 9, "demo trading tells what is free, though it moves nothing"
+        assert (await venue.to_sell(USDT)).free == 9, "demo trading tells what is free, though it moves nothing"
         assert wire.count(TRANSFER) == 0
     finally:
         await venue.close()

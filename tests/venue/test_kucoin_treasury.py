@@ -228,7 +228,7 @@ async def test_a_transfer_comes_from_an_account_that_has_enough(
     kucoin.serve("POST", TRANSFER, ok({"orderId": "6705f7248c6954000733ecac"}))
     assert await kucoin_venue.free_to_move(USDT) == max(Decimal(coins) for coins in free.values())
     trade = [Decimal(coins) for wallet, coins in free.items() if wallet != "main"]
-    assert await kucoin_venue.free_to_sell(USDT) == max(trade, default=0), "orders take nothing from the main account"
+    assert (await kucoin_venue.to_sell(USDT)).free == max(trade, default=0), "orders take nothing from the main account"
     assert await kucoin_venue.move(moving(MOVE_IN, valid_ms=5_000)) == Moved(reference="6705f7248c6954000733ecac")
     sent = kucoin.posted(TRANSFER)
     assert sent.headers["KC-API-TIMESTAMP"] == str(EPOCH_MS)

@@ -301,12 +301,12 @@ async def test_what_can_be_sold_is_there_and_margins_nothing(
     venue: CcxtVenue, wire: OkxWire, told: dict[str, str], free: str
 ) -> None:
     wire.serve_rows("account/balance", balance(coin("BTC", "1", **told)))
-    assert await venue.free_to_sell(Asset("BTC")) == Decimal(free)
+    assert (await venue.to_sell(Asset("BTC"))).free == Decimal(free)
 
 
 async def test_of_a_coin_that_is_not_listed_nothing_can_be_sold(venue: CcxtVenue, wire: OkxWire) -> None:
     wire.serve_rows("account/balance", balance(coin("USDT", "1")))
-    assert await venue.free_to_sell(Asset("BTC")) == 0
+    assert (await venue.to_sell(Asset("BTC"))).free == 0
 
 
 @pytest.mark.parametrize("rows", [[coin("BTC", "1"), coin("BTC", "2")], [coin("BTC", "1", availBal="x")]])
@@ -315,4 +315,4 @@ async def test_a_balance_that_contradicts_itself_is_no_balance(
 ) -> None:
     wire.serve_rows("account/balance", balance(*rows))
     with pytest.raises(VenueFault):
-        await venue.free_to_sell(Asset("BTC"))
+        await venue.to_sell(Asset("BTC"))
