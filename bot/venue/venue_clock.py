@@ -74,11 +74,11 @@ class VenueClock:
             sent_ms = self._clock.now_ms()
             venue_ms = await link.send(ways.server_time, ways.time_of)
             answered_ms = self._clock.now_ms()
-            tries -= 1
-            if tries <= 0 or answered_ms - sent_ms <= OFFSET_MAX_MS:
+            if answered_ms - sent_ms <= OFFSET_MAX_MS:
                 break
-        if answered_ms - sent_ms > OFFSET_MAX_MS:
-            raise link.unreadable(ways.server_time.operation, f"the answer took {answered_ms - sent_ms} ms")
+            tries -= 1
+            if tries <= 0:
+                raise link.unreadable(ways.server_time.operation, f"the answer took {answered_ms - sent_ms} ms")
         last = self._offset
         witness = last is not None and abs(last.ms) <= OFFSET_MAX_MS and answered_ms - last.measured_ms > _MOVES_MS
         if last is not None and witness and venue_ms <= last.venue_ms:
