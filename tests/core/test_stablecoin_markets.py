@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal as D
 
@@ -130,57 +129,6 @@ def test_every_one_that_broke_is_wanted_to_be_exchanged_whatever_little_there_is
         assert ([draft.source for draft in drafts], stuck) == (sources, None)
     dark = replace(scene, pegs=pegs | {USDT: replace(seen, price=None)}, spendable={USDT: D(5)})
     assert swaps_wanted(dark) == ([], None)
-
-
-# What is told
-
-
-def taken(amount: str) -> Desk:
-    desk = gone_out(Desk())
-    desk.balances[USDT] -= D(amount)
-    desk.turns(2)
-    desk.now_ms += 55_000
-    return desk
-
-
-def falling(**over: object) -> Desk:
-    return Desk(price=D(80_000), over=over)
-
-
-@pytest.mark.parametrize(
-    ("made", "reason"),
-    [
-        (lambda: taken("7"), "others took away 7 USDT of the proceeds"),
-        (lambda: falling(halted=("a guard", "a bug")), "halted: a guard; a bug"),
-        (lambda: falling(coins=unknown()), "no answer"),
-        (falling, "sell 0.5 on BTC/USDC, limit 79600; the price is 80000 USD (exit at 90000, over at 95000)"),
-    ],
-)
-def test_a_decision_is_told_with_its_numbers(made: Callable[[], Desk], reason: str) -> None:
-    assert made().turn().reason == reason
-
-
-def test_that_all_was_taken_is_told_also_where_no_market_says_what_is_worth_an_order() -> None:
-    desk = gone_out(Desk(policy=ALONE))
-    desk.balances[USDT], desk.over = D(0), {"markets": {}}
-    desk.turns(2)
-    plan = desk.turn(s=61)
-    assert (plan.verdict, plan.alarm) == (ExitVerdict.WRITE_OFF, True)
-    assert "counts as in coins again" in plan.reason
-
-
-def test_a_price_that_is_in_doubt_is_told_and_too_little_is_nothing_to_do() -> None:
-    desk = falling(price=unknown())
-    desk.ask(CrossingKind.EXIT)
-    assert "no answer" in desk.turn().reason
-    dust = Desk(price=D(80_000), balances={BTC: D("0.00001")})
-    assert (dust.turn().verdict, dust.turn().code) == (ExitVerdict.HOLD, "order.too-small")
-
-
-def test_a_hedge_that_can_not_see_and_has_nothing_else_to_tell_says_only_that() -> None:
-    desk = Desk(over={"price": unknown()})
-    plan = desk.turns(4, s=200)[-1]
-    assert (plan.code, plan.notes) == ("signals.unknown", ())
 
 
 def test_an_exit_that_finds_every_stablecoin_in_doubt_is_told_at_once() -> None:

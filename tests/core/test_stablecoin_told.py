@@ -133,3 +133,38 @@ def test_a_decision_says_what_it_is(
 ) -> None:
     plan: ExitPlan = made().turn()
     assert (plan.verdict, plan.code, plan.alarm, plan.look_again_s) == (verdict, code, alarm, again_s)
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (lambda: taken("7"), "others took away 7 USDT of the proceeds"),
+        (lambda: falling(halted=("a guard", "a bug")), "halted: a guard; a bug"),
+        (lambda: falling(coins=unknown()), "no answer"),
+        (falling, "sell 0.5 on BTC/USDC, limit 79600; the price is 80000 USD (exit at 90000, over at 95000)"),
+    ],
+)
+def test_a_decision_is_told_with_its_numbers(made: Callable[[], Desk], reason: str) -> None:
+    assert made().turn().reason == reason
+
+
+def test_that_all_was_taken_is_told_also_where_no_market_says_what_is_worth_an_order() -> None:
+    desk = gone_out(Desk(policy=replace(POLICY, basket={USDT: D(1)})))
+    desk.balances[USDT], desk.over = D(0), {"markets": {}}
+    desk.turns(2)
+    plan = desk.turn(s=61)
+    assert (plan.verdict, plan.alarm) == (ExitVerdict.WRITE_OFF, True)
+    assert "counts as in coins again" in plan.reason
+
+
+def test_a_price_that_is_in_doubt_is_told_and_too_little_is_nothing_to_do() -> None:
+    desk = falling(price=unknown())
+    desk.ask(CrossingKind.EXIT)
+    assert "no answer" in desk.turn().reason
+    dust = Desk(price=D(80_000), balances={BTC: D("0.00001")})
+    assert (dust.turn().verdict, dust.turn().code) == (ExitVerdict.HOLD, "order.too-small")
+
+
+def test_a_hedge_that_can_not_see_and_has_nothing_else_to_tell_says_only_that() -> None:
+    plan = unreadable().turn()
+    assert (plan.code, plan.notes) == ("signals.unknown", ())

@@ -49,9 +49,7 @@ ALL = Wanted(
 
 @pytest.fixture
 def clock() -> HandClock:
-    clock = HandClock()
-    clock.ms = SystemClock().now_ms()  # certificates go by it
-    return clock
+    return HandClock(SystemClock().now_ms())  # certificates go by it
 
 
 @pytest.fixture

@@ -35,8 +35,8 @@ KEY = "k3y-never-shown"
 class HandClock:
     """Moves only when told to, or when somebody sleeps."""
 
-    def __init__(self) -> None:
-        self.ms = EPOCH_MS
+    def __init__(self, ms: int = EPOCH_MS) -> None:
+        self.ms = ms
 
     def now_ms(self) -> int:
         return self.ms
